@@ -1,0 +1,137 @@
+"""The interface of a helpdesk and the base of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connector.domain.practice import Practice
+from connector.domain.ticket import (
+    AddNote,
+    Change,
+    OpenTicket,
+    Snapshot,
+    TicketEvent,
+    TicketRef,
+    UpdateTicket,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What the product can do, as data on which the pipeline decides; the contract tests it."""
+
+    find: Literal["strong", "eventual", "scan", "none"]
+    """strong: reads its own writes; eventual: after `find_lag_s`; scan: strong, but costly."""
+    find_lag_s: int = 0
+    native_idempotency_s: int = 0
+    """How long the product itself recognises a repeated create; 0: it does not."""
+    optimistic_lock: bool = False
+    tags: Literal["set", "add_remove", "field", "none"] = "none"
+    sla: Literal["policy", "field", "due_date", "none"] = "none"
+    mail_on_create: bool = True
+    """True when a careless create would mail the patient (the plugin must prevent it)."""
+    history: Literal["events", "notes_only", "none"] = "none"
+    max_subject: int = 150
+    max_text_bytes: int = 64_000
+    max_attachment_bytes: int = 0
+    """Per file; 0: attachments cannot be passed on."""
+    deadline_s: int = 30
+    """No request takes longer; doubt is settled only after twice this time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that `amends check` found, in plain words."""
+
+    what: str
+    """What is wrong."""
+    cure: str
+    """What to do about it."""
+    fatal: bool = True
+    """False for a warning: the daemon can work, but something is worse than it could be."""
+
+
+class Helpdesk(Protocol):
+    """A product in which the support team works; its methods may be called by several threads.
+
+    No method retries a write. Errors are those of `connector.domain.errors`; in particular a
+    lost answer or 5xx on a write is OutcomeUnknown, on a read Unavailable.
+    """
+
+    name: str
+    capabilities: Capabilities
+
+    def check(self) -> list[Problem]:
+        """Examine credentials, rights, fields, forms and clock; changes nothing."""
+        ...
+
+    def find(self, key: str, since: datetime) -> list[TicketRef]:
+        """All tickets that carry the key of an OpenTicket, also closed ones, oldest first.
+
+        An empty list is an answer: no such ticket. Whatever else stands in the way raises,
+        because a refusal to answer must leave the change in doubt.
+        """
+        ...
+
+    def prepare(self, change: Change) -> bytes:
+        """Make the exact body; pure, called once and frozen in the outbox."""
+        ...
+
+    def open(self, ticket: OpenTicket) -> TicketRef:
+        """Create the ticket from its frozen body; ends with a read-back.
+
+        What the server ignored is raised as PartiallyApplied. Never mails the patient.
+        """
+        ...
+
+    def update(self, ref: TicketRef, change: UpdateTicket) -> Snapshot:
+        """Apply what is ours; repeating it is harmless; foreign tags and fields stay."""
+        ...
+
+    def note(self, ref: TicketRef, note: AddNote) -> None:
+        """Add a private note; the same key twice is one note (looks before it writes)."""
+        ...
+
+    def snapshot(self, ref: TicketRef) -> Snapshot:
+        """Read the ticket; Gone when it is deleted or merged."""
+        ...
+
+    def history(self, ref: TicketRef) -> Iterator[TicketEvent]:
+        """Everything that the product tells about the ticket, oldest first; whole or Incomplete."""
+        ...
+
+    def close(self) -> None:
+        """Give up connections; callable from any thread."""
+        ...
+
+
+class HelpdeskSettings(BaseModel):
+    """What every helpdesk's configuration has; the subclass is the plugin's entry point."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    kind: str = Field(description="Which plugin; its file in connector/helpdesks.")
+    name: str = Field(
+        default="helpdesk",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$",
+        description="Your name for it in status and log.",
+    )
+    deadline_seconds: int = Field(
+        default=30, ge=1, le=300, description="No request takes longer than this in all."
+    )
+    settle_seconds: int = Field(
+        default=90,
+        ge=0,
+        le=3_600,
+        description="After a lost answer, how long a late effect may take to appear before the "
+        "ticket is looked for. Keep it at twice deadline_seconds or more.",
+    )
+
+    def open(self, practice: Practice) -> Helpdesk:
+        """Make the helpdesk; no I/O yet. Raises ConfigError for what only the plugin can judge."""
+        raise NotImplementedError

@@ -1,0 +1,81 @@
+"""The interface of a source and the base of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol, Self, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connector.domain.practice import Practice
+from connector.domain.signal import Batch, Cursor
+
+
+class Source(Protocol):
+    """A place where patients are heard; used by one thread, except `close`."""
+
+    name: str
+
+    def read(self, after: Cursor | None) -> Iterator[Batch]:
+        """Yield everything after the cursor, oldest first, then end; no effect on the source.
+
+        Each batch's cursor goes on right after its items; reading again from an older
+        cursor yields the same natural keys. What cannot be understood is yielded as
+        `Unreadable`, in its place. `None` begins at the beginning (or at the configured start).
+        Raises Unavailable, AuthenticationFailed or ConfigError; items yielded before stay valid.
+        """
+        ...
+
+    def settle(self, locators: Sequence[str]) -> None:
+        """Tell that these items are committed (flag or move the mail, if configured).
+
+        May come twice after a crash and may fail without harm; most sources do nothing.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give up connections and files; callable from any thread, also to end a stuck read."""
+        ...
+
+
+@runtime_checkable
+class Waits(Protocol):
+    """The optional ability to wait for news (IMAP IDLE, file change) instead of being polled."""
+
+    def wait(self, seconds: float) -> bool:
+        """Return True as soon as there may be something new, False after `seconds`.
+
+        Raises Unavailable when the connection turned out to be dead: read again then.
+        """
+        ...
+
+
+class SourceSettings(BaseModel):
+    """What every source's configuration has; the subclass is the plugin's entry point."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    kind: str = Field(description="Which plugin reads this source; its file in connector/sources.")
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$",
+        description="Your name for it; part of every key, so do not change it later.",
+    )
+    poll_seconds: int = Field(
+        default=60, ge=1, le=86_400, description="How often to look when the source cannot wait."
+    )
+    silence_hours: int = Field(
+        default=72, ge=1, le=8_760, description="Warn when nothing was heard for so long."
+    )
+
+    def open(self, practice: Practice) -> Source:
+        """Make the source; no I/O yet. Raises ConfigError for what only the plugin can judge."""
+        raise NotImplementedError
+
+    @classmethod
+    def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:
+        """Configure a source that reads one path once, for `amends inspect KIND:PATH`.
+
+        Kinds that do not read files raise ConfigError with a sentence that says so.
+        """
+        raise NotImplementedError
