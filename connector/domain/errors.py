@@ -5,6 +5,7 @@
     AmendsError                        exit 70  a fault of ours
     |-- ConfigError                    exit 78  the admin edits the file
     |-- StateError                     exit 74  the admin mends disk or database
+    |   |-- StateFull                  exit 74  later, by itself, when there is room again
     |   `-- StateLocked                exit 75  another daemon holds the state
     |-- LedgerError                    exit 74  the auditor is told
     `-- EdgeError(edge, problem)       exit 75  something at the border of the practice's systems
@@ -55,6 +56,10 @@ class StateError(AmendsError):
     """The state directory or its database cannot be used as it is."""
 
     exit_code: ClassVar[int] = 74
+
+
+class StateFull(StateError):
+    """The disk is full: nothing was written, and nothing is lost; goes on when there is room."""
 
 
 class StateLocked(StateError):

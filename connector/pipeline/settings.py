@@ -1,0 +1,47 @@
+"""What an admin may set about the stages."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PipelineSettings(BaseModel):
+    """How signals become cases and changes become tickets."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    senders: int = Field(
+        default=2, ge=1, le=32, description="How many changes may be on their way at once."
+    )
+    storm_cases_per_hour: int = Field(
+        default=50,
+        ge=1,
+        le=100_000,
+        description="More new cases than this from one source within an hour are held for a "
+        "person and make one summary ticket; severity 4 is never held.",
+    )
+    high_water: int = Field(
+        default=50_000,
+        ge=100,
+        description="Stop reading sources while more changes than this wait for the helpdesk.",
+    )
+    shared_contacts: frozenset[str] = Field(
+        default=frozenset(),
+        description="Addresses and numbers used by several people (families' mailbox, a "
+        "switchboard): they link cases, they never join them.",
+    )
+    sync_seconds: int = Field(
+        default=300, ge=10, le=86_400, description="How often open tickets are looked at."
+    )
+    retention_days: int = Field(
+        default=2_192,
+        ge=30,
+        description="Words and originals of finished cases are erased after so many days "
+        "(six years by default); the ledger stays.",
+    )
+    summary_hour: int = Field(
+        default=7,
+        ge=0,
+        le=23,
+        description="Local hour of the daily ticket about parked, unreadable and held items.",
+    )

@@ -1,0 +1,1 @@
+"""One database through SQLAlchemy Core, so that one commit covers what belongs together."""
