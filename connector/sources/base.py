@@ -51,6 +51,18 @@ class Waits(Protocol):
         ...
 
 
+@runtime_checkable
+class Probes(Protocol):
+    """The optional ability to examine the place beforehand, for `amends check`."""
+
+    def probe(self) -> list[str]:
+        """Name what is wrong, each in one plain sentence with its cure; empty: all is well.
+
+        Changes nothing, raises nothing but faults of ours, and needs no reading before.
+        """
+        ...
+
+
 class SourceSettings(BaseModel):
     """What every source's configuration has; the subclass is the plugin's entry point."""
 
