@@ -1,0 +1,1 @@
+"""Is it a failure, how grave, and why: pure rules over one signal."""

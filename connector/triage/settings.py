@@ -1,0 +1,137 @@
+"""What a practice may change about triage."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from connector.domain.taxonomy import TAXONOMY
+
+Language: TypeAlias = Literal["en", "es", "de", "fr", "pt"]
+SafetyGroup: TypeAlias = Literal[
+    "self_harm",
+    "violence",
+    "abuse",
+    "patient_safety",
+    "urgent",
+    "privacy",
+    "rights",
+    "legal",
+]
+Phrase: TypeAlias = Annotated[str, Field(min_length=2, max_length=80)]
+
+
+class ScoreLimits(BaseModel):
+    """From which score an answer is a failure; every scale is turned so that high is good."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    nps_fail: int = Field(default=6, ge=0, le=10, description="NPS 0-10: a detractor up to here.")
+    nps_strong: int = Field(default=3, ge=0, le=10, description="NPS: a strong failure up to here.")
+    nps_neutral: int = Field(default=8, ge=0, le=10, description="NPS: lukewarm up to here.")
+    five_fail: int = Field(
+        default=2, ge=1, le=5, description="Satisfaction or stars 1-5, FFT: a failure up to here."
+    )
+    five_strong: int = Field(default=1, ge=0, le=5, description="1-5: a strong failure up to here.")
+    five_neutral: int = Field(default=3, ge=1, le=5, description="1-5: lukewarm up to here.")
+    ces_fail: int = Field(
+        default=3, ge=1, le=7, description="Effort 1-7 (7 is easy): a failure up to here."
+    )
+    ces_strong: int = Field(default=2, ge=0, le=7, description="1-7: a strong failure up to here.")
+    ces_neutral: int = Field(default=4, ge=1, le=7, description="1-7: lukewarm up to here.")
+    other_fail_percent: int = Field(
+        default=40, ge=0, le=100, description="Any other scale, from worst to best: failure."
+    )
+    other_strong_percent: int = Field(
+        default=20, ge=0, le=100, description="Any other scale: strong failure."
+    )
+    other_neutral_percent: int = Field(
+        default=60, ge=0, le=100, description="Any other scale: lukewarm."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for kind in ("nps", "five", "ces"):
+            values = [getattr(self, f"{kind}_{name}") for name in ("strong", "fail", "neutral")]
+            if values != sorted(values):
+                msg = f"{kind}_strong <= {kind}_fail <= {kind}_neutral must hold"
+                raise ValueError(msg)
+        percents = [self.other_strong_percent, self.other_fail_percent, self.other_neutral_percent]
+        if percents != sorted(percents):
+            msg = "other_strong_percent <= other_fail_percent <= other_neutral_percent must hold"
+            raise ValueError(msg)
+        return self
+
+
+class PhoneLimits(BaseModel):
+    """When a call is a failure."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    short_abandon_seconds: int = Field(
+        default=5,
+        ge=0,
+        le=600,
+        description="Callers who hang up within this time dialled wrong: counted, no ticket.",
+    )
+    long_hold_seconds: int = Field(
+        default=600,
+        ge=1,
+        le=86_400,
+        description="A caller who gave up after waiting this long was also kept on hold.",
+    )
+    answered_hold_seconds: int = Field(
+        default=1_800,
+        ge=1,
+        le=86_400,
+        description="An answered call is a failure when the caller had waited this long.",
+    )
+    maze_transfers: int = Field(
+        default=3, ge=1, le=50, description="So many transfers in one call are a failure."
+    )
+    maze_recordings: int = Field(
+        default=2, ge=2, le=50, description="The same recording heard so many times is a failure."
+    )
+    withheld_numbers: Literal["ticket", "count"] = Field(
+        default="ticket",
+        description="What an unanswered call without a number becomes: nobody can call it back, "
+        "but somebody may want to know.",
+    )
+
+
+class TriageSettings(BaseModel):
+    """Limits and additional words; the defaults suit a practice in any of the languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    languages: tuple[Language, ...] = Field(
+        default=("en", "es", "de", "fr", "pt"),
+        min_length=1,
+        description="Languages whose word lists are used; safety words always use all of them.",
+    )
+    scores: ScoreLimits = Field(default_factory=ScoreLimits, description="Survey scores.")
+    phone: PhoneLimits = Field(default_factory=PhoneLimits, description="Calls.")
+    words: dict[str, tuple[Phrase, ...]] = Field(
+        default_factory=dict,
+        description="Further words for a category, such as names of your sites or programs. "
+        "A `*` at the end of a word stands for any ending.",
+    )
+    safety_words: dict[SafetyGroup, tuple[Phrase, ...]] = Field(
+        default_factory=dict,
+        description="Further words for a safety group: severity 4 (privacy and rights: 3) "
+        "wherever they are said.",
+    )
+    ignored_words: tuple[Phrase, ...] = Field(
+        default=(),
+        description="Phrases of the category lists that mislead in your practice; entries of "
+        "the safety lists cannot be switched off.",
+    )
+
+    @model_validator(mode="after")
+    def _known_categories(self) -> Self:
+        unknown = sorted(set(self.words) - set(TAXONOMY))
+        if unknown:
+            msg = f"words: no such category: {', '.join(unknown)}"
+            raise ValueError(msg)
+        return self
