@@ -1,0 +1,16 @@
+"""What all tests share: how hypothesis looks for counter-examples."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "ci",
+    deadline=None,  # a busy machine is no fault of the code
+    max_examples=60,
+    database=None,  # no test depends on what an earlier run left behind
+    derandomize=False,  # every run looks elsewhere
+    print_blob=True,  # so that what one run found can be repeated
+    suppress_health_check=[HealthCheck.too_slow],  # likewise a wall clock
+)
+settings.load_profile("ci")
