@@ -1,0 +1,262 @@
+"""Statements about cases: who has an open one, opening, raising, closing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from connector.domain.case import Case, CaseState, Clocks, Group
+from connector.store import content
+from connector.store.schema import case_contact, case_link, cases
+from connector.store.signals import insert_new
+from connector.store.store import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An open case that carries a contact we just met."""
+
+    case: Case
+    name: str
+    """The name under which the case knows that contact; empty when it had none."""
+    kind: str
+    """email | phone | thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactKey:
+    """A keyed hash by which later signals find the case, with the name beside it."""
+
+    kind: str
+    key: bytes
+    name: str = ""
+
+
+def find_open(connection: Connection, tenant: str, keys: Sequence[ContactKey]) -> list[Known]:
+    """Open or held cases that carry one of these contacts, oldest first."""
+    if not keys:
+        return []
+    query = (
+        sa.select(cases, case_contact.c.name_id, case_contact.c.kind.label("contact_kind"))
+        .join(case_contact, case_contact.c.case_id == cases.c.id)
+        .where(
+            case_contact.c.tenant == tenant,
+            case_contact.c.key.in_([key.key for key in keys]),
+            cases.c.state != CaseState.CLOSED.value,
+            cases.c.kind != "notice",
+        )
+        .order_by(cases.c.opened_at, cases.c.id)
+    )
+    found = []
+    for row in connection.execute(query).all():
+        name = (content.get(connection, row.name_id) or b"").decode("utf-8", "surrogatepass")
+        found.append(Known(case=case_of(row), name=name, kind=row.contact_kind))
+    return found
+
+
+def insert(tx: Tx, case: Case, *, source: str, person: bytes | None, kind: str) -> None:
+    """Create a case; the database refuses a second open one for the same person and group."""
+    tx.connection.execute(
+        sa.insert(cases).values(
+            id=case.id,
+            tenant=case.tenant,
+            kind=kind,
+            grp=case.group.value,
+            person=person,
+            source=source,
+            state=case.state.value,
+            severity=case.severity,
+            categories=list(case.categories),
+            opened_at=case.opened_at,
+            event_time=case.event_time,
+            contact_due=case.clocks.contact_due if case.clocks else None,
+            resolution_due=case.clocks.resolution_due if case.clocks else None,
+        )
+    )
+
+
+def add_contacts(tx: Tx, tenant: str, case_id: str, keys: Sequence[ContactKey]) -> None:
+    """Let later signals find the case by these contacts."""
+    for key in keys:
+        new = insert_new(
+            tx.connection,
+            case_contact,
+            {"tenant": tenant, "key": key.key, "case_id": case_id, "kind": key.kind},
+        )
+        if new and key.name:
+            name_id, _ = tx.put("name", key.name.encode("utf-8", "surrogatepass"))
+            tx.connection.execute(
+                sa.update(case_contact)
+                .where(
+                    case_contact.c.tenant == tenant,
+                    case_contact.c.key == key.key,
+                    case_contact.c.case_id == case_id,
+                )
+                .values(name_id=name_id)
+            )
+
+
+def raise_to(tx: Tx, case: Case, *, kind: str) -> None:
+    """Store what a later signal raised: severity, categories, clocks, second look to case."""
+    tx.connection.execute(
+        sa.update(cases)
+        .where(cases.c.id == case.id)
+        .values(
+            kind=kind,
+            severity=case.severity,
+            categories=list(case.categories),
+            contact_due=case.clocks.contact_due if case.clocks else None,
+            resolution_due=case.clocks.resolution_due if case.clocks else None,
+        )
+    )
+
+
+def link(tx: Tx, one: str, other: str, why: str) -> bool:
+    """Link two cases, once."""
+    first, second = sorted((one, other))
+    values = {"case_id": first, "other_id": second, "why": why, "at": tx.now}
+    return insert_new(tx.connection, case_link, values)
+
+
+def opened_since(connection: Connection, tenant: str, source: str, since: datetime) -> int:
+    """How many cases a source founded since then (for the storm guard), held ones included."""
+    query = sa.select(sa.func.count()).where(
+        cases.c.tenant == tenant,
+        cases.c.source == source,
+        cases.c.opened_at > since,
+        cases.c.kind != "notice",
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def get(connection: Connection, case_id: str) -> Row[Any] | None:
+    """One case with all its columns."""
+    return connection.execute(sa.select(cases).where(cases.c.id == case_id)).first()
+
+
+def listing(connection: Connection, *, states: Sequence[str], limit: int) -> list[Row[Any]]:
+    """Cases for people: most urgent first, those without a clock last."""
+    query = (
+        sa.select(cases)
+        .where(cases.c.state.in_(states))
+        .order_by(cases.c.contact_due.is_(None), cases.c.contact_due, cases.c.opened_at.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(query))
+
+
+def links_of(connection: Connection, case_id: str) -> list[tuple[str, str]]:
+    """Other cases linked with this one, and why."""
+    query = sa.select(case_link).where(
+        sa.or_(case_link.c.case_id == case_id, case_link.c.other_id == case_id)
+    )
+    return [
+        (row.other_id if row.case_id == case_id else row.case_id, row.why)
+        for row in connection.execute(query)
+    ]
+
+
+def set_ticket(tx: Tx, case_id: str, ticket_id: str, url: str) -> None:
+    """Remember the ticket of a case; a ticket belongs to one case only."""
+    tx.connection.execute(
+        sa.update(cases).where(cases.c.id == case_id).values(ticket_id=ticket_id, ticket_url=url)
+    )
+
+
+def to_sync(connection: Connection, before: datetime, limit: int) -> list[Row[Any]]:
+    """Open cases with a ticket that were not looked at since `before`, longest ago first."""
+    query = (
+        sa.select(cases)
+        .where(
+            cases.c.state == CaseState.OPEN.value,
+            cases.c.ticket_id.is_not(None),
+            sa.or_(cases.c.synced_at.is_(None), cases.c.synced_at < before),
+        )
+        .order_by(cases.c.synced_at.is_not(None), cases.c.synced_at)
+        .limit(limit)
+    )
+    return list(connection.execute(query))
+
+
+def synced(tx: Tx, case_id: str) -> None:
+    """Remember that the ticket was looked at."""
+    tx.connection.execute(sa.update(cases).where(cases.c.id == case_id).values(synced_at=tx.now))
+
+
+def close(tx: Tx, case_id: str, reason: str) -> bool:
+    """Close a case; False when it was closed before."""
+    changed = tx.connection.execute(
+        sa.update(cases)
+        .where(cases.c.id == case_id, cases.c.state != CaseState.CLOSED.value)
+        .values(state=CaseState.CLOSED.value, closed_at=tx.now, close_reason=reason)
+    )
+    return changed.rowcount == 1
+
+
+def release(tx: Tx, case_id: str) -> bool:
+    """Let a held case go on; False when it was not held."""
+    changed = tx.connection.execute(
+        sa.update(cases)
+        .where(cases.c.id == case_id, cases.c.state == CaseState.HELD.value)
+        .values(state=CaseState.OPEN.value)
+    )
+    return changed.rowcount == 1
+
+
+def overdue(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]:
+    """Open cases whose first contact is past due and not yet noticed."""
+    query = (
+        sa.select(cases)
+        .where(
+            cases.c.state == CaseState.OPEN.value,
+            cases.c.contact_due < now,
+            cases.c.due_noticed_at.is_(None),
+        )
+        .order_by(cases.c.contact_due)
+        .limit(limit)
+    )
+    return list(connection.execute(query))
+
+
+def notice_due(tx: Tx, case_id: str) -> None:
+    """Remember that the passing of the due time was noticed."""
+    tx.connection.execute(
+        sa.update(cases).where(cases.c.id == case_id).values(due_noticed_at=tx.now)
+    )
+
+
+def closed_before(connection: Connection, now: datetime, days: int, limit: int) -> list[str]:
+    """Cases whose retention has ended."""
+    query = (
+        sa.select(cases.c.id)
+        .where(cases.c.closed_at < now - timedelta(days=days))
+        .order_by(cases.c.closed_at)
+        .limit(limit)
+    )
+    return [row[0] for row in connection.execute(query)]
+
+
+def case_of(row: Row[Any]) -> Case:
+    """Make the value from a row."""
+    clocks = None
+    if row.contact_due is not None and row.resolution_due is not None:
+        clocks = Clocks(contact_due=row.contact_due, resolution_due=row.resolution_due)
+    return Case(
+        id=row.id,
+        tenant=row.tenant,
+        group=Group(row.grp),
+        state=CaseState(row.state),
+        severity=row.severity,
+        categories=tuple(row.categories),
+        second_look=row.kind == "second_look",
+        opened_at=row.opened_at,
+        event_time=row.event_time,
+        clocks=clocks,
+        ticket_id=row.ticket_id or "",
+        ticket_url=row.ticket_url or "",
+    )

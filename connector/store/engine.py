@@ -1,0 +1,123 @@
+"""Opening the database: one writer connection, read-only readers, and the checks at the door."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool, StaticPool
+
+from connector.domain.errors import StateError, StateFull
+
+DATABASE = "amends.db"
+"""File name inside the state directory."""
+
+BUSY_MS = 10_000
+"""How long a statement waits for another process's write transaction."""
+
+_FULL_HINT = "free some space; amends goes on by itself"
+_FATAL = {
+    "SQLITE_CORRUPT": "the database is damaged; stop, keep the files, restore a backup",
+    "SQLITE_NOTADB": "the file is no database; stop, keep it, restore a backup",
+    "SQLITE_READONLY": "it cannot be written; check owner, permissions and mount options",
+    "SQLITE_CANTOPEN": "it cannot be opened; check that the directory exists and is ours",
+    "SQLITE_IOERR": "the disk answers with an error; check the disk, then restart",
+    "SQLITE_BUSY": "another program holds a write lock on it; close that program",
+    "SQLITE_LOCKED": "another program holds a write lock on it; close that program",
+    "SQLITE_PERM": "access is denied; check owner and permissions",
+}
+
+
+def translate(error: BaseException, where: str) -> StateError:
+    """Turn a database error into a sentence with its cure."""
+    original = getattr(error, "orig", None) or error
+    name = getattr(original, "sqlite_errorname", "") or type(original).__name__
+    if name == "SQLITE_FULL" or getattr(original, "errno", None) == 28:  # noqa: PLR2004 - ENOSPC
+        return StateFull(f"{where}: the disk is full; {_FULL_HINT}")
+    for code, cure in _FATAL.items():
+        if name.startswith(code):
+            return StateError(f"{where}: {cure} ({name})")
+    return StateError(f"{where}: the database refused a statement ({name})")
+
+
+def writer_engine(path: Path, *, checkpoints: bool) -> Engine:
+    """Make the engine of the one writing connection; only the daemon's may checkpoint."""
+    pragmas = [
+        f"PRAGMA busy_timeout={BUSY_MS}",  # first: switching to WAL can itself meet a lock
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL",
+        "PRAGMA foreign_keys=ON",
+        "PRAGMA cell_size_check=ON",
+        "PRAGMA trusted_schema=OFF",
+        "PRAGMA secure_delete=ON",
+        f"PRAGMA wal_autocheckpoint={1000 if checkpoints else 0}",
+    ]
+    return _engine(path, "rwc", pragmas, begin="BEGIN IMMEDIATE", static=True)
+
+
+def reader_engine(path: Path) -> Engine:
+    """Make an engine whose connections can only read; each use opens a short one."""
+    pragmas = [
+        f"PRAGMA busy_timeout={BUSY_MS}",
+        "PRAGMA query_only=ON",
+        "PRAGMA trusted_schema=OFF",
+    ]
+    return _engine(path, "rw", pragmas, begin="BEGIN", static=False)
+
+
+def quick_check(engine: Engine, where: str) -> None:
+    """Refuse a damaged database before anything is built on it."""
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(sa.text("PRAGMA quick_check(1)")).scalar()
+    except DatabaseError as error:
+        raise translate(error, where) from None
+    if found != "ok":
+        raise StateError(f"{where}: {_FATAL['SQLITE_CORRUPT']}")
+
+
+def _engine(path: Path, mode: str, pragmas: list[str], *, begin: str, static: bool) -> Engine:
+    engine = sa.create_engine(
+        "sqlite+pysqlite://",
+        creator=_connector(path, mode, pragmas),
+        poolclass=StaticPool if static else NullPool,
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _connector(path: Path, mode: str, pragmas: list[str]) -> Callable[[], Any]:
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+
+    def connect() -> sqlite3.Connection:
+        # isolation_level None: we begin ourselves, so that every write is BEGIN IMMEDIATE
+        connection = sqlite3.connect(
+            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+        )
+        for pragma in pragmas:
+            connection.execute(pragma)
+        return connection
+
+    return connect
+
+
+def sqlite_version() -> tuple[int, ...]:
+    """Version of the SQLite library in use (for `amends check`)."""
+    return sqlite3.sqlite_version_info
+
+
+def free_bytes(path: Path) -> int:
+    """Free space for us on the volume that holds the state."""
+    stat = os.statvfs(path)
+    return stat.f_bavail * stat.f_frsize

@@ -1,0 +1,111 @@
+"""Writing and reading the ledger; rows commit with what they tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from connector.domain.ledger import GENESIS, LedgerEntry, Plain, canonical, entry_hash
+from connector.store.schema import ledger
+
+DAEMON_CHAIN = "daemon"
+COMMAND_CHAIN = "command"
+"""One chain per kind of writer; every append happens under the database's write lock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What to put on record; `append` adds time, actor and chain."""
+
+    action: str
+    body: Mapping[str, Plain]
+    case_id: str = ""
+
+
+def append(
+    connection: Connection, notes: list[Note], *, at: datetime, actor: str, chain: str
+) -> None:
+    """Add entries behind the chain's head, within the caller's transaction."""
+    head = connection.execute(
+        sa.select(ledger.c.seq, ledger.c.hash)
+        .where(ledger.c.chain_id == chain)
+        .order_by(ledger.c.seq.desc())
+        .limit(1)
+    ).first()
+    seq, prev = (0, GENESIS) if head is None else (int(head[0]), bytes(head[1]))
+    rows: list[dict[str, Any]] = []
+    for note in notes:
+        seq += 1
+        digest = entry_hash(
+            prev=prev,
+            chain_id=chain,
+            seq=seq,
+            at=at,
+            actor=actor,
+            action=note.action,
+            case_id=note.case_id,
+            body=note.body,
+        )
+        rows.append(
+            {
+                "chain_id": chain,
+                "seq": seq,
+                "at": at,
+                "actor": actor,
+                "action": note.action,
+                "case_id": note.case_id,
+                "body": canonical(dict(note.body)).decode(),
+                "prev": prev,
+                "hash": digest,
+            }
+        )
+        prev = digest
+    if rows:
+        connection.execute(sa.insert(ledger), rows)
+
+
+def chains(connection: Connection) -> list[str]:
+    """Names of all chains."""
+    found = connection.execute(sa.select(ledger.c.chain_id).distinct().order_by(ledger.c.chain_id))
+    return [str(row[0]) for row in found]
+
+
+def entries(connection: Connection, chain: str, *, after: int = 0) -> Iterator[LedgerEntry]:
+    """Read a chain in order, streaming."""
+    query = (
+        sa.select(ledger)
+        .where(ledger.c.chain_id == chain, ledger.c.seq > after)
+        .order_by(ledger.c.seq)
+    )
+    for row in connection.execution_options(yield_per=1000).execute(query):
+        yield _entry(row)
+
+
+def of_case(connection: Connection, case_id: str) -> list[LedgerEntry]:
+    """All entries about one case, in time order."""
+    query = (
+        sa.select(ledger)
+        .where(ledger.c.case_id == case_id)
+        .order_by(ledger.c.at, ledger.c.chain_id, ledger.c.seq)
+    )
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def _entry(row: Row[Any]) -> LedgerEntry:
+    return LedgerEntry(
+        chain_id=row.chain_id,
+        seq=row.seq,
+        at=row.at,
+        actor=row.actor,
+        action=row.action,
+        case_id=row.case_id,
+        body=json.loads(row.body),
+        prev=bytes(row.prev),
+        hash=bytes(row.hash),
+    )

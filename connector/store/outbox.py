@@ -1,0 +1,256 @@
+"""Statements about what is owed to the helpdesk: frozen, claimed, doubted, done.
+
+::
+
+    ready --claim--> sending --answer--> done
+      ^                 |--lost answer, crash--> unknown --found--> done
+      |                 |                            `--surely not there--> ready
+      |<--not sent------|--refused for good--> aside --retry--> ready | --drop--> dropped
+    held --release--> ready
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from connector.domain.ticket import AddNote, Change
+from connector.store import codec, content, files
+from connector.store.schema import cases, outbox
+from connector.store.store import Tx
+
+LEASE = timedelta(minutes=10)
+"""While a doubted change is looked for, nobody else takes it; longer than any search."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """A change on its way."""
+
+    id: int
+    case_id: str
+    op: str
+    change: Change
+    doubted: bool
+    """True when an earlier attempt may have worked."""
+    attempts: int
+    """Attempts so far, this one included."""
+    first_sent_at: datetime
+    last_sent_at: datetime
+    """When the last attempt before this claim began (this claim's time on the first)."""
+    created_at: datetime
+    ticket_id: str
+    """The ticket of the case, or empty before it exists."""
+    ticket_url: str
+
+
+def add(
+    tx: Tx,
+    change: Change,
+    *,
+    tenant: str,
+    frozen: bytes,
+    held: bool = False,
+    known_files: Mapping[str, int] | None = None,
+) -> None:
+    """Owe a change, behind what the case owes already; its bytes are fixed from here on."""
+    content_id, proof = tx.put("change", codec.change_bytes(change))
+    body_id, body_proof = tx.put("body", frozen)
+    if isinstance(change, AddNote):
+        files.put(tx, content_id, change.attachments, known_files)
+    seq = tx.connection.execute(
+        sa.update(cases)
+        .where(cases.c.id == change.case_id)
+        .values(next_seq=cases.c.next_seq + 1)
+        .returning(cases.c.next_seq)
+    ).scalar_one()
+    tx.connection.execute(
+        sa.insert(outbox).values(
+            tenant=tenant,
+            case_id=change.case_id,
+            seq=seq - 1,
+            key=change.key,
+            op=codec.op_of(change),
+            content_id=content_id,
+            body_id=body_id,
+            state="held" if held else "ready",
+            due_at=tx.now,
+            created_at=tx.now,
+        )
+    )
+    tx.record(
+        "change.owed",
+        case_id=change.case_id,
+        key=change.key,
+        op=codec.op_of(change),
+        change=proof,
+        change_id=content_id,
+        body=body_proof,
+        body_id=body_id,
+        held=held,
+    )
+
+
+def claim(tx: Tx) -> Owed | None:
+    """Take the next due change and put the intent on disk before a byte leaves.
+
+    Only the first undone change of a case can be claimed, so the order per case holds;
+    cases do not wait for one another.
+    """
+    earlier = outbox.alias("earlier")
+    blocked = sa.exists().where(
+        earlier.c.case_id == outbox.c.case_id,
+        earlier.c.seq < outbox.c.seq,
+        earlier.c.state.not_in(("done", "dropped")),
+    )
+    row = tx.connection.execute(
+        sa.select(outbox, cases.c.ticket_id, cases.c.ticket_url)
+        .join(cases, cases.c.id == outbox.c.case_id)
+        .where(outbox.c.state.in_(("ready", "unknown")), outbox.c.due_at <= tx.now, ~blocked)
+        .order_by(outbox.c.due_at, outbox.c.id)
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    owed = _owed(tx, row)
+    if owed.doubted:
+        # it stays doubted while we look for it: a crash meanwhile must not forget the doubt
+        values: dict[str, Any] = {"due_at": tx.now + LEASE}
+        tx.connection.execute(sa.update(outbox).where(outbox.c.id == owed.id).values(**values))
+    else:
+        intend(tx, owed)
+    return owed
+
+
+def intend(tx: Tx, owed: Owed) -> None:
+    """Put on disk that bytes are about to leave; from here on a crash means doubt."""
+    tx.connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.id == owed.id)
+        .values(
+            state="sending",
+            attempts=owed.attempts,
+            first_sent_at=owed.first_sent_at,
+            last_sent_at=tx.now,
+        )
+    )
+    tx.record("change.intended", case_id=owed.case_id, key=owed.change.key, attempt=owed.attempts)
+
+
+def settle(
+    tx: Tx, owed: Owed, state: str, *, due_at: datetime | None = None, error: str | None = None
+) -> None:
+    """Write down how an attempt ended."""
+    values: dict[str, Any] = {"state": state, "last_error": error}
+    values["due_at"] = due_at or tx.now
+    if state == "done":
+        values["done_at"] = tx.now
+    tx.connection.execute(sa.update(outbox).where(outbox.c.id == owed.id).values(**values))
+
+
+def doubt_interrupted(tx: Tx, due_at: datetime) -> int:
+    """After a start: whatever was being sent when the last run ended may have worked.
+
+    Doubted changes that were being looked for are due again at once.
+    """
+    tx.connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.state == "unknown", outbox.c.due_at > due_at)
+        .values(due_at=due_at)
+    )
+    rows = tx.connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.state == "sending")
+        .values(state="unknown", due_at=due_at, last_error="interrupted")
+        .returning(outbox.c.case_id, outbox.c.key)
+    ).all()
+    for row in rows:
+        tx.record("change.doubted", case_id=row.case_id, key=row.key, why="interrupted")
+    return len(rows)
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next change is due, if any waits."""
+    return connection.execute(
+        sa.select(sa.func.min(outbox.c.due_at, type_=outbox.c.due_at.type)).where(
+            outbox.c.state.in_(("ready", "unknown"))
+        )
+    ).scalar()
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many changes are in each state."""
+    rows = connection.execute(sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state))
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
+def undone(connection: Connection) -> int:
+    """How many changes still have to reach the helpdesk by themselves."""
+    query = sa.select(sa.func.count()).where(outbox.c.state.in_(("ready", "sending", "unknown")))
+    return int(connection.execute(query).scalar_one())
+
+
+def oldest_undone(connection: Connection) -> datetime | None:
+    """When the oldest change that waits was made."""
+    return connection.execute(
+        sa.select(sa.func.min(outbox.c.created_at, type_=outbox.c.created_at.type)).where(
+            outbox.c.state.in_(("ready", "sending", "unknown"))
+        )
+    ).scalar()
+
+
+def listing(connection: Connection, *, states: Sequence[str], limit: int) -> list[Row[Any]]:
+    """Changes for people, oldest first."""
+    query = sa.select(outbox).where(outbox.c.state.in_(states)).order_by(outbox.c.id).limit(limit)
+    return list(connection.execute(query))
+
+
+def of_case(connection: Connection, case_id: str) -> list[Row[Any]]:
+    """All changes of a case, in their order."""
+    query = sa.select(outbox).where(outbox.c.case_id == case_id).order_by(outbox.c.seq)
+    return list(connection.execute(query))
+
+
+def move(tx: Tx, outbox_id: int, *, to: str, among: Sequence[str]) -> Row[Any] | None:
+    """Put one change into another state if it is in one of these; gives the row as it was."""
+    row = tx.connection.execute(
+        sa.select(outbox).where(outbox.c.id == outbox_id, outbox.c.state.in_(among))
+    ).first()
+    if row is not None:
+        values: dict[str, Any] = {"state": to, "due_at": tx.now}
+        tx.connection.execute(sa.update(outbox).where(outbox.c.id == outbox_id).values(**values))
+    return row
+
+
+def release(tx: Tx, case_id: str) -> int:
+    """Let the held changes of a case go."""
+    changed = tx.connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.case_id == case_id, outbox.c.state == "held")
+        .values(state="ready", due_at=tx.now)
+    )
+    return changed.rowcount
+
+
+def _owed(tx: Tx, row: Row[Any]) -> Owed:
+    body = content.get(tx.connection, row.content_id) or b"{}"
+    frozen = content.get(tx.connection, row.body_id) or b""
+    change = codec.change_from(body, frozen, files.get(tx.connection, row.content_id))
+    return Owed(
+        id=row.id,
+        case_id=row.case_id,
+        op=row.op,
+        change=change,
+        doubted=row.state == "unknown",
+        attempts=row.attempts + 1,
+        first_sent_at=row.first_sent_at or tx.now,
+        last_sent_at=row.last_sent_at or tx.now,
+        created_at=row.created_at,
+        ticket_id=row.ticket_id or "",
+        ticket_url=row.ticket_url or "",
+    )

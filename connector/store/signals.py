@@ -1,0 +1,213 @@
+"""Statements about what was heard: stored with the cursor, picked up by casework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Row
+
+from connector.domain.signal import Batch, Item, Signal, Unreadable, signal_id
+from connector.store import codec, content, files
+from connector.store.keys import keyed
+from connector.store.schema import seen, sighting, signal, source
+from connector.store.store import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A stored item on its way through casework."""
+
+    n: int
+    """Order of arrival."""
+    id: bytes
+    item: Item
+    detected_at: datetime
+    attempts: int
+    """How often casework began with it without coming to an end."""
+    content_id: int | None
+    file_ids: tuple[int | None, ...]
+
+    @property
+    def seed(self) -> str:
+        """The identity as 32 hex characters: all keys of its changes derive from it."""
+        return self.id.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one batch."""
+
+    new: int
+    known: int
+
+
+def insert_new(connection: Connection, table: sa.Table, values: dict[str, Any]) -> bool:
+    """Insert unless the primary key is there; tell whether it was new."""
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = make(table).values(**values).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def take(tx: Tx, tenant: str, name: str, kind: str, batch: Batch) -> Taken:
+    """Store the new items of a batch and move the cursor, all in one commit."""
+    new = 0
+    for item in batch.items:
+        identity = signal_id(tx.secret, item)
+        if insert_new(tx.connection, seen, {"id": identity}):
+            _store(tx, identity, item)
+            new += 1
+        else:
+            _sighted(tx, identity, item)
+    values: dict[str, Any] = {"cursor": batch.cursor, "kind": kind, "last_read_at": tx.now}
+    if batch.items:
+        values["last_item_at"] = tx.now
+    _upsert_source(tx.connection, tenant, name, values)
+    return Taken(new=new, known=len(batch.items) - new)
+
+
+def cursor(connection: Connection, tenant: str, name: str) -> str | None:
+    """Where a source goes on; None before its first batch."""
+    row = connection.execute(
+        sa.select(source.c.cursor).where(source.c.tenant == tenant, source.c.name == name)
+    ).first()
+    return None if row is None else row[0]
+
+
+def source_read(tx: Tx, tenant: str, name: str, kind: str, *, error: str | None) -> None:
+    """Remember that a source was read to its end, or why it could not be."""
+    values: dict[str, Any] = {"kind": kind, "last_error": error}
+    if error is None:
+        values |= {"last_read_at": tx.now, "error_since": None}
+    else:
+        row = tx.connection.execute(
+            sa.select(source.c.error_since).where(source.c.tenant == tenant, source.c.name == name)
+        ).first()
+        values["error_since"] = (row[0] if row else None) or tx.now
+    _upsert_source(tx.connection, tenant, name, values)
+
+
+def sources(connection: Connection) -> list[Row[Any]]:
+    """All sources that were ever read, with their health."""
+    return list(connection.execute(sa.select(source).order_by(source.c.tenant, source.c.name)))
+
+
+def waiting(connection: Connection, limit: int) -> list[Stored]:
+    """The oldest items that casework has not finished."""
+    query = sa.select(signal).where(signal.c.outcome == "waiting").order_by(signal.c.n).limit(limit)
+    return [_stored(connection, row) for row in connection.execute(query).all()]
+
+
+def begin(tx: Tx, numbers: Sequence[int]) -> None:
+    """Count an attempt before the work, so that an item that kills the process is found out."""
+    tx.connection.execute(
+        sa.update(signal).where(signal.c.n.in_(numbers)).values(attempts=signal.c.attempts + 1)
+    )
+
+
+def finish(  # the columns that say what became of it
+    tx: Tx,
+    stored: Stored,
+    outcome: str,
+    *,
+    case_id: str | None = None,
+    lane: str | None = None,
+    severity: int | None = None,
+    problem_code: str | None = None,
+) -> bool:
+    """End an item in exactly one outcome; False when it had ended before."""
+    changed = tx.connection.execute(
+        sa.update(signal)
+        .where(signal.c.n == stored.n, signal.c.outcome == "waiting")
+        .values(
+            outcome=outcome,
+            case_id=case_id,
+            lane=lane,
+            severity=severity,
+            problem_code=problem_code,
+        )
+    )
+    return changed.rowcount == 1
+
+
+def of_case(connection: Connection, case_id: str) -> list[Stored]:
+    """All items of a case, oldest first."""
+    query = sa.select(signal).where(signal.c.case_id == case_id).order_by(signal.c.n)
+    return [_stored(connection, row) for row in connection.execute(query).all()]
+
+
+def _store(tx: Tx, identity: bytes, item: Item) -> None:
+    content_id, _ = tx.put("signal", codec.item_bytes(item))
+    raw_id, proof = tx.put("raw", item.raw)
+    row: dict[str, Any] = {
+        "id": identity,
+        "tenant": item.tenant,
+        "source": item.source,
+        "readable": int(isinstance(item, Signal)),
+        "channel": item.channel.value if isinstance(item, Signal) else "",
+        "event_time": item.event_time if isinstance(item, Signal) else None,
+        "detected_at": tx.now,
+        "content_id": content_id,
+        "raw_id": raw_id,
+    }
+    tx.connection.execute(sa.insert(signal).values(**row))
+    if isinstance(item, Signal):
+        files.put(tx, content_id, item.attachments)
+    tx.record(
+        "signal.stored",
+        signal=identity.hex(),
+        source=item.source,
+        readable=isinstance(item, Signal),
+        raw=proof,
+        raw_id=raw_id,
+        bytes=len(item.raw),
+    )
+
+
+def _sighted(tx: Tx, identity: bytes, item: Item) -> None:
+    place = keyed(tx.secret, "locator", item.locator)
+    new = insert_new(
+        tx.connection, sighting, {"signal_id": identity, "locator_hash": place, "seen_at": tx.now}
+    )
+    if new:
+        content_id, _ = tx.put("locator", item.locator.encode("utf-8", "surrogatepass"))
+        tx.connection.execute(
+            sa.update(sighting)
+            .where(sighting.c.signal_id == identity, sighting.c.locator_hash == place)
+            .values(content_id=content_id)
+        )
+
+
+def _stored(connection: Connection, row: Row[Any]) -> Stored:
+    body = content.get(connection, row.content_id) or b""
+    raw = content.get(connection, row.raw_id) or b""
+    file_ids = tuple(files.ids(connection, row.content_id))
+    item: Item
+    if not body:
+        item = Unreadable(
+            tenant=row.tenant, source=row.source, locator="", problem="erased by retention"
+        )
+    elif row.readable:
+        item = codec.signal_from(body, raw, files.get(connection, row.content_id))
+    else:
+        item = codec.unreadable_from(body, raw)
+    return Stored(
+        n=row.n,
+        id=bytes(row.id),
+        item=item,
+        detected_at=row.detected_at,
+        attempts=row.attempts,
+        content_id=row.content_id,
+        file_ids=file_ids,
+    )
+
+
+def _upsert_source(connection: Connection, tenant: str, name: str, values: dict[str, Any]) -> None:
+    insert_new(connection, source, {"tenant": tenant, "name": name, "kind": values.get("kind", "")})
+    connection.execute(
+        sa.update(source).where(source.c.tenant == tenant, source.c.name == name).values(**values)
+    )

@@ -1,0 +1,192 @@
+"""The store: opens a state directory, hands out transactions and reading connections."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TextIO, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DatabaseError
+
+from connector.domain.errors import StateError
+from connector.domain.ledger import Plain
+from connector.store import content, engine, ledger, lock, migrate
+from connector.store.entropy import Entropy
+from connector.store.schema import meta
+from connector.store.writer import Writer
+
+T = TypeVar("T")
+Role = Literal["daemon", "command", "reader"]
+MIN_FREE_BYTES = 64 * 1024 * 1024
+"""Below so much free space nothing new is read (Decision 9), so that commits still succeed."""
+
+
+def utc_now() -> datetime:
+    """Read the wall clock, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Tx:
+    """One write transaction; what `record` notes is appended to the ledger before the commit."""
+
+    connection: Connection
+    now: datetime
+    secret: bytes
+    entropy: Entropy
+    notes: list[ledger.Note] = field(default_factory=list)
+
+    def record(self, action: str, *, case_id: str = "", **body: Plain) -> None:
+        """Put an entry on record; it commits with everything else or not at all."""
+        self.notes.append(ledger.Note(action=action, case_id=case_id, body=body))
+
+    def put(self, kind: str, body: bytes) -> tuple[int, str]:
+        """Store words; gives content id and commitment."""
+        return content.put(self.connection, kind, body, at=self.now, entropy=self.entropy)
+
+
+class Store:
+    """One state directory, open. Use `Store.open`, then `write` and `read`, then `close`."""
+
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        role: Role,
+        actor: str,
+        clock: Callable[[], datetime] = utc_now,
+        entropy: Entropy = os.urandom,
+    ) -> None:
+        """Open and, unless only reading, migrate. Raises StateError or StateLocked."""
+        self.state_dir = state_dir
+        self.actor = actor
+        self.clock = clock
+        self.entropy = entropy
+        self._path = state_dir / engine.DATABASE
+        self._where = str(self._path)
+        self._chain = ledger.DAEMON_CHAIN if role == "daemon" else ledger.COMMAND_CHAIN
+        self._lock_file: TextIO | None = None
+        self._writer: Writer | None = None
+        self._closing = threading.Lock()
+        existed = self._prepare(role)
+        if role == "daemon":
+            self._lock_file = lock.take(state_dir)
+        try:
+            self._reader = engine.reader_engine(self._path)
+            if existed and role == "daemon":
+                engine.quick_check(self._reader, self._where)
+            if role != "reader":
+                self._begin_writing(role)
+            self._read_meta()
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` in one durable transaction; its ledger entries commit with it."""
+        if self._writer is None:
+            raise StateError(f"{self._where}: opened for reading only")
+
+        def task(connection: Connection) -> T:
+            tx = Tx(connection, self.clock(), self.secret, self.entropy)
+            result = work(tx)
+            ledger.append(connection, tx.notes, at=tx.now, actor=self.actor, chain=self._chain)
+            return result
+
+        return self._writer.run(task)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Lend a connection that sees one consistent state and cannot write."""
+        try:
+            with self._reader.connect() as connection, connection.begin():
+                yield connection
+        except DatabaseError as error:
+            raise engine.translate(error, self._where) from None
+
+    @property
+    def broken(self) -> StateError | None:
+        """The error after which this process must end, if there was one."""
+        return self._writer.broken if self._writer else None
+
+    @property
+    def last_progress(self) -> float:
+        """Monotonic time of the writer's last sign of life."""
+        return self._writer.last_progress if self._writer else 0.0
+
+    def roomy(self) -> bool:
+        """Say whether there is enough free space to take in something new."""
+        return engine.free_bytes(self.state_dir) >= MIN_FREE_BYTES
+
+    def close(self) -> None:
+        """Finish waiting writes and let go of lock and files."""
+        with self._closing:
+            if self._writer is not None:
+                self._writer.close()
+                self._engine.dispose()
+                self._writer = None
+            if self._lock_file is not None:
+                self._lock_file.close()
+                self._lock_file = None
+
+    def _prepare(self, role: Role) -> bool:
+        exists = self._path.exists()
+        if role == "reader" and not exists:
+            raise StateError(f"{self._where}: there is no state yet; start the daemon once")
+        if not exists and (self.state_dir / lock.LOCK).exists():
+            raise StateError(
+                f"{self._where}: the database is missing, but this state was used before; restore "
+                "it from a backup (starting empty would open tickets for everything again). "
+                f"Remove {lock.LOCK} beside it only if you mean to begin anew"
+            )
+        if not exists:
+            self._create()
+        return exists
+
+    def _create(self) -> None:
+        try:
+            self.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # created here, so that nobody else can read it for a moment
+            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR))
+        except OSError as error:
+            raise StateError(
+                f"{self.state_dir}: cannot be written ({error.strerror}); "
+                "it must exist and belong to the user that runs amends"
+            ) from None
+
+    def _begin_writing(self, role: Role) -> None:
+        self._engine = engine.writer_engine(self._path, checkpoints=role == "daemon")
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                migrate.migrate(connection, self._where)
+                self._found_meta(connection)
+        except DatabaseError as error:
+            raise engine.translate(error, self._where) from None
+        self._writer = Writer(self._engine, self._where)
+
+    def _found_meta(self, connection: Connection) -> None:
+        there = connection.execute(sa.select(sa.func.count()).select_from(meta)).scalar_one()
+        if not there:
+            rows = [
+                {"key": "secret", "value": self.entropy(32)},
+                {"key": "instance", "value": self.entropy(8)},
+            ]
+            connection.execute(sa.insert(meta), rows)
+
+    def _read_meta(self) -> None:
+        try:
+            with self._reader.connect() as connection, connection.begin():
+                rows = connection.execute(sa.select(meta.c.key, meta.c.value)).all()
+        except DatabaseError as error:
+            raise engine.translate(error, self._where) from None
+        values = {str(row[0]): bytes(row[1]) for row in rows}
+        self.secret = values["secret"]
+        self.instance = values["instance"].hex()

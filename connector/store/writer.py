@@ -1,0 +1,165 @@
+"""One thread owns the writing connection and commits what waits together (group commit).
+
+Every task runs in a savepoint of its own, so one that fails takes nothing else with it;
+its caller is answered only after the commit that made its effects durable.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DatabaseError
+
+from connector.domain.errors import AmendsError, StateError, StateFull
+from connector.store.engine import translate
+
+T = TypeVar("T")
+GROUP = 256
+"""At most so many tasks in one commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    work: Callable[[Connection], Any]
+    answer: Future[Any]
+
+
+class Writer:
+    """Runs tasks on the writing connection, in order, each exactly once or not at all."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        """Start the thread; `where` names the database in errors."""
+        self._engine = engine
+        self._where = where
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._broken: StateError | None = None
+        self._closed = False
+        self.last_progress = time.monotonic()
+        """Monotonic time of the last commit or the last refusal that left the disk answering."""
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def broken(self) -> StateError | None:
+        """The error after which nothing may be written any more, if there was one."""
+        return self._broken
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction and return its result once it is durable.
+
+        Raises StateError when the database refused (StateFull: try again later) and
+        whatever `work` raised; in both cases nothing of it was written.
+        """
+        answer: Future[T] = Future()
+        with self._lock:
+            if self._closed:
+                raise StateError(f"{self._where}: the store is closed")
+            if self._broken is not None:
+                raise self._broken
+            self._tasks.put(_Task(work, answer))
+        return answer.result()
+
+    def close(self) -> None:
+        """Finish what waits, then end the thread; may be called twice."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._tasks.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._engine.connect() as connection:
+            while True:
+                tasks, ending = self._take()
+                if tasks:
+                    self._commit(connection, tasks)
+                if ending:
+                    return
+
+    def _take(self) -> tuple[list[_Task], bool]:
+        task = self._tasks.get()
+        tasks: list[_Task] = []
+        while task is not None:
+            tasks.append(task)
+            if len(tasks) >= GROUP:
+                return tasks, False
+            try:
+                task = self._tasks.get_nowait()
+            except queue.Empty:
+                return tasks, False
+        return tasks, True
+
+    def _commit(self, connection: Connection, tasks: list[_Task]) -> None:
+        done: list[tuple[_Task, Any]] = []
+        failed: list[tuple[_Task, BaseException]] = []
+        try:
+            if self._broken is not None:
+                raise self._broken
+            with connection.begin():
+                for task in tasks:
+                    self._one(connection, task, done, failed)
+        except (DatabaseError, StateError) as error:
+            state = error if isinstance(error, StateError) else translate(error, self._where)
+            self._remember(state)
+            _answer([], [(task, state) for task in tasks])
+            return
+        self.last_progress = time.monotonic()
+        _answer(done, failed)
+
+    def _one(
+        self,
+        connection: Connection,
+        task: _Task,
+        done: list[tuple[_Task, Any]],
+        failed: list[tuple[_Task, BaseException]],
+    ) -> None:
+        try:
+            with connection.begin_nested():
+                done.append((task, task.work(connection)))
+        except DatabaseError as error:
+            state = translate(error, self._where)
+            if _ends_transaction(error):
+                raise
+            failed.append((task, _constraint(error) or state))
+        except Exception as error:  # noqa: BLE001 - the caller gets it, whatever it is
+            failed.append((task, error))
+
+    def _remember(self, error: StateError) -> None:
+        """Keep what ends this process; a full disk heals and counts as alive."""
+        if isinstance(error, StateFull):
+            self.last_progress = time.monotonic()
+        elif "SQLITE_BUSY" not in str(error) and self._broken is None:
+            self._broken = error
+
+
+class ConstraintBroken(AmendsError):
+    """The database forbade what must not be (a second ticket, an edited ledger)."""
+
+
+def _constraint(error: DatabaseError) -> ConstraintBroken | None:
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    if name.startswith("SQLITE_CONSTRAINT"):
+        return ConstraintBroken(f"the database forbids it ({name})")
+    return None
+
+
+def _ends_transaction(error: DatabaseError) -> bool:
+    """Errors after which SQLite may have rolled the whole transaction back."""
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    return name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOMEM"))
+
+
+def _answer(done: list[tuple[_Task, Any]], failed: list[tuple[_Task, BaseException]]) -> None:
+    for task, result in done:
+        task.answer.set_result(result)
+    for task, error in failed:
+        task.answer.set_exception(error)
