@@ -8,7 +8,7 @@
 #   ARGS="..."                   options for the program that the target runs
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint format lock clean
+.PHONY: help .venv demo test lint format lock install clean
 
 bin := .venv/bin
 
@@ -23,7 +23,7 @@ help: ## list these targets
 	for python do \
 	    version=$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1) || continue; \
 	    case $$version in \
-	    3.1[1-9] | 3.[2-9][0-9]) exec "$$python" tools/venv.py --python "$$python" $${PYTHON:+--exactly} ;; \
+	    3.1[1-9] | 3.[2-9][0-9]) exec "$$python" tools/make_venv.py --python "$$python" $${PYTHON:+--exactly} ;; \
 	    esac; \
 	    seen="$$seen, $$python is $$version"; \
 	done; \
@@ -51,6 +51,9 @@ lock: .venv ## write requirements.lock anew from pyproject.toml (ARGS=--upgrade 
 	@$(bin)/uv pip compile pyproject.toml --output-file requirements.lock --quiet \
 	    --universal --fork-strategy fewest --python-version 3.11 --no-python-downloads \
 	    --all-extras --group build --generate-hashes --no-emit-index-url --no-header $(ARGS)
+
+install: .venv ## install what a service needs, and no more, under PREFIX=/opt/amends
+	@$(bin)/python tools/install.py "$(or $(PREFIX),/opt/amends)"
 
 clean: ## remove all that make made, the virtual environment too
 	@rm -rf .venv .bootstrap .demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,7 @@ def checkout(tmp_path: Path) -> Path:
     """What the first target needs, in a folder with spaces in its name."""
     folder = tmp_path / "a checkout with spaces"
     (folder / "tools").mkdir(parents=True)
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", "tools/venv.py"):
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "tools/make_venv.py"):
         shutil.copy(ROOT / name, folder / name)
     return folder
 
@@ -141,28 +142,33 @@ def test_a_step_that_fails_is_said_in_a_line_and_tried_again_next_time(checkout:
     _script(python, text.replace('echo "base: $*" >> asked ;;', "exit 1 ;;", 1))
     failed = _make(checkout, ".venv", f"PYTHON={python}")
     assert failed.returncode != 0
-    assert "This step of making .venv failed" in failed.stderr
+    assert "This step failed" in failed.stderr
     assert "Traceback" not in failed.stderr
     _script(python, text)
     assert _make(checkout, ".venv", f"PYTHON={python}").returncode == 0
 
 
 def test_the_bootstrap_takes_virtualenv_and_what_it_needs_from_the_lock() -> None:
-    namespace: dict[str, object] = {
-        "__name__": "venv_tool",
-        "__file__": str(ROOT / "tools/venv.py"),
-    }
-    exec((ROOT / "tools/venv.py").read_text(), namespace)  # noqa: S102  (a program, no module)
     lock = (
         "alpha==1 \\\n    --hash=sha256:aa\n    # via beta\n"
         "beta==2 \\\n    --hash=sha256:bb\n    # via\n    #   gamma\n    #   virtualenv\n"
         "gamma==3 \\\n    --hash=sha256:cc\n    # via amends (pyproject.toml)\n"
         "virtualenv==4 \\\n    --hash=sha256:dd\n    # via amends (pyproject.toml:build)\n"
     )
-    excerpt = namespace["excerpt"]
-    assert callable(excerpt)
-    assert re.findall(r"^\w+", excerpt(lock, "virtualenv"), flags=re.MULTILINE) == [
-        "alpha",
-        "beta",
-        "virtualenv",
-    ]
+    entries_for = runpy.run_path(str(ROOT / "tools" / "make_venv.py"))["entries_for"]
+    excerpt = entries_for(lock, ["virtualenv"])
+    assert re.findall(r"^\w+", excerpt, flags=re.MULTILINE) == ["alpha", "beta", "virtualenv"]
+    assert lock.count("sha256") - excerpt.count("sha256") == 1
+
+
+def test_install_leaves_a_folder_alone_that_is_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "install.py"), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "no installation of amends" in done.stderr
+    assert (tmp_path / "letters").is_dir()

@@ -15,6 +15,7 @@ library alone. It works in numbered steps:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -23,6 +24,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,12 +48,17 @@ def main() -> int:
         fcntl.flock(turn, fcntl.LOCK_EX)
         _refresh(options.python, exactly=options.exactly)
     except subprocess.CalledProcessError as failed:
-        command = " ".join(str(part) for part in failed.cmd)
-        print(f"This step of making .venv failed: {command}", file=sys.stderr)
-        return 1
+        return complain(failed)
     finally:
         os.close(turn)
     return 0
+
+
+def complain(failed: subprocess.CalledProcessError) -> int:
+    """Name the step that failed; its own complaint stands above."""
+    command = " ".join(str(part) for part in failed.cmd)
+    print(f"This step failed: {command}", file=sys.stderr)
+    return 1
 
 
 def _refresh(python: str, *, exactly: bool) -> None:
@@ -63,11 +70,12 @@ def _refresh(python: str, *, exactly: bool) -> None:
     if _alive() and right_python and made == made_from:
         return
     if not _alive() or not right_python:
-        _create(python)
+        create(VENV, python)
+        STAMP.write_text("", encoding="utf-8")
         made_with = version
     print("Installing what requirements.lock names into .venv (about half a minute) ...")
-    _pip("install", *BY_HASH, "--requirement", LOCK)
-    _pip("install", "--no-deps", "--no-build-isolation", "--editable", ROOT)
+    pip(VENV, "install", *BY_HASH, "--requirement", LOCK)
+    pip(VENV, "install", "--no-deps", "--no-build-isolation", "--editable", ROOT)
     STAMP.write_text(f"{made_from} {made_with}", encoding="utf-8")
 
 
@@ -84,42 +92,50 @@ def _alive() -> bool:
     return (VENV / "bin" / "python").exists() and STAMP.exists()
 
 
-def _create(python: str) -> None:
-    """Step 3: an empty .venv with pip in it."""
-    shutil.rmtree(VENV, ignore_errors=True)
-    if not _succeeds(python, "-m", "venv", VENV):
-        print("This Python cannot make virtual environments: taking virtualenv from the lock ...")
-        shutil.rmtree(VENV, ignore_errors=True)
-        shutil.rmtree(BOOTSTRAP, ignore_errors=True)
-        with tempfile.NamedTemporaryFile("w", suffix=".txt") as wanted:
-            wanted.write(excerpt(LOCK.read_text(encoding="utf-8"), "virtualenv"))
-            wanted.flush()
-            target = ("--target", BOOTSTRAP, "--no-deps")
-            _run(python, "-m", "pip", "install", "-q", *BY_HASH, *target, "-r", wanted.name)
-        _run(python, "-m", "virtualenv", "--quiet", "--no-download", VENV, path=BOOTSTRAP)
-    STAMP.write_text("", encoding="utf-8")
+def create(folder: Path, python: str) -> None:
+    """Make a virtual environment with nothing but pip in it; what was there is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if _succeeds(python, "-m", "venv", folder):
+        return
+    print("This Python cannot make virtual environments: taking virtualenv from the lock ...")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(BOOTSTRAP, ignore_errors=True)
+    target = ("--target", BOOTSTRAP, "--no-deps")
+    with excerpt("virtualenv") as wanted:
+        _run(python, "-m", "pip", "install", "-q", *BY_HASH, *target, "--requirement", wanted)
+    _run(python, "-m", "virtualenv", "--quiet", "--no-download", folder, path=BOOTSTRAP)
 
 
-def excerpt(lock: str, package: str) -> str:
-    """Cut from a lock the entries of one package and of everything that is there for it."""
+@contextlib.contextmanager
+def excerpt(*packages: str) -> Iterator[str]:
+    """Lend a file with the lock's entries for these packages and for all that they need."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write(entries_for(LOCK.read_text(encoding="utf-8"), packages))
+        file.flush()
+        yield file.name
+
+
+def entries_for(lock: str, packages: Iterable[str]) -> str:
+    """Cut from a lock the entries of these packages and of everything that is there for them."""
     entries = {
-        entry.partition("==")[0]: entry for entry in re.split(r"^(?=\w)", lock, flags=re.MULTILINE)
+        entry.partition("==")[0]: entry
+        for entry in re.split(r"^(?=\w)", lock, flags=re.MULTILINE)[1:]
     }
-    wanted = {package}
-    grown = True
-    while grown:
-        more = {
-            name
-            for name, entry in entries.items()
-            if wanted & set(re.findall(r"^ +#(?: via)? +(\S+)$", entry, flags=re.MULTILINE))
-        }
-        grown = not more <= wanted
-        wanted |= more
+    wanted, fresh = set[str](), set(packages)
+    while fresh:
+        wanted |= fresh
+        fresh = {name for name, entry in entries.items() if wanted & _needed_by(entry)} - wanted
     return "".join(entry for name, entry in entries.items() if name in wanted)
 
 
-def _pip(*arguments: str | Path) -> None:
-    _run(VENV / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-q", *arguments)
+def _needed_by(entry: str) -> set[str]:
+    """Read the `# via` lines of an entry."""
+    return set(re.findall(r"^ +#(?: via)? +(\S+)$", entry, flags=re.MULTILINE))
+
+
+def pip(folder: Path, *arguments: str | Path) -> None:
+    """Run the pip of a virtual environment."""
+    _run(folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-q", *arguments)
 
 
 def _run(*command: str | Path, path: Path | None = None) -> None:
