@@ -26,6 +26,8 @@ class Known:
     """The name under which the case knows that contact; empty when it had none."""
     kind: str
     """email | phone | thread."""
+    channel: str
+    """How the case was founded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +57,35 @@ def find_open(connection: Connection, tenant: str, keys: Sequence[ContactKey]) -
     found = []
     for row in connection.execute(query).all():
         name = (content.get(connection, row.name_id) or b"").decode("utf-8", "surrogatepass")
-        found.append(Known(case=case_of(row), name=name, kind=row.contact_kind))
+        found.append(
+            Known(case=case_of(row), name=name, kind=row.contact_kind, channel=row.channel)
+        )
     return found
 
 
-def insert(tx: Tx, case: Case, *, source: str, person: bytes | None, kind: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What founded a case."""
+
+    source: str
+    channel: str
+    person: bytes | None
+    """Keyed hash of who it is about; None when that is not certain."""
+    kind: str
+    """case | second_look | notice."""
+
+
+def insert(tx: Tx, case: Case, origin: Origin) -> None:
     """Create a case; the database refuses a second open one for the same person and group."""
     tx.connection.execute(
         sa.insert(cases).values(
             id=case.id,
             tenant=case.tenant,
-            kind=kind,
+            kind=origin.kind,
             grp=case.group.value,
-            person=person,
-            source=source,
+            person=origin.person,
+            source=origin.source,
+            channel=origin.channel,
             state=case.state.value,
             severity=case.severity,
             categories=list(case.categories),

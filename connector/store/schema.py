@@ -126,6 +126,7 @@ signal = Table(
     Column("detected_at", Moment, nullable=False),
     Column("content_id", Integer, ForeignKey("content.id", ondelete="SET NULL")),
     Column("raw_id", Integer, ForeignKey("content.id", ondelete="SET NULL")),
+    Column("assessment_id", Integer, ForeignKey("content.id", ondelete="SET NULL")),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("outcome", String(12), nullable=False, server_default="waiting"),
     Column("case_id", String(13), ForeignKey("cases.id")),
@@ -173,6 +174,7 @@ cases = Table(
     Column("grp", String(12), nullable=False),
     Column("person", LargeBinary(16)),
     Column("source", String(40), nullable=False),
+    Column("channel", String(10), nullable=False),
     Column("state", String(8), nullable=False),
     Column("severity", Integer, nullable=False),
     Column("categories", JSON, nullable=False),
@@ -202,7 +204,7 @@ cases = Table(
     ),
     Index("cases_by_source", "source", "opened_at"),
     Index("cases_by_state", "state", "synced_at"),
-    UniqueConstraint("ticket_id", name="one_case_per_ticket"),
+    Index("cases_by_ticket", "ticket_id"),
 )
 """One person, one failure; `notice` rows carry the summary tickets for staff."""
 

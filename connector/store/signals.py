@@ -109,26 +109,32 @@ def begin(tx: Tx, numbers: Sequence[int]) -> None:
     )
 
 
-def finish(  # the columns that say what became of it
-    tx: Tx,
-    stored: Stored,
-    outcome: str,
-    *,
-    case_id: str | None = None,
-    lane: str | None = None,
-    severity: int | None = None,
-    problem_code: str | None = None,
-) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """What became of an item."""
+
+    outcome: str
+    """opened | joined | counted | parked | unreadable | held."""
+    case_id: str | None = None
+    lane: str | None = None
+    severity: int | None = None
+    assessment_id: int | None = None
+    """Content row of the assessment with its evidence."""
+    problem_code: str | None = None
+
+
+def finish(tx: Tx, stored: Stored, end: End) -> bool:
     """End an item in exactly one outcome; False when it had ended before."""
     changed = tx.connection.execute(
         sa.update(signal)
         .where(signal.c.n == stored.n, signal.c.outcome == "waiting")
         .values(
-            outcome=outcome,
-            case_id=case_id,
-            lane=lane,
-            severity=severity,
-            problem_code=problem_code,
+            outcome=end.outcome,
+            case_id=end.case_id,
+            lane=end.lane,
+            severity=end.severity,
+            assessment_id=end.assessment_id,
+            problem_code=end.problem_code,
         )
     )
     return changed.rowcount == 1

@@ -47,6 +47,7 @@ def _cases() -> None:
         sa.Column("grp", sa.String(length=12), nullable=False),
         sa.Column("person", sa.LargeBinary(length=16), nullable=True),
         sa.Column("source", sa.String(length=40), nullable=False),
+        sa.Column("channel", sa.String(length=10), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("severity", sa.Integer(), nullable=False),
         sa.Column("categories", sa.JSON(), nullable=False),
@@ -66,10 +67,10 @@ def _cases() -> None:
         sa.CheckConstraint("state IN ('open', 'held', 'closed')", name="state_is_known"),
         sa.CheckConstraint("severity BETWEEN 0 AND 4", name="severity_in_range"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("ticket_id", name="one_case_per_ticket"),
     )
     op.create_index("cases_by_source", "cases", ["source", "opened_at"], unique=False)
     op.create_index("cases_by_state", "cases", ["state", "synced_at"], unique=False)
+    op.create_index("cases_by_ticket", "cases", ["ticket_id"], unique=False)
     op.create_index(
         "one_open_case",
         "cases",
@@ -294,6 +295,7 @@ def _signal() -> None:
         sa.Column("detected_at", sa.String(length=27), nullable=False),
         sa.Column("content_id", sa.Integer(), nullable=True),
         sa.Column("raw_id", sa.Integer(), nullable=True),
+        sa.Column("assessment_id", sa.Integer(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("outcome", sa.String(length=12), server_default="waiting", nullable=False),
         sa.Column("case_id", sa.String(length=13), nullable=True),
@@ -304,6 +306,7 @@ def _signal() -> None:
             "outcome IN ('waiting', 'opened', 'joined', 'counted', 'parked', 'unreadable', 'held')",
             name="outcome_is_known",
         ),
+        sa.ForeignKeyConstraint(["assessment_id"], ["content.id"], ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
             ["case_id"],
             ["cases.id"],

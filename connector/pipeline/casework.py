@@ -1,0 +1,337 @@
+"""Stored signal to assessment to case to outbox, in one commit per batch.
+
+1. Take the oldest waiting items and count the attempt, so that an item that kills
+   the process is found out after the third start and set apart as unreadable.
+2. Judge each one (pure, outside any transaction).
+3. In one commit: join or found a case, freeze what is owed to the helpdesk, end the item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from connector import crash
+from connector.domain.assessment import Assessment, Lane
+from connector.domain.case import Case, CaseState, Clocks
+from connector.domain.errors import StateError
+from connector.domain.practice import Practice
+from connector.domain.signal import Signal, Unreadable
+from connector.domain.taxonomy import group_of
+from connector.domain.ticket import Change
+from connector.pipeline import joining, storm
+from connector.pipeline.settings import PipelineSettings
+from connector.recovery import plan, policy
+from connector.recovery.settings import RecoverySettings
+from connector.recovery.severity import final_severity
+from connector.store import cases, codec, keys, outbox, signals
+from connector.store.signals import End, Stored
+from connector.store.store import Store, Tx
+from connector.triage.assess import assess
+from connector.triage.settings import TriageSettings
+
+log = structlog.get_logger()
+
+BATCH = 50
+MAX_ATTEMPTS = 3
+"""An item with which casework began so often without an end is set apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Everything that decides; all of it is configuration."""
+
+    practice: Practice
+    triage: TriageSettings
+    recovery: RecoverySettings
+    pipeline: PipelineSettings
+    prepare: Callable[[Change], bytes]
+    """The helpdesk's pure maker of exact bytes."""
+    version: str = ""
+    """Hash of the configuration in force; goes into the ledger beside each decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A stored item with its assessment; None for what nobody could read."""
+
+    stored: Stored
+    assessment: Assessment | None
+    problem: str = ""
+    """Code of what went wrong while judging."""
+
+
+class Casework:
+    """Works off what is waiting; used by one thread."""
+
+    def __init__(self, store: Store, rules: Rules) -> None:
+        """Take the store and the rules in force."""
+        self._store = store
+        self.rules = rules
+
+    def step(self) -> int:
+        """Work off one batch; gives how many items came to an end."""
+        with self._store.read() as connection:
+            batch = signals.waiting(connection, BATCH)
+        if not batch:
+            return 0
+        if any(stored.attempts for stored in batch):
+            batch = batch[:1] if batch[0].attempts else _before_first_suspect(batch)
+        numbers = [stored.n for stored in batch]
+        self._store.write(lambda tx: signals.begin(tx, numbers))
+        judged = [self._judge(stored) for stored in batch]
+        crash.point("casework.decided")
+        self._conclude(judged)
+        crash.point("casework.committed")
+        return len(judged)
+
+    def _judge(self, stored: Stored) -> Judged:
+        item = stored.item
+        if isinstance(item, Unreadable):
+            return Judged(stored=stored, assessment=None, problem="unreadable")
+        if stored.attempts >= MAX_ATTEMPTS:
+            return Judged(stored=stored, assessment=None, problem="interrupted_too_often")
+        return Judged(stored=stored, assessment=assess(item, self.rules.triage))
+
+    def _conclude(self, judged: Sequence[Judged]) -> None:
+        """Commit a batch; when one of it cannot be concluded, the others still are."""
+        try:
+            self._store.write(lambda tx: [conclude(tx, one, self.rules) for one in judged])
+        except StateError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad item must not stop those behind it
+            if len(judged) == 1:
+                self._give_up(judged[0], error)
+                return
+            for one in judged:
+                self._conclude([one])
+
+    def _give_up(self, judged: Judged, error: Exception) -> None:
+        """A fault of ours: try again later, and after the third time show it to a human."""
+        log.error("casework_failed", signal=judged.stored.seed, exc_type=type(error).__name__)
+        if judged.stored.attempts + 1 < MAX_ATTEMPTS:
+            return
+        lost = Judged(stored=judged.stored, assessment=None, problem="cannot_be_concluded")
+        self._store.write(lambda tx: conclude(tx, lost, self.rules))
+
+
+def conclude(tx: Tx, judged: Judged, rules: Rules) -> str:
+    """End one item within a transaction; gives the outcome."""
+    stored, assessment = judged.stored, judged.assessment
+    if assessment is None or not isinstance(stored.item, Signal):
+        tx.record("signal.unreadable", signal=stored.seed, problem=judged.problem)
+        signals.finish(tx, stored, End(outcome="unreadable", problem_code=judged.problem))
+        return "unreadable"
+    assessment_id, proof = tx.put("assessment", codec.assessment_bytes(assessment))
+    _record_assessment(tx, stored, assessment, assessment_id, proof, rules)
+    end = End(
+        outcome={Lane.COUNT: "counted", Lane.PARK: "parked"}.get(assessment.lane, ""),
+        lane=assessment.lane.value,
+        severity=assessment.severity,
+        assessment_id=assessment_id,
+    )
+    if not end.outcome:
+        end = _to_case(tx, stored, stored.item, assessment, rules, end)
+    signals.finish(tx, stored, end)
+    return end.outcome
+
+
+def _to_case(
+    tx: Tx, stored: Stored, signal: Signal, assessment: Assessment, rules: Rules, end: End
+) -> End:
+    group = group_of(assessment.categories)
+    shared = rules.pipeline.shared_contacts
+    known = cases.find_open(tx.connection, signal.tenant, joining.search_keys(tx.secret, signal))
+    choice = joining.choose(known, signal, assessment.categories, group, shared)
+    heard = plan.Heard(
+        signal=signal, assessment=assessment, detected_at=stored.detected_at, seed=stored.seed
+    )
+    if choice.join is not None:
+        case, outcome = _join(tx, stored, heard, choice.join, choice.why, rules), "joined"
+    else:
+        case, outcome = _open(tx, stored, heard, rules)
+    cases.add_contacts(tx, signal.tenant, case.id, joining.contact_keys(tx.secret, signal))
+    _link(tx, case, choice.links, stored.seed, rules)
+    return replace(end, outcome=outcome, case_id=case.id)
+
+
+def _open(tx: Tx, stored: Stored, heard: plan.Heard, rules: Rules) -> tuple[Case, str]:
+    signal, assessment = heard.signal, heard.assessment
+    second_look = assessment.lane is Lane.REVIEW
+    severity = 1 if second_look else final_severity(assessment)
+    clocks: Clocks | None = None
+    if not second_look:
+        clocks = policy.clocks(
+            severity, stored.detected_at, signal.event_time, rules.recovery, rules.practice.zone
+        )
+    held = storm.holds(
+        tx, signal.tenant, signal.source, severity, rules.pipeline.storm_cases_per_hour
+    )
+    case = Case(
+        id=keys.case_id(tx.secret, stored.seed),
+        tenant=signal.tenant,
+        group=group_of(assessment.categories),
+        state=CaseState.HELD if held else CaseState.OPEN,
+        severity=severity,
+        categories=assessment.categories,
+        second_look=second_look,
+        opened_at=tx.now,
+        event_time=signal.event_time,
+        clocks=clocks,
+        ticket_id="",
+        ticket_url="",
+    )
+    origin = cases.Origin(
+        source=signal.source,
+        channel=signal.channel.value,
+        person=joining.person_key(
+            tx.secret, signal, assessment.categories, rules.pipeline.shared_contacts
+        ),
+        kind="second_look" if second_look else "case",
+    )
+    cases.insert(tx, case, origin)
+    _record_opened(tx, stored, case, held=held)
+    _owe(tx, stored, plan.opening(case, heard, rules.practice, rules.recovery), rules, held=held)
+    if held:
+        storm.tell(tx, case, signal.source, rules.practice, rules.recovery, rules.prepare)
+    return case, "held" if held else "opened"
+
+
+def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rules: Rules) -> Case:
+    after = _raised(tx, before, heard, rules)
+    changed = after != before
+    if changed:
+        kind = "second_look" if after.second_look else "case"
+        cases.raise_to(tx, after, kind=kind)
+    tx.record(
+        "signal.joined",
+        case_id=after.id,
+        signal=stored.seed,
+        why=why,
+        severity_before=before.severity,
+        severity=after.severity,
+        promoted=before.second_look and not after.second_look,
+    )
+    changes = plan.joining(
+        after,
+        heard,
+        raised_from=before.severity if changed else None,
+        practice=rules.practice,
+        settings=rules.recovery,
+    )
+    _owe(tx, stored, changes, rules, held=before.state is CaseState.HELD)
+    return after
+
+
+def _raised(tx: Tx, before: Case, heard: plan.Heard, rules: Rules) -> Case:
+    """Give the case as it stands after a further signal: raised, never lowered."""
+    assessment = heard.assessment
+    if assessment.lane is not Lane.TICKET:
+        return before
+    added = tuple(key for key in assessment.categories if key not in before.categories)
+    severity = final_severity(assessment, current=before.severity)
+    if severity == before.severity and not added and not before.second_look:
+        return before
+    fresh = policy.clocks(
+        severity, tx.now, heard.signal.event_time, rules.recovery, rules.practice.zone
+    )
+    clocks = fresh
+    if before.clocks is not None:
+        clocks = Clocks(
+            contact_due=min(before.clocks.contact_due, fresh.contact_due),
+            resolution_due=min(before.clocks.resolution_due, fresh.resolution_due),
+        )
+    first = assessment.categories if before.second_look else before.categories
+    rest = before.categories if before.second_look else added
+    categories = first + tuple(key for key in rest if key not in first)
+    return replace(
+        before, severity=severity, categories=categories, second_look=False, clocks=clocks
+    )
+
+
+def _owe(tx: Tx, stored: Stored, changes: Sequence[Change], rules: Rules, *, held: bool) -> None:
+    files = _known_files(stored)
+    for change in changes:
+        outbox.add(
+            tx,
+            change,
+            tenant=stored.item.tenant,
+            frozen=rules.prepare(change),
+            held=held,
+            known_files=files,
+        )
+
+
+def _known_files(stored: Stored) -> dict[str, int]:
+    """Files that are stored already with the signal, by their digest."""
+    if not isinstance(stored.item, Signal):
+        return {}
+    pairs = zip(stored.item.attachments, stored.file_ids, strict=False)
+    return {attachment.sha256: file_id for attachment, file_id in pairs if file_id is not None}
+
+
+def _link(tx: Tx, case: Case, links: Sequence[tuple[str, str]], seed: str, rules: Rules) -> None:
+    """Link cases that may belong together, and say so on both tickets, once each."""
+    for number, (other_id, why) in enumerate(links):
+        if not cases.link(tx, case.id, other_id, why):
+            continue
+        tx.record("case.linked", case_id=case.id, other=other_id, why=why)
+        other_row = cases.get(tx.connection, other_id)
+        if other_row is None:
+            continue
+        other = cases.case_of(other_row)
+        for one, second, side in ((case, other, "a"), (other, case, "b")):
+            note = plan.link_note(one, second.id, why, f"{seed}.{side}{number}")
+            outbox.add(
+                tx,
+                note,
+                tenant=one.tenant,
+                frozen=rules.prepare(note),
+                held=one.state is CaseState.HELD,
+            )
+
+
+def _record_assessment(
+    tx: Tx, stored: Stored, assessment: Assessment, content_id: int, proof: str, rules: Rules
+) -> None:
+    tx.record(
+        "signal.assessed",
+        signal=stored.seed,
+        lane=assessment.lane.value,
+        severity=assessment.severity,
+        categories=list(assessment.categories),
+        rules=[reason.rule for reason in assessment.reasons],
+        score_permille=assessment.score_permille,
+        model=assessment.model,
+        config=rules.version,
+        evidence=proof,
+        evidence_id=content_id,
+    )
+
+
+def _record_opened(tx: Tx, stored: Stored, case: Case, *, held: bool) -> None:
+    tx.record(
+        "case.opened",
+        case_id=case.id,
+        signal=stored.seed,
+        severity=case.severity,
+        group=case.group.value,
+        second_look=case.second_look,
+        held=held,
+    )
+    if case.clocks is not None:
+        tx.record(
+            "clock.started",
+            case_id=case.id,
+            contact_due=case.clocks.contact_due.isoformat(),
+            resolution_due=case.clocks.resolution_due.isoformat(),
+            detected_at=stored.detected_at.isoformat(),
+        )
+
+
+def _before_first_suspect(batch: Sequence[Stored]) -> list[Stored]:
+    """Take what comes before an item that was interrupted once: it is worked off alone."""
+    end = next(i for i, stored in enumerate(batch) if stored.attempts)
+    return list(batch[:end])

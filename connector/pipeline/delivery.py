@@ -1,0 +1,281 @@
+"""Outbox to helpdesk, each change once; the only place that catches helpdesk errors.
+
+1. Claim the first due change of some case; its intent is on disk before a byte leaves.
+2. If an earlier attempt may have worked, look for its effect first: found is done,
+   surely absent is sent again, anything else leaves it in doubt.
+3. Send the frozen bytes; write down what came of it.
+
+Whatever ends the process in between, the change is found in `sending` at the next
+start and is looked for before it is sent again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from connector import crash
+from connector.domain.errors import Gone, PartiallyApplied, StateFull
+from connector.domain.ticket import AddNote, OpenTicket, TicketRef
+from connector.helpdesks.base import Helpdesk
+from connector.pipeline import circuit
+from connector.pipeline.verdict import Attempt, Effect, Verdict, judge
+from connector.store import cases, jobs, outbox
+from connector.store.outbox import Owed
+from connector.store.store import Store, Tx
+
+log = structlog.get_logger()
+
+IDEMPOTENCY_MARGIN_S = 600
+"""A product's own key is not trusted in the last ten minutes of its life."""
+FIND_MARGIN = timedelta(days=1)
+"""`find` looks back this much further than the change is old, for clocks that disagree."""
+FULL_RETRY_S = 2.0
+"""How long to wait before an outcome is written down again on a full disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """An attempt that worked."""
+
+    ref: TicketRef
+    how: str
+    """sent | found."""
+    missing: tuple[str, ...] = ()
+    """Fields that the helpdesk ignored."""
+    copies: int = 1
+    """Tickets that carry the key; more than one is told to people."""
+
+
+@dataclass(slots=True)
+class Doubt:
+    """Whether an earlier attempt may have worked; only an answer puts it to rest."""
+
+    standing: bool
+
+
+class Delivery:
+    """Sends what is owed to one helpdesk; `step` may be called by several threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        helpdesk: Helpdesk,
+        *,
+        settle_s: int,
+        draw: Callable[[], float],
+        stopping: Callable[[], bool] = lambda: False,
+        nap: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`draw` gives [0, 1) for jitter; `nap` waits when a full disk refuses an outcome."""
+        self._store = store
+        self._helpdesk = helpdesk
+        self._settle_s = settle_s
+        self._draw = draw
+        self._stopping = stopping
+        self._nap = nap
+        with store.read() as connection:
+            self.breaker = circuit.Breaker(jobs.circuit(connection, helpdesk.name))
+
+    def recover(self) -> int:
+        """Once, before the first step: what the last run was sending may have worked."""
+        due = self._store.clock() + timedelta(seconds=self._settle_s)
+        return self._store.write(lambda tx: outbox.doubt_interrupted(tx, due))
+
+    def step(self) -> bool:
+        """Deliver one change if one is due and the helpdesk may be called; False when not."""
+        now = self._store.clock()
+        with self._store.read() as connection:
+            due = outbox.next_due(connection)
+        if due is None or due > now or not self.breaker.allows(now):
+            return False
+        owed = self._store.write(outbox.claim)
+        if owed is None:
+            self.breaker.passed()
+            return False
+        crash.point("delivery.claimed")
+        self._deliver(owed)
+        return True
+
+    def _deliver(self, owed: Owed) -> None:
+        doubt = Doubt(owed.doubted)
+        try:
+            done = self._look_for(owed, doubt) or self._send(owed)
+        except PartiallyApplied as error:
+            done = Done(ref=error.ref, how="sent", missing=error.missing)
+        except Postponed as error:
+            again = error.due_at
+            self.breaker.passed()
+            self._settle(lambda tx: outbox.settle(tx, owed, "unknown", due_at=again))
+            return
+        except Gone as error:
+            if not self._follow_merge(owed, error):
+                self._failed(owed, error, doubt)
+            return
+        except Exception as error:  # noqa: BLE001 - whatever a plugin raises, the change is kept
+            self._failed(owed, error, doubt)
+            return
+        crash.point("delivery.sent")
+        self._succeeded(owed, done)
+        crash.point("delivery.committed")
+
+    def _look_for(self, owed: Owed, doubt: Doubt) -> Done | None:
+        """Look whether a doubted change took effect; None: it may be sent (again)."""
+        if not doubt.standing:
+            return None
+        found = self._find(owed, doubt)
+        if found:
+            return Done(ref=found[0], how="found", copies=len(found))
+        self._store.write(lambda tx: outbox.intend(tx, owed))
+        return None
+
+    def _find(self, owed: Owed, doubt: Doubt) -> list[TicketRef]:
+        """Ask the helpdesk for the ticket of a doubted create; its answer lifts the doubt."""
+        if not isinstance(owed.change, OpenTicket):
+            # notes and updates look for themselves before they write, so they are repeated
+            doubt.standing = False
+            return []
+        now, abilities = self._store.clock(), self._helpdesk.capabilities
+        key_life = timedelta(seconds=abilities.native_idempotency_s - IDEMPOTENCY_MARGIN_S)
+        if now - owed.first_sent_at < key_life:
+            return []  # the product recognises the repetition; the doubt stands until it answers
+        if abilities.find == "none":
+            raise CannotTell(owed.change.key)
+        lag = timedelta(seconds=2 * abilities.find_lag_s)
+        if abilities.find == "eventual" and now - owed.last_sent_at < lag:
+            raise Postponed(owed.last_sent_at + lag)
+        found = self._helpdesk.find(owed.change.key, owed.created_at - FIND_MARGIN)
+        doubt.standing = False
+        return found
+
+    def _send(self, owed: Owed) -> Done:
+        change = owed.change
+        if isinstance(change, OpenTicket):
+            return Done(ref=self._helpdesk.open(change), how="sent")
+        if not owed.ticket_id:
+            raise Gone(self._helpdesk.name, "the case has no ticket", kind="never_opened")
+        ref = TicketRef(id=owed.ticket_id, url=owed.ticket_url)
+        if isinstance(change, AddNote):
+            self._helpdesk.note(ref, change)
+        else:
+            self._helpdesk.update(ref, change)
+        return Done(ref=ref, how="sent")
+
+    def _succeeded(self, owed: Owed, done: Done) -> None:
+        def work(tx: Tx) -> None:
+            outbox.settle(tx, owed, "done")
+            if isinstance(owed.change, OpenTicket):
+                cases.set_ticket(tx, owed.case_id, done.ref.id, done.ref.url)
+            tx.record(
+                "change.confirmed",
+                case_id=owed.case_id,
+                key=owed.change.key,
+                op=owed.op,
+                ticket=done.ref.id,
+                how=done.how,
+                attempts=owed.attempts,
+                missing=list(done.missing),
+                copies=done.copies,
+            )
+            if self.breaker.worked():
+                jobs.set_circuit(tx, self._helpdesk.name, self.breaker.state)
+
+        self._settle(work)
+        log.info(
+            "delivered", case=owed.case_id, op=owed.op, ticket=done.ref.id, attempt=owed.attempts
+        )
+        if done.missing:
+            log.warning("partly_applied", case=owed.case_id, count=len(done.missing))
+        if done.copies > 1:
+            log.error("ticket_has_copies", case=owed.case_id, count=done.copies)
+
+    def _failed(self, owed: Owed, error: Exception, doubt: Doubt) -> None:
+        now = self._store.clock()
+        if isinstance(error, CannotTell):
+            verdict = Verdict(state="aside", due_at=now, code="cannot_tell", effect=Effect.FINE)
+        else:
+            attempt = Attempt(
+                in_doubt=doubt.standing,
+                attempts=owed.attempts,
+                now=now,
+                settle_s=self._settle_s,
+            )
+            verdict = judge(error, attempt, self._draw)
+
+        def work(tx: Tx) -> None:
+            outbox.settle(
+                tx,
+                owed,
+                verdict.state,
+                due_at=verdict.due_at,
+                error=verdict.problem or verdict.code,
+            )
+            tx.record(
+                {"unknown": "change.doubted", "aside": "change.set_aside"}.get(
+                    verdict.state, "change.deferred"
+                ),
+                case_id=owed.case_id,
+                key=owed.change.key,
+                why=verdict.code,
+                attempt=owed.attempts,
+            )
+            if self.breaker.failed(verdict, now):
+                jobs.set_circuit(tx, self._helpdesk.name, self.breaker.state)
+
+        self._settle(work)
+        log.warning(
+            "not_delivered",
+            case=owed.case_id,
+            op=owed.op,
+            error=verdict.code,
+            state=verdict.state,
+            attempt=owed.attempts,
+            target=self._helpdesk.name,
+        )
+
+    def _follow_merge(self, owed: Owed, gone: Gone) -> bool:
+        """Go on with the ticket into which an agent merged ours; True when there is one."""
+        if not gone.merged_into or isinstance(owed.change, OpenTicket):
+            return False
+        if gone.merged_into == owed.ticket_id:
+            return False
+
+        def work(tx: Tx) -> None:
+            cases.set_ticket(tx, owed.case_id, gone.merged_into, "")
+            outbox.settle(tx, owed, "ready")
+            tx.record(
+                "ticket.merged", case_id=owed.case_id, ticket=owed.ticket_id, into=gone.merged_into
+            )
+
+        self.breaker.worked()
+        self._settle(work)
+        return True
+
+    def _settle(self, work: Callable[[Tx], None]) -> None:
+        """Write an outcome down; a full disk is waited for, because the outcome is known."""
+        while True:
+            try:
+                self._store.write(work)
+            except StateFull:
+                if self._stopping():
+                    return  # still `sending` on disk: looked for at the next start
+                self._nap(FULL_RETRY_S)
+            else:
+                return
+
+
+class CannotTell(Exception):
+    """The helpdesk cannot be asked whether a ticket exists: a person has to look."""
+
+
+class Postponed(Exception):
+    """What was written may not be visible yet; look again later."""
+
+    def __init__(self, due_at: datetime) -> None:
+        """Take the time from which looking makes sense."""
+        super().__init__()
+        self.due_at = due_at

@@ -1,0 +1,94 @@
+"""Source to store, judged by nobody: items and cursor in one commit, the source settled after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from connector import crash
+from connector.domain.errors import EdgeError
+from connector.domain.signal import Batch, Signal, Unreadable
+from connector.sources.base import Source
+from connector.store import signals
+from connector.store.store import Store
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What one reading of a source brought."""
+
+    new: int = 0
+    known: int = 0
+    unreadable: int = 0
+    paused: str = ""
+    """Why nothing was read (disk, backlog), or empty."""
+
+
+class Intake:
+    """Brings one source's items into the store; used by that source's thread only."""
+
+    def __init__(
+        self,
+        store: Store,
+        source: Source,
+        *,
+        tenant: str,
+        kind: str,
+        pause: Callable[[], str],
+        heartbeat: Callable[[], None],
+    ) -> None:
+        """`pause` gives a reason not to read now, or an empty text; `heartbeat` shows progress."""
+        self._store = store
+        self.source = source
+        self.kind = kind
+        self._tenant = tenant
+        self._pause = pause
+        self._heartbeat = heartbeat
+
+    def pull(self) -> Pulled:
+        """Read everything that is new; raises the source's EdgeError after noting it."""
+        why = self._pause()
+        if why:
+            return Pulled(paused=why)
+        with self._store.read() as connection:
+            after = signals.cursor(connection, self._tenant, self.source.name)
+        new = known = unreadable = 0
+        try:
+            for batch in self.source.read(after):
+                crash.point("intake.fetched")
+                taken = self._take(batch)
+                crash.point("intake.committed")
+                self._settle(batch)
+                new, known = new + taken.new, known + taken.known
+                unreadable += sum(isinstance(item, Unreadable) for item in batch.items)
+                self._heartbeat()
+                why = self._pause()
+                if why:
+                    break
+        except EdgeError as error:
+            self._note(error.problem)
+            raise
+        self._note(None)
+        return Pulled(new=new, known=known, unreadable=unreadable, paused=why)
+
+    def _take(self, batch: Batch) -> signals.Taken:
+        name, kind = self.source.name, self.kind
+        return self._store.write(lambda tx: signals.take(tx, self._tenant, name, kind, batch))
+
+    def _settle(self, batch: Batch) -> None:
+        """Tell the source, which may refuse: the items are ours already."""
+        locators = [item.locator for item in batch.items if isinstance(item, Signal | Unreadable)]
+        if not locators:
+            return
+        try:
+            self.source.settle(locators)
+        except EdgeError as error:
+            log.warning("settle_failed", source=self.source.name, error=type(error).__name__)
+
+    def _note(self, error: str | None) -> None:
+        name, kind = self.source.name, self.kind
+        self._store.write(lambda tx: signals.source_read(tx, self._tenant, name, kind, error=error))
