@@ -29,7 +29,8 @@ KEYS = frozenset(
         "action", "case", "chain", "change", "helpdesk", "key", "lane", "op", "request_id", "room",
         "run", "severity", "signal", "source", "step", "target", "tenant", "ticket", "worker",
         # how it went: codes, states, sentences of ours
-        "bucket", "code", "component", "cure", "error", "from_state", "kind", "level", "logger",
+        "bucket", "code", "component", "cure", "error", "exc_type",
+        "from_state", "kind", "level", "logger",
         "outcome", "place", "problem", "reason", "result", "signum", "state", "status", "to_state",
         # how many, how long, when
         "age_s", "attempt", "backlog", "bytes", "bytes_free", "bytes_max", "cases", "count",
