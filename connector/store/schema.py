@@ -76,6 +76,7 @@ source = Table(
     Column("name", String(40), primary_key=True),
     Column("kind", String(40), nullable=False),
     Column("cursor", Text),
+    Column("first_read_at", Moment, nullable=False),
     Column("last_read_at", Moment),
     Column("last_item_at", Moment),
     Column("last_error", Text),

@@ -66,7 +66,7 @@ def take(tx: Tx, tenant: str, name: str, kind: str, batch: Batch) -> Taken:
     values: dict[str, Any] = {"cursor": batch.cursor, "kind": kind, "last_read_at": tx.now}
     if batch.items:
         values["last_item_at"] = tx.now
-    _upsert_source(tx.connection, tenant, name, values)
+    _upsert_source(tx, tenant, name, values)
     return Taken(new=new, known=len(batch.items) - new)
 
 
@@ -88,7 +88,7 @@ def source_read(tx: Tx, tenant: str, name: str, kind: str, *, error: str | None)
             sa.select(source.c.error_since).where(source.c.tenant == tenant, source.c.name == name)
         ).first()
         values["error_since"] = (row[0] if row else None) or tx.now
-    _upsert_source(tx.connection, tenant, name, values)
+    _upsert_source(tx, tenant, name, values)
 
 
 def sources(connection: Connection) -> list[Row[Any]]:
@@ -212,8 +212,9 @@ def _stored(connection: Connection, row: Row[Any]) -> Stored:
     )
 
 
-def _upsert_source(connection: Connection, tenant: str, name: str, values: dict[str, Any]) -> None:
-    insert_new(connection, source, {"tenant": tenant, "name": name, "kind": values.get("kind", "")})
-    connection.execute(
+def _upsert_source(tx: Tx, tenant: str, name: str, values: dict[str, Any]) -> None:
+    key = {"tenant": tenant, "name": name, "kind": values["kind"], "first_read_at": tx.now}
+    insert_new(tx.connection, source, key)
+    tx.connection.execute(
         sa.update(source).where(source.c.tenant == tenant, source.c.name == name).values(**values)
     )

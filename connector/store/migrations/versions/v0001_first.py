@@ -146,6 +146,7 @@ def _source() -> None:
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("first_read_at", sa.String(length=27), nullable=False),
         sa.Column("last_read_at", sa.String(length=27), nullable=True),
         sa.Column("last_item_at", sa.String(length=27), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),

@@ -1,0 +1,190 @@
+"""The loops that the daemon's threads run: each ends when told to and survives its own faults."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from connector.domain.errors import AuthenticationFailed, EdgeError, StateError, StateFull
+from connector.pipeline.intake import Intake
+from connector.pipeline.verdict import backoff_s
+from connector.sources.base import Waits
+
+log = structlog.get_logger()
+
+LOCKOUT_S = 300.0
+"""After refused credentials: one try in five minutes, so that no account gets locked."""
+FULL_PAUSE_S = 5.0
+LONGEST_WAIT_S = 5.0
+"""Nothing sleeps longer without a look at the disk: a wake-up may have been missed."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """Shows that a loop lives: it will beat again before `deadline` (monotonic seconds)."""
+
+    name: str
+    critical: bool
+    """A critical loop past its deadline stops the watchdog's pings."""
+    monotonic: Callable[[], float] = time.monotonic
+    deadline: float = field(default=float("inf"))
+    state: str = "starting"
+    """working | waiting | failing | paused, for status."""
+
+    def beat(self, within_s: float, state: str = "working") -> None:
+        """Promise to beat again within so many seconds."""
+        self.state = state
+        self.deadline = self.monotonic() + within_s
+
+    @property
+    def late(self) -> bool:
+        """True when the promise was broken."""
+        return self.monotonic() > self.deadline
+
+
+class Bell:
+    """Wakes loops that wait for work; ringing while nobody waits is not forgotten."""
+
+    def __init__(self) -> None:
+        """Begin silent."""
+        self._condition = threading.Condition()
+        self._rung = 0
+
+    def ring(self) -> None:
+        """Wake everybody who waits."""
+        with self._condition:
+            self._rung += 1
+            self._condition.notify_all()
+
+    def wait(self, heard: int, seconds: float) -> int:
+        """Wait for a ring newer than `heard`, at most so long; gives the newest ring."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._rung != heard, timeout=seconds)
+            return self._rung
+
+
+class SourceLoop:
+    """Reads one source for ever: read, wait for news, read; backs off while it is in trouble."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        *,
+        pulse: Pulse,
+        stop: threading.Event,
+        poll_s: int,
+        work: Bell,
+        draw: Callable[[], float],
+    ) -> None:
+        """`work` is rung when something new was stored."""
+        self.intake = intake
+        self.pulse = pulse
+        self.poked = threading.Event()
+        self._stop = stop
+        self._poll_s = poll_s
+        self._work = work
+        self._draw = draw
+        self._failures = 0
+
+    def run(self) -> None:
+        """Loop until stopped. Raises StateError when the disk is broken."""
+        while not self._stop.is_set():
+            pause_s = self._once()
+            if pause_s:
+                self.pulse.beat(pause_s + 60, "failing" if self._failures else "paused")
+                self._stop.wait(pause_s)
+        self.intake.source.close()
+
+    def _once(self) -> float:
+        """Read and wait once; gives how long to pause before the next round."""
+        name = self.intake.source.name
+        self.pulse.beat(600)
+        try:
+            pulled = self.intake.pull()
+            if pulled.new:
+                self._work.ring()
+                log.info("heard", source=name, new=pulled.new, unreadable=pulled.unreadable)
+            if self._failures:
+                log.info("source_recovered", source=name)
+            self._failures = 0
+            if pulled.paused:
+                log.warning("source_paused", source=name, reason=pulled.paused)
+                return FULL_PAUSE_S
+            self._wait()
+        except StateFull:
+            log.warning("source_paused", source=name, reason="disk_full")
+            return FULL_PAUSE_S
+        except StateError:
+            raise
+        except AuthenticationFailed as error:
+            return self._failed(name, error, LOCKOUT_S)
+        except EdgeError as error:
+            return self._failed(name, error, backoff_s(self._failures + 1, self._draw))
+        except Exception:  # noqa: BLE001 - a fault in one source must not stop the others
+            log.exception("source_fault", source=name)
+            return self._failed(name, None, backoff_s(self._failures + 3, self._draw))
+        return 0.0
+
+    def _wait(self) -> None:
+        """Wait for news; the scheduler's poke comes at the latest."""
+        source = self.intake.source
+        self.pulse.beat(self._poll_s + 120, "waiting")
+        if isinstance(source, Waits):
+            source.wait(self._poll_s)
+        else:
+            self.poked.wait(self._poll_s + LONGEST_WAIT_S)
+            self.poked.clear()
+
+    def _failed(self, name: str, error: EdgeError | None, pause_s: float) -> float:
+        self._failures += 1
+        if error is not None:
+            log.warning(
+                "source_unavailable",
+                source=name,
+                error=type(error).__name__,
+                attempt=self._failures,
+                retry_s=int(pause_s),
+            )
+        return max(1.0, pause_s)
+
+
+def work_loop(
+    step: Callable[[], object],
+    *,
+    pulse: Pulse,
+    stop: threading.Event,
+    bell: Bell,
+    done: Callable[[], None] = lambda: None,
+    next_due_s: Callable[[], float] = lambda: LONGEST_WAIT_S,
+    within_s: float = 180.0,
+) -> None:
+    """Run `step` while it finds something, else wait for the bell. Raises StateError when broken.
+
+    `done` is called after each step that found something; `next_due_s` says how long
+    nothing will be due.
+    """
+    heard = 0
+    while not stop.is_set():
+        pulse.beat(within_s)
+        try:
+            found = step()
+        except StateFull:
+            pulse.beat(within_s, "paused")
+            stop.wait(FULL_PAUSE_S)
+            continue
+        except StateError:
+            raise
+        except Exception:  # noqa: BLE001 - shown and tried again, never a silent end
+            log.exception("loop_fault", worker=pulse.name)
+            pulse.beat(within_s, "failing")
+            stop.wait(FULL_PAUSE_S)
+            continue
+        if found:
+            done()
+        else:
+            pulse.beat(within_s, "waiting")
+            heard = bell.wait(heard, max(0.05, min(LONGEST_WAIT_S, next_due_s())))

@@ -1,0 +1,53 @@
+"""Statements that destroy words whose time is over; salts go with them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from connector.store import content, files
+from connector.store.schema import case_contact, cases, outbox, signal
+from connector.store.store import Tx
+
+
+def erase_old(tx: Tx, days: int, limit: int) -> int:
+    """Erase the words of up to `limit` ended items and closed cases; gives how many rows went.
+
+    An item belongs to its case: it keeps its words while the case is open or was closed
+    less than `days` ago. Items without a case count from their detection.
+    """
+    before = tx.now - timedelta(days=days)
+    old_cases = sa.select(cases.c.id).where(cases.c.state == "closed", cases.c.closed_at < before)
+    rows = tx.connection.execute(
+        sa.select(signal.c.content_id, signal.c.raw_id, signal.c.assessment_id)
+        .where(
+            signal.c.content_id.is_not(None),
+            signal.c.outcome != "waiting",
+            sa.or_(
+                signal.c.case_id.in_(old_cases),
+                sa.and_(signal.c.case_id.is_(None), signal.c.detected_at < before),
+            ),
+        )
+        .limit(limit)
+    ).all()
+    ids = [value for row in rows for value in row if value is not None]
+    for row in rows:
+        ids += [value for value in files.ids(tx.connection, row.content_id) if value is not None]
+    changes = tx.connection.execute(
+        sa.select(outbox.c.content_id, outbox.c.body_id)
+        .where(outbox.c.content_id.is_not(None), outbox.c.case_id.in_(old_cases))
+        .limit(limit)
+    ).all()
+    ids += [value for row in changes for value in row if value is not None]
+    names = tx.connection.execute(
+        sa.select(case_contact.c.name_id)
+        .where(case_contact.c.name_id.is_not(None), case_contact.c.case_id.in_(old_cases))
+        .limit(limit)
+    ).all()
+    ids += [row[0] for row in names]
+    if not ids:
+        return 0
+    erased = content.erase(tx.connection, ids)
+    tx.record("content.erased", rows=erased, older_than_days=days, first=min(ids), last=max(ids))
+    return erased
