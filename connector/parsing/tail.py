@@ -26,7 +26,7 @@ from typing import TypeAlias
 from connector.parsing import logfiles
 from connector.parsing.logfiles import HEAD_BYTES, TAIL_BYTES, Candidate
 
-BLOCK_BYTES = 65_536
+BLOCK_BYTES = 32_768
 """Read at once."""
 MAX_LINE_BYTES = 65_536
 """A longer line is cut to this and marked; the rest of it is passed over."""
