@@ -1,10 +1,54 @@
-"""The one decision about a signal."""
+"""The one decision about a signal.
+
+1. Mail that no person wrote is parked.
+2. Words of safety, privacy, rights and law make a ticket, whatever the score or the source.
+3. Who asks to be contacted gets a ticket, whatever the score.
+4. Calls are judged by what the phone system saw, survey answers by score and comment, mails by
+   default: a ticket unless clearly thanks.
+5. Categories come from all findings; severity is the highest that any of them asks for.
+"""
 
 from __future__ import annotations
 
-from connector.domain.assessment import Assessment
-from connector.domain.signal import Signal
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from connector.domain.assessment import Assessment, Lane, Reason
+from connector.domain.signal import Channel, Signal
+from connector.domain.taxonomy import floor_of, rank
+from connector.triage.calls import judge_call
+from connector.triage.comments import judge_comment, judge_mail, tone_reasons
+from connector.triage.lexicon import Lexicon, lexicon
+from connector.triage.opinion import STRENGTH, Opinion, about, plain
+from connector.triage.reading import Reading, read
+from connector.triage.scores import judge_score
 from connector.triage.settings import TriageSettings
+
+MAX_CATEGORIES: Final = 6
+"""A case has at most so many categories: the ones with the most behind them."""
+
+_AUTOMATIC: Final = frozenset({"bounce", "auto_reply", "list", "loop", "own"})
+_CRITICAL: Final = 4
+_HIGH: Final = 3
+_MODERATE: Final = 2
+
+# Category and severity of the eight safety groups. Law and press say nothing about the kind.
+_SAFETY: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
+    {
+        "self_harm": ("clinical.safety", _CRITICAL),
+        "violence": ("clinical.safety", _CRITICAL),
+        "abuse": ("clinical.safety", _CRITICAL),
+        "patient_safety": ("clinical.safety", _CRITICAL),
+        "urgent": ("clinical.safety", _CRITICAL),
+        "privacy": ("privacy.confidentiality", _HIGH),
+        "rights": ("people.rights", _HIGH),
+        "legal": ("", _CRITICAL),
+    }
+)
+_COMPLAINT_WEIGHT: Final = 2
+_SAFETY_WEIGHT: Final = 3
+_MAX_WEIGHT: Final = 5
 
 
 def assess(signal: Signal, settings: TriageSettings) -> Assessment:
@@ -13,4 +57,123 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
     Pure and deterministic: the same signal and settings give the same assessment. Bounded in
     time for any input, and never raises for any Signal.
     """
-    raise NotImplementedError
+    words = lexicon(settings)
+    reading = read(signal.subject, signal.reply_text or signal.text, words)
+    safety = _safety_reasons(reading)
+    automatic = _automatic(signal)
+    if automatic is not None:
+        return _nothing_owed(Lane.PARK, (automatic, *safety), words)
+    opinion = _judge(signal, reading, settings)
+    lane = max(opinion.lane, *_demands(signal, safety), key=STRENGTH.index)
+    reasons = (*safety, *_consent(signal), *opinion.reasons, *_word_reasons(signal, reading))
+    if lane is Lane.COUNT:
+        return _nothing_owed(lane, reasons, words)
+    categories = _categories(signal, reading, reasons)
+    return Assessment(
+        lane=lane,
+        severity=_severity(categories, reasons),
+        categories=categories,
+        reasons=reasons,
+        model=_model(words),
+    )
+
+
+def _model(words: Lexicon) -> str:
+    return f"rules-{words.version}"
+
+
+def _nothing_owed(lane: Lane, reasons: Sequence[Reason], words: Lexicon) -> Assessment:
+    return Assessment(
+        lane=lane, severity=0, categories=(), reasons=tuple(reasons), model=_model(words)
+    )
+
+
+def _automatic(signal: Signal) -> Reason | None:
+    fact = signal.facts.get("automatic")
+    if not fact:
+        return None
+    kind = fact if isinstance(fact, str) and fact in _AUTOMATIC else "other"
+    return plain(f"mail.automatic.{kind}")
+
+
+def _safety_reasons(reading: Reading) -> list[Reason]:
+    found = reading.section("safety")
+    return [
+        Reason(
+            rule=f"safety.{group}",
+            category=category,
+            severity=severity,
+            evidence=found[group].evidence,
+        )
+        for group, (category, severity) in _SAFETY.items()
+        if group in found
+    ]
+
+
+def _judge(signal: Signal, reading: Reading, settings: TriageSettings) -> Opinion:
+    if signal.channel is Channel.PHONE:
+        return judge_call(signal, settings.phone)
+    score = judge_score(signal.facts, settings.scores)
+    if signal.channel is Channel.MAIL and score is None:
+        return judge_mail(signal, reading)
+    return judge_comment(reading, score)
+
+
+def _demands(signal: Signal, safety: Sequence[Reason]) -> tuple[Lane, ...]:
+    """Lanes that no score can talk down; one at least, so that there is something to compare."""
+    wanted = bool(safety) or signal.facts.get("wants_contact") is True
+    return (Lane.TICKET if wanted else Lane.COUNT,)
+
+
+def _consent(signal: Signal) -> list[Reason]:
+    wants = signal.facts.get("wants_contact")
+    if wants is True:
+        return [plain("consent.wants_contact", severity=1)]
+    return [plain("consent.no_contact")] if wants is False else []
+
+
+def _word_reasons(signal: Signal, reading: Reading) -> list[Reason]:
+    """Reasons from the person's own words; a call's text is the phone system's, not theirs."""
+    reasons: list[Reason] = []
+    if signal.channel is not Channel.PHONE:
+        reasons += [
+            about(f"words.{key}", key, finding.evidence)
+            for key, finding in sorted(reading.section("complaint").items())
+        ]
+        reasons += [
+            plain(f"risk.{name}", finding.evidence, severity=_HIGH)
+            for name, finding in sorted(reading.section("risk").items())
+        ]
+        reasons += tone_reasons(reading)
+    if reading.cut:
+        reasons.append(plain("input.cut"))
+    return reasons
+
+
+def _categories(signal: Signal, reading: Reading, reasons: Sequence[Reason]) -> tuple[str, ...]:
+    weights: dict[str, int] = {}
+    complaints = reading.section("complaint")
+    for reason in reasons:
+        if not reason.category:
+            continue
+        found = complaints.get(reason.category) if reason.rule.startswith("words.") else None
+        count = min(found.count, _MAX_WEIGHT) if found else _SAFETY_WEIGHT
+        gain = _COMPLAINT_WEIGHT * count
+        weights[reason.category] = weights.get(reason.category, 0) + gain
+    if not weights and signal.channel is not Channel.PHONE and _critical_tone(reading):
+        topics = reading.section("topic")
+        weights = {key: min(topics[key].count, _MAX_WEIGHT) for key in topics}
+    return rank(weights)[:MAX_CATEGORIES]
+
+
+def _critical_tone(reading: Reading) -> bool:
+    """Without any word of blame or wish, a topic alone is not what went wrong."""
+    labels = ("tone:blame", "tone:unpraise", "tone:wish", "tone:negation")
+    return any(reading.count(label) for label in labels)
+
+
+def _severity(categories: Sequence[str], reasons: Sequence[Reason]) -> int:
+    """Give the highest of floors and rules; two rules that ask for something make it moderate."""
+    asking = {reason.rule for reason in reasons if reason.severity > 0}
+    together = _MODERATE if len(asking) > 1 else 1
+    return max(floor_of(categories), together, *(reason.severity for reason in reasons))

@@ -1,0 +1,86 @@
+"""The word lists, read once and made into one finder.
+
+A label is `section:name`: `complaint:visit.wait`, `topic:billing.money`,
+`safety:self_harm`, `risk:leaving`, `tone:praise`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final, TypeAlias
+
+from connector.triage.phrases import Finder
+from connector.triage.settings import TriageSettings
+from connector.triage.tokens import words_of
+
+LANGUAGES: Final = ("en", "es", "de", "fr", "pt")
+"""Every language that has a list, in the order in which the version is made."""
+
+Sections: TypeAlias = Mapping[str, Mapping[str, tuple[str, ...]]]
+_Extra: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All phrases in force."""
+
+    finder: Finder
+    version: str
+    """Hash of every phrase in force; part of an assessment's `model`."""
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def language(code: str) -> Sections:
+    """Read one language's list: section, name, phrases."""
+    source = files("connector.triage").joinpath("words", f"{code}.toml")
+    table = tomllib.loads(source.read_text(encoding="utf-8"))
+    return {
+        section: {name: tuple(phrases) for name, phrases in names.items()}
+        for section, names in table.items()
+    }
+
+
+def lexicon(settings: TriageSettings) -> Lexicon:
+    """Give the lexicon for these settings; made once for equal settings."""
+    return _lexicon(
+        settings.languages,
+        tuple(sorted(settings.words.items())),
+        tuple(sorted(settings.safety_words.items())),
+        settings.ignored_words,
+    )
+
+
+@lru_cache(maxsize=8)
+def _lexicon(
+    languages: tuple[str, ...], words: _Extra, safety: _Extra, ignored: tuple[str, ...]
+) -> Lexicon:
+    muted = frozenset(_spelling(phrase) for phrase in ignored)
+    phrases = sorted(
+        {
+            *_listed(languages, muted),
+            *((f"complaint:{key}", phrase) for key, more in words for phrase in more),
+            *((f"safety:{group}", phrase) for group, more in safety for phrase in more),
+        }
+    )
+    digest = hashlib.sha256("\n".join(f"{label}={phrase}" for label, phrase in phrases).encode())
+    return Lexicon(finder=Finder(phrases), version=digest.hexdigest()[:12])
+
+
+def _listed(languages: tuple[str, ...], muted: frozenset[str]) -> Iterator[tuple[str, str]]:
+    for code in LANGUAGES:
+        for section, names in language(code).items():
+            if code not in languages and section != "safety":
+                continue
+            for name, phrases in names.items():
+                for phrase in phrases:
+                    if section == "safety" or _spelling(phrase) not in muted:
+                        yield f"{section}:{name}", phrase
+
+
+def _spelling(phrase: str) -> str:
+    return " ".join(token.word for token in words_of(phrase).tokens)

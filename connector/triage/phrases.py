@@ -1,0 +1,128 @@
+"""Many phrases looked for at once, in time that grows with the text alone.
+
+A phrase is a row of plain words. `*` at the end of a word stands for any
+ending, `..` for up to three words between. There are no regular expressions
+here, so no phrase that anybody writes can stall the daemon.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from connector.triage.tokens import STOP, Token, words_of
+
+GAP_WORDS: Final = 3
+"""So many words may stand where a phrase has `..`."""
+
+MIN_STEM: Final = 3
+"""A word with `*` has at least so many letters before it."""
+
+_GAP: Final = ".."
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A phrase that was found."""
+
+    label: str
+    first: int
+    """Index of its first token."""
+    last: int
+    """Index of its last token, inclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    word: str
+    prefix: bool
+    gap_before: bool
+
+    def fits(self, word: str) -> bool:
+        return word.startswith(self.word) if self.prefix else word == self.word
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    label: str
+    rest: tuple[_Step, ...]
+
+
+class Finder:
+    """Finds labelled phrases; made once, used by any thread."""
+
+    def __init__(self, phrases: Iterable[tuple[str, str]]) -> None:
+        """Take pairs of label and phrase; a phrase that cannot be read raises ValueError."""
+        self._exact: dict[str, list[_Phrase]] = {}
+        self._stems: dict[str, list[_Phrase]] = {}
+        for label, text in phrases:
+            first, *rest = _steps(text)
+            table = self._stems if first.prefix else self._exact
+            table.setdefault(first.word, []).append(_Phrase(label, tuple(rest)))
+        self._lengths = sorted({len(stem) for stem in self._stems})
+
+    def find(self, tokens: Sequence[Token]) -> Iterator[Hit]:
+        """Yield every phrase found, in order of its first word."""
+        for index, token in enumerate(tokens):
+            for phrase in self._candidates(token.word):
+                last = _end(tokens, index, phrase.rest)
+                if last is not None:
+                    yield Hit(phrase.label, index, last)
+
+    def _candidates(self, word: str) -> Iterator[_Phrase]:
+        yield from self._exact.get(word, ())
+        for length in self._lengths:
+            if length > len(word):
+                break
+            yield from self._stems.get(word[:length], ())
+
+
+def _steps(text: str) -> list[_Step]:
+    steps: list[_Step] = []
+    gap = False
+    for part in text.split():
+        if part == _GAP:
+            gap = True
+            continue
+        prefix = part.endswith("*")
+        for token in words_of(part.removesuffix("*")).tokens:
+            steps.append(_Step(token.word, prefix=False, gap_before=gap))
+            gap = False
+        if prefix and steps:
+            last = steps[-1]
+            steps[-1] = _Step(last.word, prefix=True, gap_before=last.gap_before)
+    fault = _fault(steps, dangling=gap)
+    if fault:
+        msg = f"phrase {text!r}: {fault}"
+        raise ValueError(msg)
+    return steps
+
+
+def _fault(steps: list[_Step], *, dangling: bool) -> str:
+    if not steps:
+        return "has no words"
+    if any(step.word == STOP for step in steps):
+        return "must not hold punctuation"
+    if dangling or steps[0].gap_before:
+        return "must not begin or end with '..'"
+    if any(step.prefix and len(step.word) < MIN_STEM for step in steps):
+        return f"needs at least {MIN_STEM} letters before '*'"
+    return ""
+
+
+def _end(tokens: Sequence[Token], first: int, rest: tuple[_Step, ...]) -> int | None:
+    """Give the index of the last token when the rest of a phrase follows `first`."""
+    at = first
+    for step in rest:
+        reach = GAP_WORDS + 1 if step.gap_before else 1
+        for ahead in range(at + 1, min(at + 1 + reach, len(tokens))):
+            word = tokens[ahead].word
+            if word == STOP:
+                return None
+            if step.fits(word):
+                at = ahead
+                break
+        else:
+            return None
+    return at

@@ -1,0 +1,168 @@
+"""Survey scores: every scale turned so that high is good, then judged by its limits.
+
+`score_min` is the worst answer of the scale and `score_max` the best, so a
+scale on which 1 is best comes with `score_min` 5 and `score_max` 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
+
+from connector.domain.assessment import Lane
+from connector.domain.plain import one_line
+from connector.domain.signal import Fact
+from connector.triage.opinion import Opinion, plain
+from connector.triage.settings import ScoreLimits
+from connector.triage.tokens import words_of
+
+_KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "nps": "nps",
+        "csat": "csat",
+        "csat5": "csat",
+        "stars": "stars",
+        "stars5": "stars",
+        "star": "stars",
+        "fft": "fft",
+        "ces": "ces",
+        "ces7": "ces",
+    }
+)
+_SCALES: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
+    {"nps": (0, 10), "csat": (1, 5), "stars": (1, 5), "fft": (1, 5), "ces": (1, 7)}
+)
+"""Worst and best of the scale on which the limits of a kind are given."""
+
+_FIVE: Final = frozenset({"csat", "stars", "fft"})
+_PERCENT: Final = (0, 100)
+
+# Answers in words, on a scale of five. NHS England's two wordings of the friends-and-family
+# question, the usual satisfaction scale, thumbs, and stars as some interfaces spell them.
+_ANSWERS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "very good": 5,
+        "good": 4,
+        "neither good nor poor": 3,
+        "poor": 2,
+        "very poor": 1,
+        "extremely likely": 5,
+        "likely": 4,
+        "neither likely nor unlikely": 3,
+        "unlikely": 2,
+        "extremely unlikely": 1,
+        "excellent": 5,
+        "very satisfied": 5,
+        "satisfied": 4,
+        "neither satisfied nor dissatisfied": 3,
+        "neutral": 3,
+        "dissatisfied": 2,
+        "very dissatisfied": 1,
+        "up": 5,
+        "thumbs up": 5,
+        "happy": 5,
+        "down": 1,
+        "thumbs down": 1,
+        "sad": 1,
+        "five": 5,
+        "four": 4,
+        "three": 3,
+        "two": 2,
+        "one": 1,
+    }
+)
+_NO_ANSWER: Final = frozenset({"", "dont know", "do not know", "n a", "na", "not applicable"})
+_NUMBER: Final = re.compile(r"\s{0,9}(-?\d{1,6}(?:[.,]\d{1,6})?)(?![\d.,])")
+
+_LANES: Final[Mapping[str, Lane]] = MappingProxyType(
+    {"strong": Lane.TICKET, "low": Lane.TICKET, "neutral": Lane.COUNT, "good": Lane.COUNT}
+)
+_STRONG_SEVERITY: Final = 2
+"""A very bad score asks for one person who answers."""
+
+
+def judge_score(facts: Mapping[str, Fact], limits: ScoreLimits) -> Opinion | None:
+    """Judge the score among the facts; None when there is none or the person did not know."""
+    score = facts.get("score")
+    if score is None or _said_nothing(score):
+        return None
+    kind = _KINDS.get(str(facts.get("score_kind", "")).strip().lower(), "other")
+    shown = _shown(score, facts)
+    value = _on_scale(score, kind, facts)
+    if value is None:
+        return Opinion(lane=Lane.REVIEW, reasons=(plain("score.not_understood", shown),))
+    level = _level(kind, value, limits)
+    severity = {"strong": _STRONG_SEVERITY, "low": 1}.get(level, 0)
+    reason = plain(f"score.{kind}_{level}", shown, severity=severity)
+    return Opinion(lane=_LANES[level], reasons=(reason,))
+
+
+def _said_nothing(score: Fact) -> bool:
+    return isinstance(score, str) and _folded(score) in _NO_ANSWER
+
+
+def _folded(text: str) -> str:
+    return " ".join(token.word for token in words_of(text[:80]).tokens if token.word)
+
+
+def _shown(score: Fact, facts: Mapping[str, Fact]) -> str:
+    best = facts.get("score_max")
+    worst = facts.get("score_min")
+    said = one_line(str(score), 40)
+    if isinstance(best, int) and isinstance(worst, int):
+        return f"{said} on a scale from {worst} (worst) to {best} (best)"
+    return said
+
+
+def _on_scale(score: Fact, kind: str, facts: Mapping[str, Fact]) -> Fraction | None:
+    """Give the answer on the scale of the kind's limits; None when it cannot be placed."""
+    low, high = _SCALES.get(kind, _PERCENT)
+    label = _ANSWERS.get(_folded(score)) if isinstance(score, str) else None
+    if label is not None:
+        return low + Fraction(label - 1, 4) * (high - low)
+    number = _number(score)
+    scale = _scale(kind, facts)
+    if number is None or scale is None:
+        return None
+    worst, best = scale
+    part = (number - worst) / (best - worst)
+    if not 0 <= part <= 1:
+        return None
+    return low + part * (high - low)
+
+
+def _scale(kind: str, facts: Mapping[str, Fact]) -> tuple[Fraction, Fraction] | None:
+    worst, best = _number(facts.get("score_min", "")), _number(facts.get("score_max", ""))
+    if worst is not None and best is not None:
+        return (worst, best) if worst != best else None
+    if kind in {"fft", "other"}:  # without a scale nobody knows which end is the good one
+        return None
+    low, high = _SCALES[kind]
+    return Fraction(low), Fraction(high)
+
+
+def _number(value: Fact) -> Fraction | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return Fraction(value)
+    if not isinstance(value, str):
+        return None
+    found = _NUMBER.match(value)
+    return Fraction(found.group(1).replace(",", ".")) if found else None
+
+
+def _level(kind: str, value: Fraction, limits: ScoreLimits) -> str:
+    for level in ("strong", "fail", "neutral"):
+        if value <= _limit(kind, level, limits):
+            return {"fail": "low"}.get(level, level)
+    return "good"
+
+
+def _limit(kind: str, level: str, limits: ScoreLimits) -> int:
+    family = "five" if kind in _FIVE else kind
+    name = f"other_{level}_percent" if family == "other" else f"{family}_{level}"
+    return int(getattr(limits, name))
