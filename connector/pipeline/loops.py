@@ -124,7 +124,7 @@ class SourceLoop:
             return self._failed(name, error, LOCKOUT_S)
         except EdgeError as error:
             return self._failed(name, error, backoff_s(self._failures + 1, self._draw))
-        except Exception:  # noqa: BLE001 - a fault in one source must not stop the others
+        except Exception:
             log.exception("source_fault", source=name)
             return self._failed(name, None, backoff_s(self._failures + 3, self._draw))
         return 0.0
@@ -178,7 +178,7 @@ def work_loop(
             continue
         except StateError:
             raise
-        except Exception:  # noqa: BLE001 - shown and tried again, never a silent end
+        except Exception:
             log.exception("loop_fault", worker=pulse.name)
             pulse.beat(within_s, "failing")
             stop.wait(FULL_PAUSE_S)

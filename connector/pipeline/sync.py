@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -81,7 +82,7 @@ class Sync:
                 # the helpdesk is in trouble: the delivery's breaker deals with that, not we
                 log.info("sync_paused", error=type(error).__name__, target=self._helpdesk.name)
                 break
-            self._store.write(lambda tx, row=row, steps=steps: self._carry_out(tx, row, steps))
+            self._store.write(partial(self._carry_out, row=row, steps=steps))
             looked += 1
         return looked
 
@@ -92,7 +93,7 @@ class Sync:
             return decide_gone(gone)
         return decide(second_look=row.kind == "second_look", seen=seen)
 
-    def _carry_out(self, tx: Tx, row: Row[Any], steps: Sequence[Step]) -> None:
+    def _carry_out(self, tx: Tx, *, row: Row[Any], steps: Sequence[Step]) -> None:
         cases.synced(tx, row.id)
         for step in steps:
             if step.do == "close":

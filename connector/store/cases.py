@@ -277,3 +277,21 @@ def case_of(row: Row[Any]) -> Case:
         ticket_id=row.ticket_id or "",
         ticket_url=row.ticket_url or "",
     )
+
+
+def by_state(connection: Connection) -> dict[str, int]:
+    """How many cases are in each state; summary tickets aside."""
+    rows = connection.execute(
+        sa.select(cases.c.state, sa.func.count())
+        .where(cases.c.kind != "notice")
+        .group_by(cases.c.state)
+    )
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
+def count_overdue(connection: Connection, now: datetime) -> int:
+    """How many open cases are past their first contact."""
+    query = sa.select(sa.func.count()).where(
+        cases.c.state == CaseState.OPEN.value, cases.c.contact_due < now
+    )
+    return int(connection.execute(query).scalar_one())

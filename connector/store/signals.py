@@ -218,3 +218,27 @@ def _upsert_source(tx: Tx, tenant: str, name: str, values: dict[str, Any]) -> No
     tx.connection.execute(
         sa.update(source).where(source.c.tenant == tenant, source.c.name == name).values(**values)
     )
+
+
+def founding_assessment(connection: Connection, case_id: str) -> int | None:
+    """Content row of the assessment of a case's first signal; None when it was erased."""
+    query = (
+        sa.select(signal.c.assessment_id)
+        .where(signal.c.case_id == case_id)
+        .order_by(signal.c.n)
+        .limit(1)
+    )
+    return connection.execute(query).scalar()
+
+
+def latest_of(
+    connection: Connection, outcomes: Sequence[str], since: datetime, limit: int
+) -> list[Row[Any]]:
+    """Items with one of these outcomes since then, newest first (for the daily summary)."""
+    query = (
+        sa.select(signal)
+        .where(signal.c.outcome.in_(outcomes), signal.c.detected_at >= since)
+        .order_by(signal.c.n.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(query))

@@ -1,0 +1,179 @@
+"""The composition root: settings in, a wired application out; nothing else knows all the parts."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from connector.domain.errors import EdgeError
+from connector.domain.ledger import canonical
+from connector.helpdesks.base import Helpdesk
+from connector.pipeline.casework import Casework, Rules
+from connector.pipeline.delivery import Delivery
+from connector.pipeline.intake import Intake, Pulled
+from connector.pipeline.sync import Sync
+from connector.report.status import Status, gather
+from connector.settings import Settings
+from connector.sources.base import Source, SourceSettings
+from connector.store import outbox
+from connector.store.store import Role, Store
+
+ENOUGH_STEPS = 1_000_000
+"""`once` ends after so many changes, whatever happens."""
+
+
+def open_store(settings: Settings, role: Role, actor: str) -> Store:
+    """Open the state that the settings name."""
+    return Store(settings.state_dir, role=role, actor=actor)
+
+
+def config_version(settings: Settings) -> str:
+    """Name the configuration in force: 16 hex digits; secrets do not enter it."""
+    plain = settings.model_dump(mode="json", exclude={"log", "metrics"})
+    return hashlib.sha256(canonical(_textual(plain))).hexdigest()[:16]
+
+
+def status_of(settings: Settings, store: Store) -> Status:
+    """Look at the state as these settings see it."""
+    return gather(
+        store,
+        tenant=settings.practice.tenant,
+        helpdesk=settings.helpdesk.name,
+        silence_hours={source.name: source.silence_hours for source in settings.sources},
+    )
+
+
+@dataclass(slots=True)
+class Application:
+    """All parts of one daemon, wired; used by `run`, `once` and `check`."""
+
+    settings: Settings
+    store: Store
+    helpdesk: Helpdesk
+    sources: list[tuple[SourceSettings, Source]]
+    rules: Rules
+    casework: Casework
+    delivery: Delivery
+    sync: Sync
+
+    def pause_reason(self) -> str:
+        """Say why nothing new should be read now, or give an empty text."""
+        if not self.store.roomy():
+            return "disk_full"
+        with self.store.read() as connection:
+            if outbox.undone(connection) > self.settings.pipeline.high_water:
+                return "backlog"
+        return ""
+
+    def intake(
+        self, config: SourceSettings, source: Source, heartbeat: Callable[[], None]
+    ) -> Intake:
+        """Make the first stage for one source."""
+        return Intake(
+            self.store,
+            source,
+            tenant=self.settings.practice.tenant,
+            kind=config.kind,
+            pause=self.pause_reason,
+            heartbeat=heartbeat,
+        )
+
+    def close(self) -> None:
+        """Let go of everything; callable from any thread."""
+        for _, source in self.sources:
+            source.close()
+        self.helpdesk.close()
+        self.store.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    actor: str = "daemon",
+    stopping: Callable[[], bool] = lambda: False,
+) -> Application:
+    """Open the state as the one daemon and wire all parts. Raises ConfigError, StateError."""
+    practice = settings.practice.build()
+    sources = [(config, config.open(practice)) for config in settings.sources]
+    helpdesk = settings.helpdesk.open(practice)
+    store = open_store(settings, "daemon", actor)
+    rules = Rules(
+        practice=practice,
+        triage=settings.triage,
+        recovery=settings.recovery,
+        pipeline=settings.pipeline,
+        prepare=helpdesk.prepare,
+        version=config_version(settings),
+    )
+    try:
+        delivery = Delivery(
+            store,
+            helpdesk,
+            settle_s=settings.helpdesk.settle_seconds,
+            draw=random.SystemRandom().random,
+            stopping=stopping,
+        )
+        delivery.recover()
+        store.write(lambda tx: tx.record("daemon.started", config=rules.version))
+    except BaseException:
+        store.close()
+        raise
+    return Application(
+        settings=settings,
+        store=store,
+        helpdesk=helpdesk,
+        sources=sources,
+        rules=rules,
+        casework=Casework(store, rules),
+        delivery=delivery,
+        sync=Sync(store, helpdesk, rules),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnceReport:
+    """What one pass did."""
+
+    pulled: dict[str, Pulled]
+    failed: dict[str, EdgeError]
+    """Sources that could not be read."""
+    concluded: int
+    attempts: int
+    waiting: int
+    """Changes that still have to reach the helpdesk."""
+
+
+def once(app: Application) -> OnceReport:
+    """Read every source to its end, conclude all items, deliver what is due; then stop."""
+    pulled: dict[str, Pulled] = {}
+    failed: dict[str, EdgeError] = {}
+    for config, source in app.sources:
+        try:
+            pulled[config.name] = app.intake(config, source, lambda: None).pull()
+        except EdgeError as error:
+            failed[config.name] = error
+    concluded = 0
+    while count := app.casework.step():
+        concluded += count
+    attempts = 0
+    while attempts < ENOUGH_STEPS and app.delivery.step():
+        attempts += 1
+    with app.store.read() as connection:
+        waiting = outbox.undone(connection)
+    return OnceReport(
+        pulled=pulled, failed=failed, concluded=concluded, attempts=attempts, waiting=waiting
+    )
+
+
+def _textual(value: object) -> object:
+    """Print floats as text, so that the configuration has one canonical form."""
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, dict):
+        return {str(key): _textual(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [_textual(inner) for inner in value]
+        return sorted(items, key=repr) if isinstance(value, set | frozenset) else items
+    return value

@@ -1,0 +1,263 @@
+"""The running daemon: threads, turns, signals and the watchdog around one application."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from types import FrameType
+
+import structlog
+
+from connector import __version__
+from connector.app import Application, status_of
+from connector.domain.errors import AmendsError, StateFull
+from connector.notify import Notifier
+from connector.pipeline import clocks, summary
+from connector.pipeline.loops import LONGEST_WAIT_S, Bell, Pulse, SourceLoop, work_loop
+from connector.pipeline.reconcile import reconcile
+from connector.pipeline.retention import retain
+from connector.scheduler import Job, Scheduler
+from connector.store import jobs, outbox
+from connector.store.store import Tx
+
+log = structlog.get_logger()
+
+GRACE_S = 30.0
+"""How long a request on its way may take to end after a stop was asked for."""
+READ_S = 600.0
+"""A source shows progress at least so often while it reads."""
+SYNC_LOOK_S = 5.0
+WATCHDOG_S = 10.0
+STUCK_WRITER_S = 60.0
+"""The writer must show progress within this time when it is asked to."""
+CLOCKS_S = 60
+SILENCE_S = 900
+HOUR_S = 3_600
+
+
+class Daemon:
+    """Runs an application until it is told to stop or the disk fails."""
+
+    def __init__(self, app: Application, notifier: Notifier | None = None) -> None:
+        """Prepare loops; nothing runs before `run`."""
+        self._app = app
+        self._notifier = notifier or Notifier()
+        self.stop = threading.Event()
+        self._cases = Bell()
+        self._changes = Bell()
+        self._fatal: AmendsError | None = None
+        self._pulses: list[Pulse] = []
+        self._threads: list[threading.Thread] = []
+        self._loops: list[SourceLoop] = []
+        self._draw = random.SystemRandom().random
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT. Raises the StateError that ended it, if one did."""
+        self._catch_signals()
+        self._start()
+        scheduler = self._plan()
+        log.info("started", version=__version__, sources=len(self._loops))
+        self._notifier.send("READY=1", "STATUS=working")
+        last_ping = 0.0
+        try:
+            while not self.stop.is_set():
+                nap_s = scheduler.tick()
+                if time.monotonic() - last_ping > WATCHDOG_S:
+                    last_ping = time.monotonic()
+                    self._ping()
+                self.stop.wait(max(0.05, nap_s))
+        finally:
+            self._end()
+        if self._fatal is not None:
+            raise self._fatal
+
+    def _start(self) -> None:
+        app = self._app
+        for config, source in app.sources:
+            pulse = self._pulse(f"source:{config.name}", critical=False)
+            loop = SourceLoop(
+                app.intake(config, source, partial(pulse.beat, READ_S)),
+                pulse=pulse,
+                stop=self.stop,
+                poll_s=config.poll_seconds,
+                work=self._cases,
+                draw=self._draw,
+            )
+            self._loops.append(loop)
+            self._thread(pulse.name, loop.run)
+        self._work("casework", app.casework.step, self._cases, done=self._changes.ring)
+        for number in range(app.settings.pipeline.senders):
+            self._work(
+                f"sender:{number}", app.delivery.step, self._changes, next_due_s=self._next_due_s
+            )
+        self._work("sync", app.sync.step, Bell(), next_due_s=lambda: SYNC_LOOK_S)
+
+    def _work(
+        self,
+        name: str,
+        step: Callable[[], object],
+        bell: Bell,
+        *,
+        done: Callable[[], None] = lambda: None,
+        next_due_s: Callable[[], float] = lambda: LONGEST_WAIT_S,
+    ) -> None:
+        pulse = self._pulse(name, critical=name != "sync")
+
+        def run() -> None:
+            work_loop(
+                step, pulse=pulse, stop=self.stop, bell=bell, done=done, next_due_s=next_due_s
+            )
+
+        self._thread(name, run)
+
+    def _pulse(self, name: str, *, critical: bool) -> Pulse:
+        pulse = Pulse(name=name, critical=critical)
+        self._pulses.append(pulse)
+        return pulse
+
+    def _thread(self, name: str, target: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                target()
+            except AmendsError as error:
+                self._fail(error)
+            except Exception:
+                log.exception("thread_died", worker=name)
+                self._fail(AmendsError(f"the {name} thread ended by a fault of ours; see the log"))
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _fail(self, error: AmendsError) -> None:
+        """End the process: after a disk error nothing that memory believes may be trusted."""
+        if self._fatal is None:
+            self._fatal = error
+        self.stop.set()
+
+    def _plan(self) -> Scheduler:
+        app, store = self._app, self._app.store
+        polls = [
+            Job(
+                name=f"poll:{loop.intake.source.name}",
+                work=loop.poked.set,
+                every_s=config.poll_seconds,
+                remembered=False,
+            )
+            for loop, (config, _) in zip(self._loops, app.sources, strict=True)
+        ]
+        silence = {config.name: config.silence_hours for config, _ in app.sources}
+        tenant = app.settings.practice.tenant
+        chores = [
+            Job(name="clocks", work=self._clocks, every_s=CLOCKS_S, remembered=False),
+            Job(
+                name="silence",
+                work=lambda: _drop(clocks.silent_sources(store, tenant, silence)),
+                every_s=SILENCE_S,
+                remembered=False,
+            ),
+            Job(name="reconcile", work=lambda: _drop(reconcile(store)), every_s=24 * HOUR_S),
+            Job(
+                name="retention",
+                work=lambda: _drop(retain(store, app.settings.pipeline.retention_days)),
+                every_s=24 * HOUR_S,
+            ),
+            Job(
+                name="summary",
+                work=self._summary,
+                daily_hour=app.settings.pipeline.summary_hour,
+            ),
+        ]
+        with store.read() as connection:
+            last_runs = jobs.last_runs(connection)
+        return Scheduler(
+            polls + chores,
+            zone=app.rules.practice.zone,
+            clock=store.clock,
+            last_runs=last_runs,
+            remember=self._remember,
+        )
+
+    def _clocks(self) -> None:
+        if clocks.tick(self._app.store, self._app.rules.prepare):
+            self._changes.ring()
+
+    def _summary(self) -> None:
+        if summary.summarize(self._app.store, self._app.rules):
+            self._changes.ring()
+
+    def _remember(self, name: str) -> None:
+        def work(tx: Tx) -> None:
+            jobs.ran(tx, name)
+
+        self._app.store.write(work)
+
+    def _next_due_s(self) -> float:
+        store = self._app.store
+        with store.read() as connection:
+            due = outbox.next_due(connection)
+        if due is None:
+            return LONGEST_WAIT_S
+        # what is due but blocked (breaker open, turn not come) is looked at once a second
+        return max(1.0, (due - store.clock()).total_seconds())
+
+    def _ping(self) -> None:
+        """Feed the watchdog, but only from progress: critical loops and the disk must answer."""
+        late = [pulse.name for pulse in self._pulses if pulse.late and pulse.critical]
+        broken = self._app.store.broken
+        if broken is not None:
+            self._fail(broken)
+            return
+        with suppress(StateFull):
+            self._app.store.write(_nothing)
+        if late or time.monotonic() - self._app.store.last_progress > STUCK_WRITER_S:
+            log.error("stuck", worker=",".join(late) or "writer")
+            return
+        found = status_of(self._app.settings, self._app.store)
+        self._notifier.send(
+            "WATCHDOG=1",
+            f"STATUS={found.level}: {found.open_cases} open cases, "
+            f"{sum(found.outbox.get(s, 0) for s in ('ready', 'sending', 'unknown'))} on their way",
+        )
+
+    def _catch_signals(self) -> None:
+        def asked(number: int, frame: FrameType | None) -> None:
+            del number, frame
+            self.stop.set()
+
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, asked)
+            signal.signal(signal.SIGINT, asked)
+
+    def _end(self) -> None:
+        """Stop reading and claiming, let requests on their way end, close."""
+        self._notifier.send("STOPPING=1", "STATUS=stopping")
+        self.stop.set()
+        self._cases.ring()
+        self._changes.ring()
+        for loop in self._loops:
+            loop.poked.set()
+            loop.intake.source.close()
+        deadline = time.monotonic() + GRACE_S
+        for thread in self._threads:
+            thread.join(max(0.1, deadline - time.monotonic()))
+        left = [thread.name for thread in self._threads if thread.is_alive()]
+        if left:
+            log.warning("stopped_without", worker=",".join(left))
+        self._app.close()
+        log.info("stopped")
+
+
+def _nothing(tx: Tx) -> None:
+    """Take a turn of the writer, which shows that it lives."""
+    del tx
+
+
+def _drop(result: object) -> None:
+    """Jobs give nothing back."""
+    del result

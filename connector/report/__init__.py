@@ -1,0 +1,1 @@
+"""What people are shown: status, inspection, later digest and charts."""

@@ -1,0 +1,151 @@
+"""One answer to the admin: is it alive, does anything wait for me, how late are we."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from connector.store import accounts, cases, jobs, lock, outbox, signals
+from connector.store.store import Store
+
+OLD_CHANGE = timedelta(minutes=15)
+"""A change that waits longer for the helpdesk makes the daemon degraded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """How one source is doing."""
+
+    name: str
+    kind: str
+    last_read_at: datetime | None
+    last_item_at: datetime | None
+    error: str
+    error_since: datetime | None
+    silent: bool
+    """True when it brought nothing for longer than allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Everything that `amends status` shows."""
+
+    level: str
+    """ok | degraded | down."""
+    reasons: tuple[str, ...]
+    """Why it is not ok, in plain words with what to do."""
+    daemon: str
+    """Who runs it, or empty."""
+    sources: tuple[SourceStatus, ...]
+    helpdesk: str
+    breaker: str
+    breaker_reason: str
+    outbox: Mapping[str, int]
+    oldest_change_at: datetime | None
+    accounting: Mapping[str, int]
+    heard: int
+    imbalance: int
+    open_cases: int
+    held_cases: int
+    overdue_cases: int
+
+    def plain(self) -> dict[str, Any]:
+        """Give everything as JSON-ready values; times as RFC 3339."""
+        return {key: _plain(value) for key, value in asdict(self).items()}
+
+
+def gather(store: Store, *, tenant: str, helpdesk: str, silence_hours: Mapping[str, int]) -> Status:
+    """Look at the state in one consistent view; works beside a running daemon and without one."""
+    now = store.clock()
+    with store.read() as connection:
+        rows = [row for row in signals.sources(connection) if row.tenant == tenant]
+        circuit = jobs.circuit(connection, helpdesk)
+        waiting = outbox.counts(connection)
+        oldest = outbox.oldest_undone(connection)
+        outcomes = accounts.by_outcome(connection)
+        heard = accounts.heard(connection)
+        missing = accounts.cases_without_ticket(connection)
+        states = cases.by_state(connection)
+        overdue = cases.count_overdue(connection, now)
+    sources = tuple(_source(row, now, silence_hours) for row in rows)
+    imbalance = abs(heard - sum(outcomes.values())) + missing
+    daemon = lock.holder(store.state_dir) or ""
+    status = Status(
+        level="ok",
+        reasons=(),
+        daemon=daemon,
+        sources=sources,
+        helpdesk=helpdesk,
+        breaker=circuit.breaker,
+        breaker_reason=circuit.reason,
+        outbox=waiting,
+        oldest_change_at=oldest,
+        accounting=outcomes,
+        heard=heard,
+        imbalance=imbalance,
+        open_cases=states.get("open", 0),
+        held_cases=states.get("held", 0),
+        overdue_cases=overdue,
+    )
+    return _judged(status, now)
+
+
+def _judged(status: Status, now: datetime) -> Status:
+    reasons = [*_source_reasons(status.sources), *_waiting_reasons(status, now)]
+    if not status.daemon:
+        reasons.insert(0, "no daemon runs on this state; start it (systemctl start amends)")
+    if status.imbalance:
+        reasons.append(f"{status.imbalance} items are not accounted for; keep the state and report")
+    level = "degraded" if reasons else "ok"
+    if not status.daemon or status.imbalance:
+        level = "down"
+    return replace(status, level=level, reasons=tuple(reasons))
+
+
+def _source_reasons(sources: Sequence[SourceStatus]) -> Iterator[str]:
+    for source in sources:
+        if source.error:
+            yield f"source {source.name}: {source.error}"
+        if source.silent:
+            yield (
+                f"source {source.name}: nothing heard for longer than silence_hours; "
+                "is it still being written?"
+            )
+
+
+def _waiting_reasons(status: Status, now: datetime) -> Iterator[str]:
+    if status.breaker != "closed":
+        why = f"calls are paused ({status.breaker_reason})"
+        yield f"helpdesk {status.helpdesk}: {why}; run `amends check`"
+    if status.oldest_change_at and now - status.oldest_change_at > OLD_CHANGE:
+        yield "changes wait for the helpdesk for more than 15 minutes"
+    if status.outbox.get("aside"):
+        yield f"{status.outbox['aside']} changes set aside; see `amends outbox list`"
+    if status.held_cases:
+        yield f"{status.held_cases} cases held by the storm guard; see `amends cases list`"
+
+
+def _source(row: Any, now: datetime, silence_hours: Mapping[str, int]) -> SourceStatus:
+    allowed = silence_hours.get(row.name)
+    heard = row.last_item_at or row.first_read_at
+    return SourceStatus(
+        name=row.name,
+        kind=row.kind,
+        last_read_at=row.last_read_at,
+        last_item_at=row.last_item_at,
+        error=row.last_error or "",
+        error_since=row.error_since,
+        silent=allowed is not None and now - heard > timedelta(hours=allowed),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
