@@ -100,8 +100,8 @@ class Scheduler:
             job.work()
             if job.remembered:
                 self._remember(job.name)
-        except Exception:  # noqa: BLE001 - one job's fault must not cost the others a turn
-            log.exception("job_failed", job=job.name)
+        except Exception:
+            log.exception("job_failed", step=job.name)
 
     def _stepped(self) -> bool:
         offset = self._clock().timestamp() - self._monotonic()

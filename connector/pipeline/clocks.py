@@ -51,5 +51,5 @@ def silent_sources(store: Store, tenant: str, hours: Mapping[str, int]) -> list[
         heard = row.last_item_at or row.first_read_at
         if allowed is not None and now - heard > timedelta(hours=allowed):
             silent.append(row.name)
-            log.warning("source_silent", source=row.name, hours=allowed)
+            log.warning("source_silent", source=row.name, limit=allowed)
     return silent

@@ -147,7 +147,7 @@ class SourceLoop:
                 source=name,
                 error=type(error).__name__,
                 attempt=self._failures,
-                retry_s=int(pause_s),
+                delay_s=int(pause_s),
             )
         return max(1.0, pause_s)
 
