@@ -57,9 +57,14 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
 def line(path: Path, sentence: str, lines: Mapping[str, int]) -> str:
     """Print one fault: dotted path, sentence, and the line of the file where it is known."""
     where = dotted(path)
-    number = lines.get(where) or (lines.get(dotted(path[:-1])) if len(path) > 1 else None)
+    number = line_of(path, lines)
     told = f" (line {number})" if number else ""
     return f"{where}: {sentence}{told}" if where else f"{sentence}{told}"
+
+
+def line_of(path: Path, lines: Mapping[str, int]) -> int | None:
+    """Find the line of a key, or of the table in which it should be."""
+    return lines.get(dotted(path)) or (lines.get(dotted(path[:-1])) if len(path) > 1 else None)
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:

@@ -294,9 +294,12 @@ def _instance(
 
 
 def _error(draft: _Draft, file: FilePath) -> ConfigError:
+    in_order = sorted(
+        draft.faults, key=lambda fault: wording.line_of(fault[0], draft.lines) or MAX_CONFIG_BYTES
+    )
     told = dict.fromkeys(
         wording.scrub(wording.line(path, text, draft.lines), draft.found.values)
-        for path, text in draft.faults
+        for path, text in in_order
     )
     return ConfigError(list(told), where=str(file))
 

@@ -1,0 +1,192 @@
+"""`amends inspect`: what would be made of a file, without touching store or helpdesk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from connector import plugins
+from connector.cli.common import IO, config_option, console, json_option, say, to_json
+from connector.domain.errors import ConfigError, EdgeError
+from connector.domain.plain import printable
+from connector.domain.practice import Practice
+from connector.report.inspection import Value, describe
+from connector.settings import PATH_VARIABLE, Reading, load_reading
+from connector.sources.base import SourceSettings
+from connector.triage.settings import TriageSettings
+
+MAX_SHOWN_CHARS = 2_000
+"""So much of a text is shown to people; `--json` has all of it."""
+
+_COLORS = {"signal": "bold green", "parked": "bold yellow", "unreadable": "bold red"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One `KIND:PATH` from the command line."""
+
+    kind: str
+    given: str
+    """The path, as it was written."""
+    settings: SourceSettings
+    """Opens the source that reads it."""
+
+
+@click.command("inspect", short_help="Show what would be made of files.")
+@click.argument("targets", metavar="KIND:PATH...", nargs=-1, required=True)
+@config_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context, *, targets: Sequence[str], config: Path | None, as_json: bool
+) -> None:
+    """Show what would be made of files: signals, and what triage says of them.
+
+    Reads each PATH as a source of that KIND (`amends inspect mail_file:inbox.mbox`) and
+    prints what it holds, in the file's order; nothing is stored, nothing is sent. With a
+    configuration its practice and triage are used, and a configured source of the same
+    kind lends its settings. What cannot be understood is printed as unreadable.
+    """
+    asked = [_split(target) for target in targets]
+    reading = _reading(config, frozenset(kind for kind, _ in asked))
+    ready = [
+        Target(kind=kind, given=path, settings=_settings(kind, path, reading))
+        for kind, path in asked
+    ]
+    for _, path in asked:
+        os.stat(path)  # noqa: PTH116  (says which path is missing before anything is printed)
+    practice = _practice(reading)
+    triage = _triage(reading)
+    shown = console()
+    code = 0
+    for target in ready:
+        try:
+            for found in _items(target, practice, triage):
+                if as_json:
+                    click.echo(to_json(found))
+                else:
+                    _show(found, shown)
+        except (EdgeError, OSError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            told = error.problem if isinstance(error, EdgeError) else error.strerror
+            sys.stdout.flush()
+            code = say(f"{target.given}: {told}", IO)
+    ctx.exit(code)
+
+
+def _split(target: str) -> tuple[str, str]:
+    kind, colon, path = target.partition(":")
+    if not (colon and kind and path):
+        raise click.UsageError(f"write KIND:PATH, such as mail_file:inbox.mbox, not {target!r}")
+    return kind, path
+
+
+def _reading(config: Path | None, kinds: frozenset[str]) -> Reading | None:
+    if config is None and not os.environ.get(PATH_VARIABLE):
+        return None
+    return load_reading(config, kinds)
+
+
+def _settings(kind: str, path: str, reading: Reading | None) -> SourceSettings:
+    try:
+        made = plugins.source_class(kind).for_inspection(Path(path))
+    except ConfigError as error:
+        raise click.UsageError(f"{kind}: {' '.join(error.faults)}") from error
+    except NotImplementedError:
+        raise click.UsageError(f"{kind} does not read files") from None
+    lender = _lender(made, reading.sources if reading else ())
+    if lender is None:
+        return made
+    lent = {
+        name: getattr(lender, name)
+        for name in type(made).model_fields
+        if name not in made.model_fields_set
+    }
+    return made.model_copy(update=lent)
+
+
+def _lender(made: SourceSettings, sources: Sequence[SourceSettings]) -> SourceSettings | None:
+    """Choose the configured source of the same kind; the one with the same path comes first."""
+    same = [source for source in sources if type(source) is type(made)]
+    path = getattr(made, "path", None)
+    return next((s for s in same if getattr(s, "path", None) == path), same[0] if same else None)
+
+
+def _practice(reading: Reading | None) -> Practice:
+    if reading is not None:
+        return reading.practice.build()
+    return Practice(tenant="inspect", name="", zone=ZoneInfo("UTC"))
+
+
+def _triage(reading: Reading | None) -> TriageSettings:
+    section = reading.sections.get("triage") if reading else None
+    return section if isinstance(section, TriageSettings) else TriageSettings()
+
+
+def _items(
+    target: Target, practice: Practice, triage: TriageSettings
+) -> Iterator[dict[str, Value]]:
+    with closing(target.settings.open(practice)) as source:
+        for batch in source.read(None):
+            for item in batch.items:
+                yield describe(item, kind=target.kind, given=target.given, settings=triage)
+
+
+def _show(found: Mapping[str, Value], shown: Console) -> None:
+    """Print one item as a block for people."""
+    kind = str(found["type"])
+    head = Text(kind, style=_COLORS[kind])
+    head.append(f"  {printable(str(found['locator']))}", style="dim")
+    shown.print(head)
+    for label, value in _rows(found):
+        text = printable(value)
+        cut = text if len(text) <= MAX_SHOWN_CHARS else text[:MAX_SHOWN_CHARS] + " ..."
+        first, *rest = cut.split("\n")
+        shown.print(Text(f"  {label:<11}", style="bold").append(first, style="not bold"))
+        for line in rest:
+            shown.print(Text(" " * 13 + line))
+    shown.print()
+
+
+def _rows(found: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+    """Yield what is worth a line: label and words."""
+    for name in ("reason", "problem", "channel", "event_time"):
+        if found.get(name):
+            yield name.replace("_", " "), str(found[name])
+    contact = found.get("contact")
+    if isinstance(contact, dict) and any(contact.values()):
+        yield "contact", ", ".join(str(part) for part in contact.values() if part)
+    text = found.get("reply_text") or found.get("text")
+    for label, value in (("subject", found.get("subject")), ("text", text)):
+        if value:
+            yield label, str(value)
+    names = found.get("attachments")
+    if isinstance(names, list) and names:
+        yield "attachments", ", ".join(str(name) for name in names)
+    facts = found.get("facts")
+    if isinstance(facts, dict) and facts:
+        yield "facts", ", ".join(f"{name}={value}" for name, value in facts.items())
+    yield from _verdict(found.get("assessment"))
+
+
+def _verdict(judged: Value) -> Iterator[tuple[str, str]]:
+    if not isinstance(judged, dict):
+        return
+    categories = judged["categories"]
+    named = ", ".join(str(name) for name in categories) if isinstance(categories, list) else ""
+    severity = f", severity {judged['severity']}" if judged["severity"] else ""
+    yield "lane", f"{judged['lane']}{severity}{': ' if named else ''}{named}"
+    reasons = judged["reasons"]
+    for reason in reasons if isinstance(reasons, list) else ():
+        if isinstance(reason, dict):
+            yield "why", f"{reason['rule']}: {reason['evidence']}"

@@ -1,0 +1,82 @@
+"""config.example.toml loads, and knows every key."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from connector import plugins
+from connector.domain.errors import ConfigError
+from connector.settings import load
+from connector.settings.annotations import inner_model, is_secret
+from connector.settings.model import Settings
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "config.example.toml"
+DEFAULT = re.compile(r"^#(?=[a-z_]+ = )", re.MULTILINE)
+
+
+def installed():
+    """Skip where a kind of the example cannot be imported."""
+    data = tomllib.loads(EXAMPLE.read_text(encoding="utf-8"))
+    try:
+        classes = [plugins.source_class(source["kind"]) for source in data["sources"]]
+        return classes, plugins.helpdesk_class(data["helpdesk"]["kind"])
+    except ConfigError as error:
+        pytest.skip(f"the example names a kind that is not there: {error}")
+
+
+@pytest.fixture
+def example(tmp_path):
+    """Write the example, changed by a function, with its secret files in a folder of ours."""
+    installed()
+
+    def example(change=lambda text: text):
+        text = change(EXAMPLE.read_text(encoding="utf-8"))
+        for path in re.findall(r'_file = "(/etc/[^"]+)"', text):
+            secret = tmp_path / Path(path).name
+            secret.write_text("s3cret\n", encoding="utf-8")
+            secret.chmod(0o600)
+            text = text.replace(path, str(secret))
+        config = tmp_path / "config.toml"
+        config.write_text(text, encoding="utf-8")
+        return load(config, environ={})
+
+    return example
+
+
+def test_the_example_loads_without_a_warning(example):
+    assert example().warnings == ()
+
+
+def test_every_key_behind_a_sign_is_valid_and_the_default(example):
+    everything = example(lambda text: DEFAULT.sub("", text))
+    assert everything == example()
+
+
+def test_every_key_of_every_section_stands_in_the_example():
+    sources, helpdesk = installed()
+    text = DEFAULT.sub("", EXAMPLE.read_text(encoding="utf-8"))
+    data = tomllib.loads(text)
+    missing = [*_missing(data, Settings, "")]
+    for model, table in zip(sources, data["sources"], strict=True):
+        missing += _missing(table, model, f"{table['name']}.")
+    missing += _missing(data["helpdesk"], helpdesk, "helpdesk.")
+    assert missing == []
+
+
+def test_every_line_that_is_no_key_explains(example):
+    example()
+    explained = re.findall(r"^# .{8,}$", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
+    keys = re.findall(r"^#?[a-z_]+ = ", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(explained) > len(keys) / 2
+
+
+def _missing(table, model, before):
+    for name, info in model.model_fields.items():
+        value = table.get(name)
+        if value is None and not (is_secret(info.annotation) and f"{name}_file" in table):
+            yield f"{before}{name}"
+        inner = inner_model(info.annotation)
+        if isinstance(value, dict) and inner is not None and name != "helpdesk":
+            yield from _missing(value, inner, f"{before}{name}.")
