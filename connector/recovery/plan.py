@@ -1,17 +1,46 @@
-"""What is owed to the helpdesk for what was heard: decided here, done elsewhere."""
+"""What is owed to the helpdesk for what was heard: decided here, done elsewhere.
+
+Every change carries a key made from the signal's seed, so that deciding again
+after a crash owes the same changes and none twice.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
+from typing import Final
 
 from connector.domain.assessment import Assessment
 from connector.domain.case import Case
+from connector.domain.plain import one_line
 from connector.domain.practice import Practice
-from connector.domain.signal import Signal
+from connector.domain.signal import Contact, Signal
 from connector.domain.ticket import AddNote, Change, OpenTicket
+from connector.recovery import marks, tags, wording
+from connector.recovery.contexts import heard_context, local, plan_context
+from connector.recovery.playbook import play_for
+from connector.recovery.policy import late_detected
+from connector.recovery.render import Value, render, version
 from connector.recovery.settings import RecoverySettings
+
+MAX_LINES: Final = 100
+"""A daily summary lists so many items; the rest is a number."""
+
+MAX_LINE_CHARS: Final = 300
+"""Each of them is cut to this length."""
+
+# Why two cases were linked, by the pipeline's code.
+_LINKS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "shared_contact": "both came through a number or address that several people share",
+        "same_contact_other_name": "same number or address, another name",
+        "same_contact_no_name": "same number or address, but no name to be sure",
+        "other_matter": "the same person, in a matter that is kept apart",
+        "earlier_case": "the same person had an earlier case",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +59,22 @@ def opening(
     case: Case, heard: Heard, practice: Practice, settings: RecoverySettings
 ) -> tuple[Change, ...]:
     """Give the changes that open a case's ticket: the ticket, then a note with attachments."""
-    raise NotImplementedError
+    late = late_detected(heard.detected_at, heard.signal.event_time, settings)
+    ticket = OpenTicket(
+        key=f"{heard.seed}.open",
+        case_id=case.id,
+        subject=_subject(case, heard.signal),
+        text=_ticket_text(case, heard, practice, settings),
+        requester=heard.signal.contact,
+        severity=1 if case.second_look else case.severity,
+        tags=(*marks.case_tags(case), *marks.heard_tags(heard.signal, heard.assessment, late=late)),
+        fields={
+            **marks.case_fields(case, settings),
+            **marks.heard_fields(heard.signal, heard.assessment, heard.detected_at),
+        },
+        due_at=case.clocks.contact_due if case.clocks else None,
+    )
+    return (ticket, *_files(case, heard))
 
 
 def joining(
@@ -44,9 +88,41 @@ def joining(
     """Give the changes for a further signal of an open case, which is the case after the raise.
 
     A note says what was heard again. With `raised_from` (the severity before; the same as now
-    when only categories came in addition) the ticket's own tags and fields follow.
+    when only categories came in addition) the ticket's own tags and fields follow, and the note
+    repeats the plan, because another kind of failure may lead now.
     """
-    raise NotImplementedError
+    raised = ""
+    context = heard_context(
+        case, heard.signal, heard.assessment, heard.detected_at, practice, settings
+    )
+    if raised_from is not None:
+        context |= plan_context(case, practice, settings)
+        raised = _raise_words(case, raised_from, practice)
+    context |= {"raised": raised, "plan": raised_from is not None and case.clocks is not None}
+    note = AddNote(
+        key=f"{heard.seed}.note", case_id=case.id, text=render("joined", context), attachments=()
+    )
+    if raised_from is None:
+        return (note, *_files(case, heard))
+    update = marks.follow(case, f"{heard.seed}.update", settings, raised_from=raised_from)
+    risks = tuple(
+        tag
+        for tag in marks.heard_tags(heard.signal, heard.assessment, late=False)
+        if tag not in update.add_tags
+    )
+    return (note, *_files(case, heard), replace(update, add_tags=(*update.add_tags, *risks)))
+
+
+def promoting(
+    case: Case, *, seed: str, practice: Practice, settings: RecoverySettings
+) -> tuple[Change, ...]:
+    """Give the changes for a second look that a person answered with yes; the case has clocks."""
+    context: dict[str, Value] = plan_context(case, practice, settings)
+    due = local(case.clocks.contact_due, practice) if case.clocks else "as soon as possible"
+    context |= {"todo": f"First contact by {due}.", "severity": case.severity}
+    note = AddNote(key=f"{seed}.note", case_id=case.id, text=render("promoted", context))
+    update = marks.follow(case, f"{seed}.update", settings, raised_from=0)
+    return (note, update)
 
 
 def storm_summary(
@@ -60,7 +136,28 @@ def storm_summary(
     settings: RecoverySettings,
 ) -> OpenTicket:
     """Give the one ticket that tells of many cases held back since `since`."""
-    raise NotImplementedError
+    del settings  # nothing of a storm depends on what is promised to patients
+    context: dict[str, Value] = {
+        "source": one_line(source, 80),
+        "held": held,
+        "since": local(since, practice),
+        "case": case.id,
+    }
+    return OpenTicket(
+        key=f"{seed}.open",
+        case_id=case.id,
+        subject=f"Many cases at once from {one_line(source, 80)}: held back, please look",
+        text=render("storm", context),
+        requester=Contact(),
+        severity=case.severity,
+        tags=(tags.OURS, tags.STORM),
+        fields={
+            "case": case.id,
+            "source": one_line(source, 80),
+            "held": str(held),
+            "template": version(("storm",)),
+        },
+    )
 
 
 def daily_summary(
@@ -74,9 +171,87 @@ def daily_summary(
     settings: RecoverySettings,
 ) -> OpenTicket:
     """Give the rolling ticket of one day about parked, unreadable and held items."""
-    raise NotImplementedError
+    del practice, settings  # a day is a day, and nothing is promised for it
+    shown = [one_line(line, MAX_LINE_CHARS) for line in lines[:MAX_LINES]]
+    context: dict[str, Value] = {
+        "day": wording.local_day(day),
+        "counts": [
+            f"{one_line(name, 80).capitalize()}: {number}" for name, number in counts.items()
+        ],
+        "lines": shown,
+        "more": max(len(lines) - MAX_LINES, 0),
+        "case": case.id,
+    }
+    return OpenTicket(
+        key=f"{seed}.open",
+        case_id=case.id,
+        subject=f"Parked, unreadable and held items of {wording.local_day(day)}",
+        text=render("daily", context),
+        requester=Contact(),
+        severity=1,
+        tags=(tags.OURS, tags.DAILY),
+        fields={"case": case.id, "day": day.isoformat(), "template": version(("daily",))},
+    )
 
 
 def link_note(case: Case, other_case_id: str, why: str, seed: str) -> AddNote:
-    """Give the note that points from one case to another without joining them."""
-    raise NotImplementedError
+    """Give the note that points from one case to another without joining them.
+
+    `why` is a code of the pipeline or a short sentence of a person.
+    """
+    context: dict[str, Value] = {
+        "other": other_case_id,
+        "why": _LINKS.get(why, one_line(why.replace("_", " "), 200)),
+        "case": case.id,
+    }
+    return AddNote(key=f"{seed}.link", case_id=case.id, text=render("link", context))
+
+
+def _subject(case: Case, signal: Signal) -> str:
+    title = play_for(marks.primary(case)).title
+    if case.second_look:
+        return f"Second look: {title}? ({signal.channel.value}) {case.id}"
+    return f"{title} (severity {case.severity}, {signal.channel.value}) {case.id}"
+
+
+def _ticket_text(case: Case, heard: Heard, practice: Practice, settings: RecoverySettings) -> str:
+    context = heard_context(
+        case, heard.signal, heard.assessment, heard.detected_at, practice, settings
+    )
+    if case.second_look or case.clocks is None:
+        reach = wording.reach(heard.signal.contact) if settings.include_contact else ""
+        context |= {"reach": reach and f"{reach} if you need to ask."}
+        return render("second_look", context)
+    context |= plan_context(case, practice, settings)
+    context["todo"] = wording.todo(
+        heard.signal.contact,
+        by=local(case.clocks.contact_due, practice),
+        include_contact=settings.include_contact,
+        wants_contact=heard.signal.facts.get("wants_contact") is not False,
+    )
+    context["severity"] = case.severity
+    return render("ticket", context)
+
+
+def _raise_words(case: Case, before: int, practice: Practice) -> str:
+    if case.severity == before:
+        return "the kind of failure has changed."
+    due = f"; first contact by {local(case.clocks.contact_due, practice)}" if case.clocks else ""
+    return f"severity is now {case.severity} (it was {before}){due}."
+
+
+def _files(case: Case, heard: Heard) -> tuple[AddNote, ...]:
+    files = heard.signal.attachments
+    if not files:
+        return ()
+    context: dict[str, Value] = {
+        "files": [wording.file_line(one) for one in files],
+        "case": case.id,
+    }
+    note = AddNote(
+        key=f"{heard.seed}.files",
+        case_id=case.id,
+        text=render("files", context),
+        attachments=tuple(one for one in files if not one.withheld),
+    )
+    return (note,)

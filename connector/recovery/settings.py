@@ -14,6 +14,9 @@ from connector.recovery.hours import Span, Week
 
 BodyPolicy: TypeAlias = Literal["minimal", "summary", "full"]
 
+Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]+$")]
+Lines: TypeAlias = Annotated[tuple[Line, ...], Field(max_length=20)]
+
 _SPAN = re.compile(r"(?P<h1>\d{2}):(?P<m1>\d{2})-(?P<h2>\d{2}):(?P<m2>\d{2})")
 
 
@@ -181,15 +184,15 @@ class RecoverySettings(BaseModel):
         le=100_000,
         description="A failure heard later than this after it happened is marked as detected late.",
     )
-    owners: dict[str, str] = Field(
+    owners: dict[str, Line] = Field(
         default_factory=dict,
         description="Who puts a category right, by category; others keep the default owner.",
     )
-    empowerment: dict[str, tuple[str, ...]] = Field(
+    empowerment: dict[str, Lines] = Field(
         default_factory=dict,
         description="What the team may offer without asking, by category; in place of the default.",
     )
-    value_chain: tuple[str, ...] = Field(
+    value_chain: Lines = Field(
         default=("phone", "front desk", "check-in", "clinical", "billing", "digital"),
         min_length=1,
         description="The places of a patient's way through the practice, walked in the review.",

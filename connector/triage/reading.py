@@ -77,7 +77,7 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
     found: dict[str, Finding] = {}
     texts = [words_of(subject), words_of(body)]
     for words in texts:
-        for label, sample in _meant(words, list(lexicon.finder.find(words.tokens))):
+        for label, sample in _meant(words, _longest(list(lexicon.finder.find(words.tokens)))):
             found.setdefault(label, Finding()).add(sample)
     return Reading(
         found=found,
@@ -104,6 +104,17 @@ def _meant(words: Words, hits: Sequence[Hit]) -> Iterable[tuple[str, str]]:
             yield "tone:unpraise", _sample(words, hit, before=1)
         elif section not in _TURNED and name not in {"blame", "thanks"}:
             yield hit.label, _sample(words, hit)
+
+
+def _longest(hits: Sequence[Hit]) -> list[Hit]:
+    """Leave out hits that lie within another one of the same label."""
+    reach: dict[str, int] = {}
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda one: (one.first, -one.last, one.label)):
+        if hit.last > reach.get(hit.label, -1):
+            reach[hit.label] = hit.last
+            kept.append(hit)
+    return kept
 
 
 def _mask(words: Words, hits: Iterable[Hit]) -> list[int]:
