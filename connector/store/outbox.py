@@ -227,6 +227,19 @@ def move(tx: Tx, outbox_id: int, *, to: str, among: Sequence[str]) -> Row[Any] |
     return row
 
 
+def retry(tx: Tx, outbox_id: int) -> Row[Any] | None:
+    """Try a change again that was set aside; what was ever sent is looked for first."""
+    row = move(tx, outbox_id, to="ready", among=("aside", "ready"))
+    if row is not None and row.first_sent_at is not None:
+        move(tx, outbox_id, to="unknown", among=("ready",))
+    return row
+
+
+def drop(tx: Tx, outbox_id: int) -> Row[Any] | None:
+    """Give up a change that nobody needs; not while it is being sent."""
+    return move(tx, outbox_id, to="dropped", among=("aside", "held", "ready", "unknown"))
+
+
 def release(tx: Tx, case_id: str) -> int:
     """Let the held changes of a case go."""
     changed = tx.connection.execute(

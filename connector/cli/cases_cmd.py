@@ -1,0 +1,177 @@
+"""`amends cases`: what is open, what happened to one, and what the storm guard held."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy.engine import Row
+
+from connector.cli.common import config_option, console, echo_json, json_option, table
+from connector.cli.state import open_state
+from connector.settings import Settings, load
+from connector.store import cases, outbox, signals
+from connector.store.store import Tx
+
+
+@click.group("cases", short_help="List and show cases; release held ones.")
+def group() -> None:
+    """List and show cases; let those go that the storm guard held."""
+
+
+@group.command("list")
+@config_option
+@json_option
+@click.option("--all", "everything", is_flag=True, help="Closed cases too.")
+@click.option("--held", is_flag=True, help="Only those that the storm guard holds.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True)
+def listing(
+    *, config: Path | None, as_json: bool, everything: bool, held: bool, limit: int
+) -> None:
+    """List open cases, the most urgent first."""
+    settings = load(config)
+    states = ("held",) if held else ("open", "held", "closed") if everything else ("open", "held")
+    store = open_state(settings, "reader")
+    try:
+        with store.read() as connection:
+            rows = cases.listing(connection, states=states, limit=limit)
+    finally:
+        store.close()
+    if as_json:
+        echo_json([plain(row) for row in rows])
+        return
+    zone = settings.practice.zone
+    console().print(
+        table(
+            ("case", "state", "sev", "category", "first contact due", "ticket"),
+            [
+                (
+                    row.id,
+                    row.state if row.kind == "case" else f"{row.state} ({_kind(row.kind)})",
+                    row.severity,
+                    (row.categories or [""])[0],
+                    f"{row.contact_due.astimezone(zone):%a %d %b %H:%M %Z}"
+                    if row.contact_due
+                    else "",
+                    row.ticket_id or "owed",
+                )
+                for row in rows
+            ],
+        )
+    )
+
+
+@group.command("show")
+@click.argument("case_id", metavar="CASE")
+@config_option
+@json_option
+def show(*, case_id: str, config: Path | None, as_json: bool) -> None:
+    """Show one case: its state, what was heard, what is owed or done in the helpdesk.
+
+    Ids and times only; the words are on the ticket and in `amends audit export`.
+    """
+    store = open_state(load(config), "reader")
+    try:
+        with store.read() as connection:
+            row = cases.get(connection, case_id.upper())
+            if row is None:
+                raise click.UsageError(f"there is no case {case_id}; see `amends cases list --all`")
+            heard = [
+                {"signal": stored.seed, "source": stored.item.source, "at": _at(stored.detected_at)}
+                for stored in signals.of_case(connection, row.id)
+            ]
+            changes = [
+                {
+                    "change": change.id,
+                    "op": change.op,
+                    "state": change.state,
+                    "attempts": change.attempts,
+                    "done_at": _at(change.done_at),
+                    "error": change.last_error or "",
+                }
+                for change in outbox.of_case(connection, row.id)
+            ]
+            links = [
+                {"case": other, "why": why} for other, why in cases.links_of(connection, row.id)
+            ]
+    finally:
+        store.close()
+    found = {**plain(row), "heard": heard, "changes": changes, "links": links}
+    if as_json:
+        echo_json(found)
+        return
+    for key, value in found.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            click.echo(f"{key}:")
+            console().print(table(tuple(value[0]), [tuple(entry.values()) for entry in value]))
+        else:
+            click.echo(f"{key}: {', '.join(value) if isinstance(value, list) else value}")
+
+
+@group.command("release")
+@click.argument("case_ids", metavar="[CASE]...", nargs=-1)
+@click.option("--source", default="", help="All held cases of this source.")
+@click.option("--reason", required=True, help="Why; goes on record.")
+@config_option
+@json_option
+def release(
+    *, case_ids: tuple[str, ...], source: str, reason: str, config: Path | None, as_json: bool
+) -> None:
+    """Let held cases go: their tickets are opened."""
+    if not case_ids and not source:
+        raise click.UsageError("name cases, or give --source")
+    settings = load(config)
+    released = _release(settings, tuple(case_id.upper() for case_id in case_ids), source, reason)
+    if as_json:
+        echo_json({"released": released})
+    else:
+        click.echo(f"{len(released)} cases released")
+
+
+def _release(settings: Settings, case_ids: tuple[str, ...], source: str, reason: str) -> list[str]:
+    store = open_state(settings, "command")
+
+    def work(tx: Tx) -> list[str]:
+        held = cases.listing(tx.connection, states=("held",), limit=100_000)
+        reason_id, proof = tx.put("reason", reason.encode())
+        chosen = [row.id for row in held if row.id in case_ids or row.source == source]
+        for case_id in chosen:
+            cases.release(tx, case_id)
+            outbox.release(tx, case_id)
+            tx.record("case.released", case_id=case_id, reason=proof, reason_id=reason_id)
+        return chosen
+
+    try:
+        return store.write(work)
+    finally:
+        store.close()
+
+
+def plain(row: Row[Any]) -> dict[str, Any]:
+    """Give a case as JSON-ready values; times as RFC 3339 UTC."""
+    return {
+        "case": row.id,
+        "kind": row.kind,
+        "state": row.state,
+        "severity": row.severity,
+        "group": row.grp,
+        "categories": list(row.categories or []),
+        "source": row.source,
+        "opened_at": _at(row.opened_at),
+        "event_time": _at(row.event_time),
+        "contact_due": _at(row.contact_due),
+        "resolution_due": _at(row.resolution_due),
+        "closed_at": _at(row.closed_at),
+        "close_reason": row.close_reason or "",
+        "ticket": row.ticket_id or "",
+        "url": row.ticket_url or "",
+    }
+
+
+def _at(moment: Any) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+def _kind(kind: str) -> str:
+    return {"second_look": "second look", "notice": "summary"}.get(kind, kind)

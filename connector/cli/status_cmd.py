@@ -1,0 +1,125 @@
+"""`amends status` and `amends check`: is it alive, and is everything set up as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from connector.app import status_of
+from connector.cli.common import config_option, console, echo_json, json_option, table
+from connector.cli.state import open_state
+from connector.domain.errors import AmendsError
+from connector.report.examination import (
+    Finding,
+    examine_helpdesk,
+    examine_source,
+    examine_state,
+)
+from connector.report.status import Status
+from connector.settings import Settings, load
+
+LEVELS = {"ok": 0, "degraded": 1, "down": 2}
+MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
+
+
+@click.command("status", short_help="Show how the daemon is doing.")
+@config_option
+@json_option
+@click.pass_context
+def status(ctx: click.Context, *, config: Path | None, as_json: bool) -> None:
+    """Show how the daemon is doing: sources, helpdesk, what waits, what needs a person.
+
+    Ends with 0 when all is well, 1 when something is degraded, 2 when it is down.
+    """
+    settings = load(config)
+    store = open_state(settings, "reader")
+    try:
+        found = status_of(settings, store)
+    finally:
+        store.close()
+    if as_json:
+        echo_json(found.plain())
+    else:
+        _show_status(found)
+    ctx.exit(LEVELS[found.level])
+
+
+@click.command("check", short_help="Examine mailbox, files, helpdesk and state.")
+@config_option
+@json_option
+@click.pass_context
+def check(ctx: click.Context, *, config: Path | None, as_json: bool) -> None:
+    """Examine configuration, state, every source and the helpdesk, and say how to mend them.
+
+    Changes nothing and may run beside the daemon. Ends with 0 when all is well, 1 when
+    something could be better, 2 when something does not work.
+    """
+    settings = load(config)
+    findings = list(_examine(settings))
+    if as_json:
+        echo_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            cure = f"\n    {finding.cure}" if finding.cure else ""
+            click.echo(f"{MARKS[finding.level]:8} {finding.part}: {finding.what}{cure}")
+    worst = {finding.level for finding in findings}
+    ctx.exit(2 if "problem" in worst else 1 if "warning" in worst else 0)
+
+
+def _examine(settings: Settings) -> Iterator[Finding]:
+    practice = settings.practice.build()
+    for warning in settings.warnings:
+        yield Finding(part="configuration", level="warning", what=warning)
+    yield from examine_state(settings.state_dir)
+    for config in settings.sources:
+        try:
+            source = config.open(practice)
+        except AmendsError as error:
+            yield Finding(part=f"source {config.name}", level="problem", what=str(error))
+            continue
+        try:
+            yield from examine_source(config.name, source)
+        finally:
+            source.close()
+    helpdesk = settings.helpdesk.open(practice)
+    try:
+        yield from examine_helpdesk(helpdesk)
+    finally:
+        helpdesk.close()
+
+
+def _show_status(found: Status) -> None:
+    click.echo(f"{found.level}: {found.daemon or 'no daemon'}")
+    for reason in found.reasons:
+        click.echo(f"  - {reason}")
+    shown = console()
+    shown.print(
+        table(
+            ("source", "kind", "last read (UTC)", "last item (UTC)", "trouble"),
+            [
+                (
+                    source.name,
+                    source.kind,
+                    _when(source.last_read_at),
+                    _when(source.last_item_at),
+                    source.error or ("silent" if source.silent else ""),
+                )
+                for source in found.sources
+            ],
+        )
+    )
+    ends = ", ".join(f"{count} {name}" for name, count in found.accounting.items() if count)
+    click.echo(f"heard: {found.heard} = {ends or 'nothing yet'}")
+    changes = ", ".join(f"{count} {state}" for state, count in sorted(found.outbox.items()))
+    click.echo(f"helpdesk {found.helpdesk}: {found.breaker}; changes: {changes or 'none'}")
+    click.echo(
+        f"cases: {found.open_cases} open, {found.held_cases} held, "
+        f"{found.overdue_cases} past their first contact"
+    )
+
+
+def _when(moment: object) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "never"

@@ -1,0 +1,134 @@
+"""What is wrong with state, sources and helpdesk, in plain words with the cure; changes nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.domain.errors import AmendsError
+from connector.helpdesks.base import Helpdesk
+from connector.sources.base import Probes, Source
+from connector.store import engine
+from connector.store.store import MIN_FREE_BYTES
+
+WAL_RESET_FIXED = (3, 51, 3)
+"""SQLite before this can corrupt a database when two connections checkpoint at once."""
+NETWORK_FILESYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "ceph"})
+"""File systems on which SQLite's locks and write-ahead log cannot be trusted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was examined."""
+
+    part: str
+    """state | source NAME | helpdesk NAME | configuration."""
+    level: str
+    """ok | warning | problem."""
+    what: str
+    cure: str = ""
+
+
+def examine_state(state_dir: Path) -> Iterator[Finding]:
+    """Look at the state directory, its disk and the SQLite library."""
+    if not state_dir.is_dir():
+        yield from _absent(state_dir)
+        return
+    mode = stat.S_IMODE(state_dir.stat().st_mode)
+    found = False
+    if mode & 0o077:
+        found = True
+        yield _state("warning", f"{state_dir} can be read by others", f"chmod 700 {state_dir}")
+    if not os.access(state_dir, os.W_OK | os.X_OK):
+        found = True
+        yield _state("problem", f"{state_dir} cannot be written by this user", "check its owner")
+    if engine.free_bytes(state_dir) < MIN_FREE_BYTES:
+        found = True
+        yield _state("problem", "less than 64 MiB are free; nothing new is read", "free some space")
+    kind = filesystem(state_dir)
+    if kind in NETWORK_FILESYSTEMS:
+        found = True
+        yield _state(
+            "problem",
+            f"{state_dir} is on a network file system ({kind})",
+            "move the state to a local disk; locks and write-ahead log do not hold there",
+        )
+    if not found:
+        yield _state("ok", f"{state_dir} is ours and writable", "")
+    if engine.sqlite_version() < WAL_RESET_FIXED:
+        version = ".".join(map(str, engine.sqlite_version()))
+        yield _state(
+            "ok",
+            f"SQLite {version}; do not run other writers or replication tools on the database",
+            "",
+        )
+
+
+def _absent(state_dir: Path) -> Iterator[Finding]:
+    parent = next((p for p in state_dir.parents if p.is_dir()), Path("/"))
+    if os.access(parent, os.W_OK):
+        yield _state("ok", f"{state_dir} does not exist yet; it will be made", "")
+    else:
+        yield _state(
+            "problem",
+            f"{state_dir} does not exist and cannot be made by this user",
+            f"make it and give it to the user that runs amends (install -d -m 700 {state_dir})",
+        )
+
+
+def examine_source(name: str, source: Source) -> Iterator[Finding]:
+    """Ask a source what is wrong with its place."""
+    part = f"source {name}"
+    if not isinstance(source, Probes):
+        yield Finding(part=part, level="ok", what="nothing to examine")
+        return
+    try:
+        problems = source.probe()
+    except AmendsError as error:
+        problems = [str(error)]
+    for problem in problems:
+        yield Finding(part=part, level="problem", what=problem)
+    if not problems:
+        yield Finding(part=part, level="ok", what="can be read")
+
+
+def examine_helpdesk(helpdesk: Helpdesk) -> Iterator[Finding]:
+    """Ask the helpdesk's plugin what is wrong with account, rights and fields."""
+    part = f"helpdesk {helpdesk.name}"
+    try:
+        problems = helpdesk.check()
+    except AmendsError as error:
+        yield Finding(part=part, level="problem", what=str(error))
+        return
+    for problem in problems:
+        level = "problem" if problem.fatal else "warning"
+        yield Finding(part=part, level=level, what=problem.what, cure=problem.cure)
+    if not any(problem.fatal for problem in problems):
+        yield Finding(part=part, level="ok", what="answers, and we may do what we need")
+
+
+def filesystem(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """Name the type of the file system that holds a path; empty when it cannot be told."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return _deepest(path.resolve(), (line.split() for line in lines))
+
+
+def _deepest(path: Path, mounts: Iterable[list[str]]) -> str:
+    best, kind = -1, ""
+    for fields in mounts:
+        if len(fields) < 3:  # noqa: PLR2004 - device, place, type
+            continue
+        place = Path(fields[1].replace("\\040", " "))
+        if path.is_relative_to(place) and len(place.parts) > best:
+            best, kind = len(place.parts), fields[2]
+    return kind
+
+
+def _state(level: str, what: str, cure: str) -> Finding:
+    return Finding(part="state", level=level, what=what, cure=cure)
