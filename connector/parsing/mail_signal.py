@@ -1,0 +1,163 @@
+"""From the bytes of a message to an item: what every source of mail has in common."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connector.domain.practice import Practice
+from connector.domain.signal import Channel, Contact, Fact, Item, Signal, Unreadable
+from connector.parsing.automatic import Surroundings, classify
+from connector.parsing.mail import Mail, canonical_key, parse_mail
+from connector.parsing.people import email_key
+from connector.parsing.replies import reply_text
+
+OVERSIZE_BYTES = 1_048_576
+"""So much of a message above the limit is read: its header and the beginning of its text."""
+_AHEAD = timedelta(days=1)
+_ROBOTS = re.compile(
+    r"(?:no-?reply|do-?not-?reply|notifications?|wordpress|webmaster|forms?|web|website|mailer)\b.*",
+    re.IGNORECASE,
+)
+
+
+class MailOptions(BaseModel):
+    """How messages are read; the same for every source of mail."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_message_bytes: int = Field(
+        default=26_214_400,
+        ge=65_536,
+        le=104_857_600,
+        description="Of a larger message only header and the first megabyte are read.",
+    )
+    max_attachment_bytes: int = Field(
+        default=10_485_760,
+        ge=0,
+        le=104_857_600,
+        description="A larger file is listed by name, without its content.",
+    )
+    never_automatic: tuple[str, ...] = Field(
+        default=(),
+        description="Senders that are always heard, though their mail is automatic: survey tools, "
+        "web forms. Addresses or patterns such as *@surveys.example.com.",
+    )
+    always_automatic: tuple[str, ...] = Field(
+        default=(), description="Senders whose mail is always parked; same form."
+    )
+    own_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Domains that stand in the Message-IDs of mail that you send by machine.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailReader:
+    """Makes items of messages for one source."""
+
+    tenant: str
+    source: str
+    options: MailOptions
+    around: Surroundings
+
+    @classmethod
+    def for_source(cls, name: str, practice: Practice, options: MailOptions) -> MailReader:
+        """Make the reader of a source of that name."""
+        around = Surroundings(
+            own_addresses=frozenset(email_key(own) for own in practice.own_addresses),
+            own_hosts=frozenset(host.lower() for host in options.own_hosts),
+            never_automatic=options.never_automatic,
+            always_automatic=options.always_automatic,
+        )
+        return cls(tenant=practice.tenant, source=name, options=options, around=around)
+
+    def item(
+        self,
+        raw: bytes,
+        locator: str,
+        *,
+        size_bytes: int | None = None,
+        received: datetime | None = None,
+    ) -> Item:
+        """Make a Signal of a message; Unreadable when there is nothing to read.
+
+        `size_bytes` is the whole size where `raw` is only its beginning; `received` is when the
+        mailbox got it (UTC), used where the Date field is missing or lies in the future.
+        """
+        if not raw.strip(b"\0\r\n\t "):
+            return self.unreadable(locator, "The message is empty.", raw)
+        size = len(raw) if size_bytes is None else size_bytes
+        oversize = size > self.options.max_message_bytes or size > len(raw)
+        if oversize:
+            raw = raw[:OVERSIZE_BYTES]
+        try:
+            mail = parse_mail(raw, max_attachment_bytes=self.options.max_attachment_bytes)
+            return self._signal(mail, raw, locator, size if oversize else 0, received)
+        except Exception as fault:  # noqa: BLE001 - a fault of ours must not stop the mail behind it
+            kind = type(fault).__name__
+            return self.unreadable(locator, f"The message could not be understood ({kind}).", raw)
+
+    def unreadable(self, locator: str, problem: str, raw: bytes) -> Unreadable:
+        """Make the item that shows a human what could not be read."""
+        return Unreadable(
+            tenant=self.tenant,
+            source=self.source,
+            locator=locator,
+            problem=problem,
+            raw=raw[:OVERSIZE_BYTES],
+        )
+
+    def _signal(
+        self, mail: Mail, raw: bytes, locator: str, oversize: int, received: datetime | None
+    ) -> Signal:
+        when = mail.date
+        if received is not None and (when is None or when > received + _AHEAD):
+            when = received
+        return Signal(
+            tenant=self.tenant,
+            source=self.source,
+            natural_key=canonical_key(raw),
+            locator=locator,
+            channel=Channel.MAIL,
+            event_time=when,
+            contact=contact_of(mail, self.around.own_addresses),
+            subject=mail.subject,
+            text=mail.text,
+            reply_text=reply_text(mail.text),
+            facts=self._facts(mail, oversize),
+            attachments=mail.attachments,
+            raw=raw,
+        )
+
+    def _facts(self, mail: Mail, oversize: int) -> dict[str, Fact]:
+        facts: dict[str, Fact] = {}
+        if mail.message_id:
+            facts["message_id"] = mail.message_id
+        if mail.references:
+            facts["references"] = mail.references
+        finding = classify(mail, self.around)
+        if finding is not None:
+            facts |= {"automatic": finding.kind, "auto_rule": finding.rule}
+        if oversize:
+            facts["oversize"] = oversize
+        if mail.truncated:
+            facts["truncated"] = True
+        return facts
+
+
+def contact_of(mail: Mail, own_addresses: frozenset[str]) -> Contact:
+    """Say who wrote: Reply-To before From (web forms, groups), unless it is the practice's own.
+
+    A machine's display name (`Website Form <noreply@...>`) is nobody's name.
+    """
+    reply_to = mail.reply_to
+    if not reply_to.email or email_key(reply_to.email) in own_addresses:
+        return Contact(name=mail.sender.name, email=mail.sender.email)
+    name = reply_to.name
+    if not name and not _ROBOTS.fullmatch(mail.sender.email.partition("@")[0]):
+        name = mail.sender.name
+    return Contact(name=name, email=reply_to.email)

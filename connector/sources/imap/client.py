@@ -1,0 +1,232 @@
+"""One connection to one folder: TLS, login, selection, search, fetch, IDLE.
+
+A thin layer over IMAPClient that mends what was measured there: buffered answers that its
+poll does not see, a dead connection that looks like silence, EXISTS swallowed before IDLE,
+answers longer than imaplib reads, and debug logs that would hold patients' words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import socket
+import ssl
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from imapclient import IMAPClient, SocketTimeout
+
+from connector.domain.errors import Unavailable
+from connector.sources.imap.faults import our_errors
+from connector.sources.imap.settings import ImapSettings
+
+SEARCH_WINDOW = 20_000
+"""Messages per SEARCH: imaplib refuses an answer line above one million bytes."""
+_KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
+_DEAD_SHARE = 0.9
+
+
+@functools.cache
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Give the shared context: the system's authorities and, besides, those of the file."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    return context
+
+
+class _Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no annotations
+    """IMAPClient with eyes for what is already there."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._imap.debug = 0  # imaplib would format (and could log) every line of every mail
+
+    def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> Any:
+        """Look into the read buffers first; poll sees only what is still in the kernel."""
+        with contextlib.suppress(OSError, ValueError):
+            if self._imap.file.peek(1):
+                return [(sock.fileno(), 1)]
+        return super()._poll_socket(sock, timeout)
+
+    def take_untagged(self, name: str) -> list[Any]:
+        """Take the answers of that name which nobody asked for out of imaplib's store."""
+        return list(self._imap.untagged_responses.pop(name, None) or ())
+
+
+class Mailbox:
+    """A logged-in connection with the folder selected; used by one thread, except `abort`."""
+
+    def __init__(self, settings: ImapSettings, *, readonly: bool) -> None:
+        """Connect, log in and select; raises our errors. Reading never sets a flag."""
+        self._edge = settings.name
+        self._folder = settings.folder
+        self._exists = 0
+        with our_errors(self._edge, "connecting"):
+            self._client = _connect(settings)
+        try:
+            self._enter(settings, readonly=readonly)
+        except BaseException:
+            self.abort()
+            raise
+
+    def _enter(self, settings: ImapSettings, *, readonly: bool) -> None:
+        with our_errors(self._edge, "logging in"):
+            if settings.security == "starttls":
+                self._start_tls(settings)
+            self._client.login(settings.username, settings.password.get_secret_value())
+            self.capabilities = frozenset(self._client.capabilities())
+        with our_errors(self._edge, f"opening the folder {self._folder}"):
+            answer = self._client.select_folder(self._folder, readonly=readonly)
+            self.uidvalidity = int(answer.get(b"UIDVALIDITY", 0))
+            self._exists = int(answer.get(b"EXISTS", 0))
+            self._client.take_untagged("EXISTS")
+
+    def _start_tls(self, settings: ImapSettings) -> None:
+        if not self._client.has_capability("STARTTLS"):
+            problem = 'the server offers no STARTTLS; use security = "tls"'
+            raise Unavailable(self._edge, problem)
+        self._client.starttls(tls_context(settings.ca_file))
+
+    def uids_behind(self, uid: int, *, since: Any = None) -> list[int]:
+        """Give the UIDs above `uid`, ascending; `since` (a date) leaves out what came before.
+
+        Searched in windows from the newest down: a message expunged meanwhile moves others into
+        windows that are still to come, so none is missed.
+        """
+        with our_errors(self._edge, "searching"):
+            self._note_exists()
+            found: set[int] = set()
+            top = self._exists
+            while True:
+                bottom = max(1, top - SEARCH_WINDOW + 1)
+                criteria: list[Any] = ["UID", f"{uid + 1}:*"]
+                if self._exists > SEARCH_WINDOW:
+                    end = "*" if top == self._exists else str(top)
+                    criteria = [f"{bottom}:{end}", *criteria]
+                if since is not None:
+                    criteria += ["SINCE", since]
+                found.update(self._client.search(criteria))
+                top = bottom - 1
+                if top < 1:
+                    break
+        return sorted(number for number in found if number > uid)
+
+    def last_uid(self) -> int:
+        """Give the highest UID in the folder, 0 when it is empty."""
+        with our_errors(self._edge, "searching"):
+            return max(self._client.search(["UID", "*"]), default=0)
+
+    def fetch(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, dict[bytes, Any]]:
+        """Fetch data items of messages; vanished ones are missing from the answer."""
+        with our_errors(self._edge, "fetching messages"):
+            answer: dict[int, dict[bytes, Any]] = self._client.fetch(uids, items)
+            return answer
+
+    def noop(self) -> bool:
+        """Ask whether the server is there; True when it told of new messages."""
+        with our_errors(self._edge, "asking for news"):
+            self._client.noop()
+        return self._news_pending()
+
+    def idle(self, seconds: float) -> bool:
+        """Wait in IDLE; True as soon as there is news, False after the time.
+
+        Always ends with a round trip, which proves that the server is still there.
+        """
+        with our_errors(self._edge, "waiting for news"):
+            if self._news_pending():
+                return True
+            self._client.idle()
+            news = self._news_pending()
+            if not news:
+                news = self._idle_until(time.monotonic() + seconds)
+            _, late = self._client.idle_done()
+            return self._tells_news(late) or news
+
+    def _idle_until(self, end: float) -> bool:
+        while (left := end - time.monotonic()) > 0:
+            answers = self._client.idle_check(timeout=left)
+            if not answers:
+                if end - time.monotonic() > left * (1 - _DEAD_SHARE):
+                    raise Unavailable(self._edge, "the connection died while waiting for news")
+                return False
+            if any(answer[0] == b"BYE" for answer in answers):
+                raise Unavailable(self._edge, "the server said goodbye while waiting for news")
+            if self._tells_news(answers):
+                return True
+        return False
+
+    def _tells_news(self, answers: Sequence[Any]) -> bool:
+        return any(len(answer) > 1 and answer[1] == b"EXISTS" for answer in answers)
+
+    def _note_exists(self) -> bool:
+        """Take notice of EXISTS sent unasked; True when the number of messages changed."""
+        counts = [int(count) for count in self._client.take_untagged("EXISTS")]
+        before = self._exists
+        if counts:
+            self._exists = counts[-1]
+        return bool(counts) and max(counts) != before
+
+    def _news_pending(self) -> bool:
+        gone = bool(self._client.take_untagged("EXPUNGE"))
+        counts_came = self._note_exists()
+        return counts_came or gone
+
+    def add_flag(self, uids: Sequence[int], flag: str) -> None:
+        """Set a flag or keyword."""
+        with our_errors(self._edge, "flagging messages"):
+            self._client.add_flags(uids, [flag], silent=True)
+
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        """Move messages, creating the folder when it is missing; those gone already are no fault.
+
+        Without MOVE: copy, mark as deleted, and remove just these where UIDPLUS allows it.
+        """
+        with our_errors(self._edge, "moving messages"):
+            if not self._client.folder_exists(folder):
+                self._client.create_folder(folder)
+            if b"MOVE" in self.capabilities:
+                self._client.move(uids, folder)
+                return
+            self._client.copy(uids, folder)
+            self._client.delete_messages(uids, silent=True)
+            if b"UIDPLUS" in self.capabilities:
+                self._client.uid_expunge(uids)
+
+    @property
+    def can_idle(self) -> bool:
+        """True when the server can tell of news by itself."""
+        return b"IDLE" in self.capabilities
+
+    def logout(self) -> None:
+        """Say goodbye, then close; never raises."""
+        with contextlib.suppress(Exception):
+            self._client.logout()
+        self.abort()
+
+    def abort(self) -> None:
+        """Cut the connection, from any thread; whoever waits on it wakes with an error."""
+        with contextlib.suppress(Exception):
+            self._client.socket().shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(Exception):
+            self._client.socket().close()
+
+
+def _connect(settings: ImapSettings) -> _Client:
+    context = None if settings.security == "none" else tls_context(settings.ca_file)
+    client = _Client(
+        settings.host,
+        port=settings.effective_port,
+        ssl=settings.security == "tls",
+        ssl_context=context if settings.security == "tls" else None,
+        timeout=SocketTimeout(settings.timeout_seconds, settings.timeout_seconds),
+    )
+    raw = client.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE:
+        if hasattr(socket, name):
+            raw.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return client
