@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from connector import plugins
@@ -148,13 +149,14 @@ def _show(found: Mapping[str, Value], shown: Console) -> None:
     head = Text(kind, style=_COLORS[kind])
     head.append(f"  {printable(str(found['locator']))}", style="dim")
     shown.print(head)
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="bold", no_wrap=True)
+    rows.add_column(overflow="fold")
     for label, value in _rows(found):
         text = printable(value)
         cut = text if len(text) <= MAX_SHOWN_CHARS else text[:MAX_SHOWN_CHARS] + " ..."
-        first, *rest = cut.split("\n")
-        shown.print(Text(f"  {label:<11}", style="bold").append(first, style="not bold"))
-        for line in rest:
-            shown.print(Text(" " * 13 + line))
+        rows.add_row(f"  {label}", Text(cut))
+    shown.print(rows)
     shown.print()
 
 

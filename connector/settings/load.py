@@ -193,11 +193,12 @@ def _apply_environment(draft: _Draft, *, strangers: bool = True) -> None:
     named = {
         segment(entry["name"]): (index, entry)
         for index, entry in draft.sources()
-        if index in draft.classes and isinstance(entry.get("name"), str)
+        if isinstance(entry.get("name"), str)
     }
     sections: dict[str, Any] = {"state_dir": FilePath, **SECTIONS}
     sections["helpdesk"] = draft.helpdesk or HelpdeskSettings
-    classes = {name: draft.classes[index] for name, (index, _) in named.items()}
+    # An unknown kind is a fault already; what its variables set is not judged as well.
+    classes = {name: draft.classes.get(i, SourceSettings) for name, (i, _) in named.items()}
     faults: list[tuple[Path, str]] = []
     values = overlay(sections, classes, draft.environ, faults)
     draft.faults.extend(faults if strangers else ())
