@@ -102,7 +102,7 @@ def create(folder: Path, python: str) -> None:
     shutil.rmtree(BOOTSTRAP, ignore_errors=True)
     target = ("--target", BOOTSTRAP, "--no-deps")
     with excerpt("virtualenv") as wanted:
-        _run(python, "-m", "pip", "install", "-q", *BY_HASH, *target, "--requirement", wanted)
+        _run(python, "-m", "pip", "install", "-qq", *BY_HASH, *target, "--requirement", wanted)
     _run(python, "-m", "virtualenv", "--quiet", "--no-download", folder, path=BOOTSTRAP)
 
 
@@ -135,7 +135,7 @@ def _needed_by(entry: str) -> set[str]:
 
 def pip(folder: Path, *arguments: str | Path) -> None:
     """Run the pip of a virtual environment."""
-    _run(folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-q", *arguments)
+    _run(folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "-qq", *arguments)
 
 
 def _run(*command: str | Path, path: Path | None = None) -> None:
