@@ -25,7 +25,7 @@ PLANTED = [
     ("floors", "app.py", "import connector.demo"),
     ("floors", "attic.py", ""),
     ("plugins-alone", "sources/mail_file.py", "import connector.sources.imap"),
-    ("plugins-alone", "helpdesks/django_helpdesk.py", "import connector.sources.imap"),
+    ("plugins-alone", "helpdesks/django_helpdesk/__init__.py", "import connector.sources.imap"),
     ("plugins-by-entry-point", "app.py", "import connector.sources.imap"),
     (
         "plugins-by-entry-point",
