@@ -6,8 +6,8 @@ the exception: as long as no byte of it left, it is NotSent; afterwards a write 
 doubt (OutcomeUnknown) and a read is Unavailable.
 """
 
-from connector.http.answers import Answer, JsonValue
+from connector.http.answers import Answer, JsonValue, TooLarge
 from connector.http.client import Http
 from connector.http.config import HttpConfig
 
-__all__ = ["Answer", "Http", "HttpConfig", "JsonValue"]
+__all__ = ["Answer", "Http", "HttpConfig", "JsonValue", "TooLarge"]

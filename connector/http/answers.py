@@ -60,6 +60,10 @@ _REFUSED: Final = 4
 _NO_CONTENT: Final = frozenset({204, 205})
 
 
+class TooLarge(Unavailable):
+    """A read whose answer went over the limit; asking for less may help."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A success (2xx) of the expected kind."""

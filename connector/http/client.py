@@ -19,7 +19,7 @@ import urllib3
 from connector import __version__
 from connector.domain.errors import ConfigError, EdgeError, NotSent
 from connector.http import connections
-from connector.http.answers import Answer, in_doubt, judge
+from connector.http.answers import Answer, TooLarge, in_doubt, judge
 from connector.http.config import HttpConfig
 from connector.http.exchange import GRACE_S, Exchange, Stage
 
@@ -42,7 +42,7 @@ _FAILURES: Final = (
 Headers = Mapping[str, str]
 
 
-class _TooLarge(Exception):
+class _OverLimit(Exception):
     """The answer went over the limit."""
 
 
@@ -106,10 +106,12 @@ class Http:
             )
             if exchange.cut_because:  # a body that ends with the connection looks whole when cut
                 raise TimeoutError
-        except _TooLarge:
+        except _OverLimit:
             limit = self._config.max_answer_bytes
             problem = f"sends an answer of more than {limit} bytes"
-            raise in_doubt(self.edge, problem, write=write) from None
+            if write:
+                raise in_doubt(self.edge, problem, write=True) from None
+            raise TooLarge(self.edge, problem) from None
         except _FAILURES as error:
             # Not chained: their messages hold addresses with query strings.
             raise self._verdict(exchange, error, write=write) from None
@@ -241,7 +243,7 @@ def _read(raw: urllib3.BaseHTTPResponse, headers: Headers, limit: int) -> bytes:
             raise ValueError("there is more behind the end of the compressed content")
         content += decoder.decompress(chunk, limit + 1 - len(content)) if decoder else chunk
         if len(content) > limit:
-            raise _TooLarge
+            raise _OverLimit
     if decoder is not None and content and not decoder.eof:
         raise ValueError("the compressed content ends early")
     return bytes(content)

@@ -1,0 +1,188 @@
+"""The helpdesk itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from connector.domain.errors import EdgeError, Gone, Incomplete, PartiallyApplied
+from connector.domain.practice import Practice
+from connector.domain.ticket import (
+    AddNote,
+    Change,
+    OpenTicket,
+    Snapshot,
+    TicketEvent,
+    TicketRef,
+    UpdateTicket,
+)
+from connector.helpdesks.base import Capabilities, Problem
+from connector.helpdesks.django_helpdesk import bodies, check, reading, scan
+from connector.helpdesks.django_helpdesk.notes import ensure_note
+from connector.helpdesks.django_helpdesk.settings import SiteSettings
+from connector.helpdesks.django_helpdesk.site import Site
+from connector.helpdesks.django_helpdesk.tables import Json, canonical, merge_tags
+from connector.http import TooLarge
+
+
+class DjangoHelpdesk:
+    """A django-helpdesk site; its methods may be called by several threads."""
+
+    def __init__(
+        self,
+        settings: SiteSettings,
+        practice: Practice,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Make it; no connection yet. Raises ConfigError for an unusable ca_file."""
+        self.name = settings.name
+        self.capabilities = Capabilities(
+            find="scan",
+            tags="field",
+            sla="due_date",
+            mail_on_create=True,
+            history="notes_only",
+            max_subject=settings.max_subject,
+            max_attachment_bytes=settings.max_attachment_bytes,
+            deadline_s=settings.deadline_seconds,
+        )
+        self._settings = settings
+        self._zone = practice.zone
+        self._now = now
+        self._site = Site(settings)
+
+    def check(self) -> list[Problem]:
+        """Examine address, token, rights, queue, fields and clock; changes nothing."""
+        return check.problems(self._site, self._settings, self._now())
+
+    def find(self, key: str, since: datetime) -> list[TicketRef]:
+        """All tickets made after `since` that carry the key, merged and closed ones too."""
+        field = f"custom_{self._settings.key_field}"
+        return [self._ref(ticket) for ticket in scan.holders(self._site, field, key, since)]
+
+    def prepare(self, change: Change) -> bytes:
+        """Make the exact bodies of all requests that the change takes; pure."""
+        if isinstance(change, OpenTicket):
+            return canonical(bodies.ticket_body(self._settings, change))
+        if isinstance(change, AddNote):
+            return canonical(bodies.note_body(self._settings, change))
+        due = change.due_at.astimezone(self._zone) if change.due_at else None
+        words = f"{due:%Y-%m-%d %H:%M} ({self._zone.key})" if due else ""
+        return canonical(bodies.update_body(self._settings, change, words))
+
+    def open(self, ticket: OpenTicket) -> TicketRef:
+        """Create the ticket without an address, then make it ready to be answered from.
+
+        Once the ticket exists, whatever goes wrong is PartiallyApplied: it must not be
+        created again.
+        """
+        body = self._body(ticket)
+        create: Json = {**body["create"], "queue": self._site.queue()}
+        made = self._site.create(create)
+        ref = self._ref(made)
+        missing = reading.missing_of(self._settings, create, made)
+        self._complete(ref, made, body["after"], missing)
+        return ref
+
+    def finish(self, ref: TicketRef, ticket: OpenTicket) -> None:
+        """Complete an `open` that was cut after the ticket was made; repeating is harmless.
+
+        For a ticket that `find` found. One that agents have made use of is left alone.
+        """
+        made = self._living(ref)
+        first = reading.opening(made)
+        if first is not None and first["public"] and not made.get("submitter_email"):
+            self._complete(ref, made, self._body(ticket)["after"], ())
+
+    def update(self, ref: TicketRef, change: UpdateTicket) -> Snapshot:
+        """Set what differs, read it back, and tell it in a private follow-up, once."""
+        body = self._body(change)
+        ticket = self._living(ref)
+        patch = self._patch(body, ticket)
+        if patch:
+            ticket = self._site.change(ref.id, patch)
+        missing = reading.missing_of(self._settings, patch, ticket)
+        if missing:
+            raise PartiallyApplied(
+                self.name, f"ignored {', '.join(missing)}", ref=ref, missing=missing
+            )
+        ensure_note(self._site, ref, ticket, body["note"], change.key)
+        return self._snapshot(ticket)
+
+    def note(self, ref: TicketRef, note: AddNote) -> None:
+        """Add a private note; the same key twice is one note, also after a cut."""
+        body = self._body(note)
+        ensure_note(self._site, ref, self._living(ref), body, note.key, note.attachments)
+
+    def snapshot(self, ref: TicketRef) -> Snapshot:
+        """Read the ticket; Gone when it is deleted or merged."""
+        return self._snapshot(self._living(ref))
+
+    def history(self, ref: TicketRef) -> Iterator[TicketEvent]:
+        """Every follow-up, oldest first; the API gives them all at once or not at all.
+
+        Changes of fields that agents make are not told by the API, statuses are. A merged
+        ticket's history can still be read.
+        """
+        try:
+            ticket = self._site.ticket(ref.id)
+        except TooLarge:
+            raise Incomplete(self.name, "the ticket's follow-ups exceed one answer") from None
+        names = self._site.users()
+        in_order = sorted(ticket["followup_set"], key=lambda one: (one["date"], one["id"]))
+        for followup in in_order:
+            yield from reading.events_of(followup, ticket, names)
+
+    def close(self) -> None:
+        """End what runs; from any thread."""
+        self._site.close()
+
+    def _complete(self, ref: TicketRef, made: Json, after: Json, missing: tuple[str, ...]) -> None:
+        """Hide the agents' words from the patient, then put in the patient's address."""
+        try:
+            first = reading.opening(made)
+            if first is not None and first["public"]:
+                self._site.edit(first["id"], {"public": False})
+            read = self._site.change(ref.id, after)
+            missing += reading.missing_of(self._settings, after, read)
+        except EdgeError as error:
+            problem = f"the ticket was made but not completed ({type(error).__name__})"
+            left = [*missing, *sorted(reading.ours(self._settings, name) for name in after)]
+            raise PartiallyApplied(self.name, problem, ref=ref, missing=left) from error
+        if missing:
+            problem = f"ignored {', '.join(missing)}"
+            raise PartiallyApplied(self.name, problem, ref=ref, missing=missing)
+
+    def _patch(self, body: Json, ticket: Json) -> Json:
+        """Give only what differs, so that repeating an update changes nothing."""
+        wanted: Json = dict(body["patch"])
+        tags = f"custom_{self._settings.tags_field}"
+        if body["add_tags"] or body["remove_tags"]:
+            wanted[tags] = merge_tags(ticket.get(tags), body["add_tags"], body["remove_tags"])
+        wanted |= reading.status_patch(body["status"], ticket)
+        return {
+            name: value
+            for name, value in wanted.items()
+            if reading.missing_of(self._settings, {name: value}, ticket)
+        }
+
+    def _living(self, ref: TicketRef) -> Json:
+        ticket = self._site.ticket(ref.id)
+        if ticket.get("merged_to"):
+            into = str(ticket["merged_to"])
+            raise Gone(self.name, "the ticket was merged", kind="merged", merged_into=into)
+        return ticket
+
+    def _snapshot(self, ticket: Json) -> Snapshot:
+        names = self._site.users() if ticket.get("assigned_to") else {}
+        return reading.snapshot_of(self._settings, self._ref(ticket), ticket, names)
+
+    def _ref(self, ticket: Json) -> TicketRef:
+        number = str(ticket["id"])
+        return TicketRef(id=number, url=f"{self._settings.url}/tickets/{number}/")
+
+    def _body(self, change: Change) -> Json:
+        body: Json = json.loads(change.body or self.prepare(change))
+        return body

@@ -1,0 +1,75 @@
+"""The product's words and ours, as tables, and what both directions share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+
+from connector.domain.ticket import TicketStatus
+from connector.helpdesks.django_helpdesk.settings import SiteSettings
+
+Json: TypeAlias = dict[str, Any]
+"""An object as the API prints it."""
+
+PRIORITY: Final[Mapping[int, int]] = {4: 1, 3: 2, 2: 3, 1: 4}
+"""Severity to priority (1. Critical, 2. High, 3. Normal, 4. Low)."""
+
+SEVERITY: Final[Mapping[int, int]] = {1: 4, 2: 3, 3: 2, 4: 1, 5: 1}
+"""Priority to severity; 5 is Very Low."""
+
+OPEN, REOPENED, RESOLVED, CLOSED, DUPLICATE = 1, 2, 3, 4, 5
+
+STATUS: Final[Mapping[int, TicketStatus]] = {
+    OPEN: TicketStatus.OPEN,
+    REOPENED: TicketStatus.OPEN,
+    RESOLVED: TicketStatus.RESOLVED,
+    CLOSED: TicketStatus.CLOSED,
+    DUPLICATE: TicketStatus.CLOSED,
+}
+"""Statuses that an installation added count as open: then nobody forgets the patient."""
+
+MARKER_HEAD: Final = "[amends note "
+MARKER_TAIL: Final = "]"
+
+NO_TAGS: Final = "-"
+"""The API refuses to empty a custom field; this stands for no tags."""
+
+
+def canonical(value: Json) -> bytes:
+    """Print a body in its one form."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def marker(key: str) -> str:
+    """Give the last line by which a note is recognised."""
+    return f"{MARKER_HEAD}{key}{MARKER_TAIL}"
+
+
+def field_name(settings: SiteSettings, ours: str) -> str:
+    """Give the API's name of the custom field for a field of ours; empty: not kept here."""
+    name = settings.fields.get(ours, f"amends_{ours}")
+    return f"custom_{name}" if name else ""
+
+
+def when(at: datetime) -> str:
+    """Print a time as the API takes it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def split_tags(value: str | None) -> tuple[str, ...]:
+    """Read the tags field: words between commas, in their order, each once."""
+    words = (word.strip() for word in (value or "").split(","))
+    return tuple(dict.fromkeys(word for word in words if word and word != NO_TAGS))
+
+
+def join_tags(tags: Iterable[str]) -> str:
+    """Print tags for the field; never empty."""
+    return ", ".join(tags) or NO_TAGS
+
+
+def merge_tags(value: str | None, add: Sequence[str], remove: Sequence[str]) -> str:
+    """Put ours in and take ours out; everything else stays in its place."""
+    kept = [tag for tag in split_tags(value) if tag not in remove]
+    return join_tags(dict.fromkeys([*kept, *add]))
