@@ -14,6 +14,7 @@ COMMANDS = {
     "cases": "connector.cli.cases_cmd:group",
     "check": "connector.cli.status_cmd:check",
     "config": "connector.cli.config_cmd:command",
+    "demo": "connector.cli.demo_cmd:command",
     "inspect": "connector.cli.inspect_cmd:command",
     "once": "connector.cli.run_cmd:once_command",
     "outbox": "connector.cli.outbox_cmd:group",

@@ -99,7 +99,7 @@ def sources(connection: Connection) -> list[Row[Any]]:
 def waiting(connection: Connection, limit: int) -> list[Stored]:
     """The oldest items that casework has not finished."""
     query = sa.select(signal).where(signal.c.outcome == "waiting").order_by(signal.c.n).limit(limit)
-    return [_stored(connection, row) for row in connection.execute(query).all()]
+    return [stored(connection, row) for row in connection.execute(query).all()]
 
 
 def begin(tx: Tx, numbers: Sequence[int]) -> None:
@@ -123,11 +123,11 @@ class End:
     problem_code: str | None = None
 
 
-def finish(tx: Tx, stored: Stored, end: End) -> bool:
+def finish(tx: Tx, item: Stored, end: End) -> bool:
     """End an item in exactly one outcome; False when it had ended before."""
     changed = tx.connection.execute(
         sa.update(signal)
-        .where(signal.c.n == stored.n, signal.c.outcome == "waiting")
+        .where(signal.c.n == item.n, signal.c.outcome == "waiting")
         .values(
             outcome=end.outcome,
             case_id=end.case_id,
@@ -143,7 +143,7 @@ def finish(tx: Tx, stored: Stored, end: End) -> bool:
 def of_case(connection: Connection, case_id: str) -> list[Stored]:
     """All items of a case, oldest first."""
     query = sa.select(signal).where(signal.c.case_id == case_id).order_by(signal.c.n)
-    return [_stored(connection, row) for row in connection.execute(query).all()]
+    return [stored(connection, row) for row in connection.execute(query).all()]
 
 
 def _store(tx: Tx, identity: bytes, item: Item) -> None:
@@ -188,7 +188,8 @@ def _sighted(tx: Tx, identity: bytes, item: Item) -> None:
         )
 
 
-def _stored(connection: Connection, row: Row[Any]) -> Stored:
+def stored(connection: Connection, row: Row[Any]) -> Stored:
+    """Make the value from a row; erased words leave an unreadable item."""
     body = content.get(connection, row.content_id) or b""
     raw = content.get(connection, row.raw_id) or b""
     file_ids = tuple(files.ids(connection, row.content_id))
@@ -229,6 +230,12 @@ def founding_assessment(connection: Connection, case_id: str) -> int | None:
         .limit(1)
     )
     return connection.execute(query).scalar()
+
+
+def ended(connection: Connection, limit: int = 1_000) -> list[Row[Any]]:
+    """Items that came to their end, oldest first."""
+    query = sa.select(signal).where(signal.c.outcome != "waiting").order_by(signal.c.n).limit(limit)
+    return list(connection.execute(query))
 
 
 def latest_of(
