@@ -49,23 +49,25 @@ document, or one line for each item, for programs.
 
 def commands() -> str:
     """Print docs/commands.md."""
-    parts = [COMMANDS_HEAD]
-    for name, command in _commands(amends, "amends"):
-        context = click.Context(
-            command, info_name=name, obj=Flags(), terminal_width=WIDTH, color=False
-        )
-        parts.append(f"## {name}\n\n```text\n{command.get_help(context)}\n```\n")
-    return "\n".join(parts)
+    top = click.Context(
+        amends, info_name="amends", obj=Flags(), terminal_width=WIDTH, **amends.context_settings
+    )
+    helps = (
+        f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n"
+        for context in _contexts(top)
+    )
+    return "\n".join([COMMANDS_HEAD, *helps])
 
 
-def _commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
-    yield name, command
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    """Give a context for a command and each below it, in the order of the help."""
+    yield context
+    command = context.command
     if isinstance(command, click.Group):
-        context = click.Context(command, info_name=name)
-        for inner in command.list_commands(context):
-            found = command.get_command(context, inner)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
             if found is not None and not found.hidden:
-                yield from _commands(found, f"{name} {inner}")
+                yield from _contexts(click.Context(found, info_name=name, parent=context))
 
 
 def configuration(page: str) -> str:
@@ -120,7 +122,9 @@ def _toml(value: Any) -> str:
         return str(value)
     if isinstance(value, dict):
         return "{}" if not value else "{...}"
-    if isinstance(value, tuple | frozenset | list):
+    if isinstance(value, frozenset):
+        value = sorted(value)
+    if isinstance(value, tuple | list):
         return "[" + ", ".join(_toml(entry) for entry in value) + "]"
     return f'"{value}"'
 

@@ -108,11 +108,9 @@ def _settings(kind: str, path: str, reading: Reading | None) -> SourceSettings:
     lender = _lender(made, reading.sources if reading else ())
     if lender is None:
         return made
-    lent = {
-        name: getattr(lender, name)
-        for name in type(made).model_fields
-        if name not in made.model_fields_set
-    }
+    # As the daemon would read it, except from where, under which name, and without waiting.
+    ours = {"name", "path"} | {name for name in made.model_fields_set if name.endswith("_seconds")}
+    lent = {name: getattr(lender, name) for name in type(made).model_fields if name not in ours}
     return made.model_copy(update=lent)
 
 

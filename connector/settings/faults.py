@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -40,11 +41,12 @@ _MOST_NAMES = 12
 
 def sentences(error: ValidationError, model: type[BaseModel], base: Path) -> list[tuple[Path, str]]:
     """Turn a ValidationError of `model`, found at `base`, into (path, sentence) pairs."""
-    found = []
+    found: dict[Path, list[str]] = {}
     for detail in error.errors(include_url=False, include_input=False):
-        path = tuple(detail["loc"])
-        found.append(((*base, *path), _sentence(detail, model, path)))
-    return found
+        path = _place(model, detail["loc"])
+        found.setdefault((*base, *path), []).append(_sentence(detail, model, path))
+    # One place with several sentences is a choice of types, none of which it is.
+    return [(path, ", or ".join(dict.fromkeys(texts))) for path, texts in found.items()]
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
@@ -114,6 +116,31 @@ def _zone(value: str) -> str:
         guess = cities[near[0]]
     meant = f"did you mean {guess}?" if guess else "use a name such as America/New_York"
     return f"no such time zone; {meant}"
+
+
+def _place(model: type[BaseModel], loc: Sequence[str | int]) -> Path:
+    """Leave out of pydantic's location what is no place in the file (`int`, `[key]` ...)."""
+    path: list[str | int] = []
+    current: type[BaseModel] | None = model
+    keyed = False
+    for part in loc:
+        if part == "[key]":
+            continue
+        if isinstance(part, int) or current is not None or keyed:
+            path.append(part)
+        if isinstance(part, str):
+            field = current.model_fields.get(part) if current else None
+            keyed = field is not None and _is_table(field.annotation)
+            current = inner_model(field.annotation) if field and not keyed else None
+    return tuple(path)
+
+
+def _is_table(annotation: Any) -> bool:
+    """Tell whether an annotation is a mapping, optional or not."""
+    origin = get_origin(annotation) or annotation
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return True
+    return any(_is_table(part) for part in get_args(annotation) if part is not annotation)
 
 
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel] | None:

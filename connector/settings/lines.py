@@ -23,7 +23,8 @@ def key_lines(text: str) -> dict[str, int]:
         parsed = tomllib.loads(piece)
         if piece.lstrip().startswith("["):
             table = _header(parsed, counts, array=piece.lstrip().startswith("[["))
-            lines.setdefault(dotted(table), number)
+            for depth in range(len(table)):  # [triage.words] brings triage into being as well
+                lines.setdefault(dotted(table[: depth + 1]), number)
         else:
             for path in _paths(parsed):
                 lines.setdefault(dotted((*table, *path)), number)

@@ -32,6 +32,7 @@ class BoxSettings(SourceSettings):
     password: SecretStr = Field(description="Password of the mailbox.")
     folders: tuple[str, ...] = ("INBOX",)
     sign: Sign | None = None
+    team: int | str = 1
 
     @classmethod
     def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:
@@ -45,10 +46,11 @@ class LinesSettings(SourceSettings):
     kind: Literal["lines"] = "lines"
     path: Path
     shout: bool = False
+    settle_seconds: int = 30
 
     @classmethod
     def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:
-        return cls(name=name, path=path)
+        return cls(name=name, path=path, shout=False, settle_seconds=0)
 
     def open(self, practice: Practice) -> Lines:
         return Lines(self, practice)
@@ -64,6 +66,8 @@ class Lines:
 
     def read(self, after: Cursor | None) -> Iterator[Batch]:
         del after
+        if self._settings.settle_seconds:
+            return  # the file may still be growing
         with self._settings.path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
                 yield Batch(items=(self._item(number, raw),), cursor=str(number))

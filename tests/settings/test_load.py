@@ -149,6 +149,18 @@ def test_the_path_comes_from_the_environment_when_none_is_given(write):
         ('name = "Harbor Family Clinic"', "", "practice.name: is missing: Name of the practice"),
         ('"Feedback@Clinic.example"', '"clinic"', "own_addresses: an entry is no mail address"),
         ("[practice]", '[practice]\nregion = "UK"', "no such country; did you mean GB?"),
+        ('host = "mail', 'team = 1.5\nhost = "mail', "sources[0].team: must be a whole number, or"),
+        ("[helpdesk]", "[triage.words]\nx = ['ab']\n[helpdesk]", "no such category: x (line 19)"),
+        (
+            "[helpdesk]",
+            "[triage.safety_words]\nharm = ['ab']\n[helpdesk]",
+            "triage.safety_words.harm: input should be 'self_harm'",
+        ),
+        (
+            "[helpdesk]",
+            "[triage.words]\n'billing.money' = 'x'\n[helpdesk]",
+            'words."billing.money"',
+        ),
         ('host = "mail.clinic.example"', "host = 5", "sources[0].host: must be text in quotes"),
     ],
 )
