@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import imaplib
 import os
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tomli_w
+from imapclient import IMAPClient
 
 from connector.demo.scenario import BOX, SURVEY_COLUMNS
 
@@ -58,10 +57,9 @@ class Stage:
 
     def deliver(self, raw: bytes) -> None:
         """Put a mail into the mailbox, as a mail server would."""
-        with closing(imaplib.IMAP4("127.0.0.1", self.mail_port, timeout=30)) as box:
+        with IMAPClient("127.0.0.1", self.mail_port, ssl=False, timeout=30) as box:
             box.login("feedback", self.mail_password)
-            box.append("INBOX", "", "", raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
-            box.logout()
+            box.append("INBOX", raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
 
     def ring(self, lines: list[str]) -> None:
         """Let the phone system write lines into its log."""
