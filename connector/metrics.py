@@ -1,21 +1,27 @@
-"""Metrics: one registry, the names that every room may use, and the page they are read from.
+"""A small page for machines: `GET /metrics`, `/livez`, `/healthz` on one address of this host.
 
-Names follow the Prometheus conventions (base units, `_total`, times as Unix
-seconds); labels are bounded: configured names and codes, never an address, a
-number or an id. Figures that must survive a restart are set from the database,
-so they are gauges here.
+Read-only, without names, numbers or words of patients. One request at a time: the page is for a
+monitoring agent, and a slow reader must not take threads from the daemon's work.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from socket import AF_INET6
+from typing import TypeAlias
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.exposition import generate_latest
+import structlog
 from pydantic import BaseModel, ConfigDict, Field
 
-DELIVERY_BUCKETS_S = (1, 5, 15, 60, 300, 900, 3_600, 14_400, 43_200, 86_400)
-"""From one second, a good day, to one day, a helpdesk that was down for long."""
+from connector.domain.errors import ConfigError
+
+log = structlog.get_logger()
+
+REQUEST_S = 5
+"""A reader who is slower than this is cut off."""
 
 
 class MetricsSettings(BaseModel):
@@ -25,77 +31,108 @@ class MetricsSettings(BaseModel):
 
     listen: str = Field(
         default="",
-        pattern=r"^$|^(127\.0\.0\.1|\[::1\]|localhost|[0-9.]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}$",
-        description="Address and port of the metrics page, such as 127.0.0.1:9477; empty: none. "
-        "Two daemons on one machine need two ports.",
+        pattern=r"^$|^(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:]+\]):[0-9]{1,5}$",
+        description="Address and port of the page with metrics and health, such as "
+        "127.0.0.1:9477; empty: none. Two daemons on one machine need two ports.",
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metrics:
-    """All metrics of one daemon; made by `create`."""
+class Answer:
+    """What one path of the page says."""
 
-    registry: CollectorRegistry
-    source_up: Gauge
-    """1 while the source answers, else 0; label source."""
-    source_last_success: Gauge
-    """When the source was last read to its end, Unix seconds; label source."""
-    source_items: Counter
-    """Items read; labels source, outcome (new, duplicate, unreadable)."""
-    cases_opened: Counter
-    """Cases opened; label severity."""
-    outbox_items: Gauge
-    """Changes by state; label state."""
-    outbox_oldest_age: Gauge
-    """Age of the oldest change in seconds; label state."""
-    outbox_attempts: Counter
-    """Attempts to deliver; labels target, outcome."""
-    delivery_latency: Histogram
-    """Seconds from detection to the confirmed ticket."""
-    ledger_imbalance: Gauge
-    """Signals that are not accounted for; must be 0."""
-    heartbeat_age: Gauge
-    """Seconds since a worker last showed that it lives; label worker."""
-    build: Gauge = field(repr=False)
-    """Always 1; labels version, python."""
-
-    def render(self) -> bytes:
-        """Print all figures in the Prometheus text format."""
-        return generate_latest(self.registry)
+    body: bytes
+    status: int = 200
+    media_type: str = "text/plain; charset=utf-8"
 
 
-def create(*, version: str, python: str) -> Metrics:
-    """Make a fresh registry with every metric at its start value."""
-    registry = CollectorRegistry()
+Routes: TypeAlias = Mapping[str, Callable[[], Answer]]
+"""Path -> function that answers; it is called in the page's thread."""
 
-    def gauge(name: str, text: str, *labels: str) -> Gauge:
-        return Gauge(f"amends_{name}", text, labels, registry=registry)
 
-    def counter(name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"amends_{name}", text, labels, registry=registry)
+class Page:
+    """A page that is being served; `close` ends it."""
 
-    build = gauge("build_info", "Version of amends and Python", "version", "python")
-    build.labels(version, python).set(1)
-    return Metrics(
-        registry=registry,
-        source_up=gauge("source_up", "1 while the source answers", "source"),
-        source_last_success=gauge(
-            "source_last_success_timestamp_seconds", "Last complete read", "source"
-        ),
-        source_items=counter("source_items", "Items read", "source", "outcome"),
-        cases_opened=counter("cases_opened", "Cases opened", "severity"),
-        outbox_items=gauge("outbox_items", "Changes owed to the helpdesk", "state"),
-        outbox_oldest_age=gauge("outbox_oldest_age_seconds", "Age of the oldest change", "state"),
-        outbox_attempts=counter("outbox_attempts", "Attempts to deliver", "target", "outcome"),
-        delivery_latency=Histogram(
-            "amends_delivery_latency_seconds",
-            "From detection to the confirmed ticket",
-            buckets=DELIVERY_BUCKETS_S,
-            registry=registry,
-        ),
-        ledger_imbalance=gauge("ledger_imbalance", "Signals not accounted for; must be 0"),
-        heartbeat_age=gauge(
-            "worker_heartbeat_age_seconds", "Age of its last sign of life", "worker"
-        ),
-        build=build,
-    )
+    def __init__(self, server: HTTPServer) -> None:
+        """Serve in a thread of its own."""
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; of use where 0 asked for any."""
+        return self._server.server_port
+
+    def close(self) -> None:
+        """Stop listening; returns when the request under way is answered."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def serve(settings: MetricsSettings, routes: Routes) -> Page | None:
+    """Serve routes where the settings ask for it; None where they do not.
+
+    Raises ConfigError when the address cannot be listened on.
+    """
+    if not settings.listen:
+        return None
+    host, _, port = settings.listen.rpartition(":")
+    kind = _Server6 if host.startswith("[") else _Server
+    try:
+        server = kind((host.strip("[]"), int(port)), _handler(routes))
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or "no such port"
+        raise ConfigError(
+            [f"metrics.listen: cannot listen on {settings.listen}: {reason}; choose another"]
+        ) from error
+    return Page(server)
+
+
+class _Server(HTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Stay silent: a reader who goes away early is no fault."""
+
+
+class _Server6(_Server):
+    address_family = AF_INET6
+
+
+def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = REQUEST_S
+        server_version = "amends"
+        sys_version = ""
+
+        def do_GET(self) -> None:
+            self._answer(with_body=True)
+
+        def do_HEAD(self) -> None:
+            self._answer(with_body=False)
+
+        def _answer(self, *, with_body: bool) -> None:
+            answer = _look_up(routes, self.path.partition("?")[0])
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.media_type)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            if with_body:
+                self.wfile.write(answer.body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (its name above)
+            """Log nothing: a line for each poll helps nobody."""
+
+    return Handler
+
+
+def _look_up(routes: Routes, path: str) -> Answer:
+    route = routes.get(path)
+    if route is None:
+        return Answer(body=b"not found\n", status=404)
+    try:
+        return route()
+    except Exception:
+        log.exception("metrics_failed")
+        return Answer(body=b"unavailable\n", status=503)

@@ -189,4 +189,5 @@ def _verdict(judged: Value) -> Iterator[tuple[str, str]]:
     reasons = judged["reasons"]
     for reason in reasons if isinstance(reasons, list) else ():
         if isinstance(reason, dict):
-            yield "why", f"{reason['rule']}: {reason['evidence']}"
+            evidence = f": {reason['evidence']}" if reason["evidence"] else ""
+            yield "why", f"{reason['rule']}{evidence}"

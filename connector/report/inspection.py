@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import TypeAlias
 
 from connector.domain.assessment import Assessment, Lane
@@ -62,7 +63,13 @@ def _assessment(judged: Assessment) -> dict[str, Value]:
 
 
 def _locator(locator: str, given: str) -> str:
-    return locator if locator.startswith(given) else f"{given}:{locator}"
+    """Let a locator begin with the path as it was written (`./x`, where a source says `x`)."""
+    plain = str(PurePath(given))
+    if locator.startswith(given):
+        return locator
+    if locator.startswith(plain):
+        return given + locator[len(plain) :]
+    return f"{given}:{locator}"
 
 
 def _fact(fact: Fact) -> Value:

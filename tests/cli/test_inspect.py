@@ -138,6 +138,12 @@ def test_a_colon_in_a_path_belongs_to_the_path(amends, tmp_path):
     assert found(out)[0]["locator"] == f"{path}:1"
 
 
+def test_a_locator_begins_with_the_path_as_it_was_written(amends, file, monkeypatch):
+    monkeypatch.chdir(file.parent)
+    _, out, _ = amends("inspect", "lines:./words.txt", "--json")
+    assert found(out)[0]["locator"] == "./words.txt:1"
+
+
 def test_a_path_of_any_bytes_can_be_told(amends, tmp_path):
     path = tmp_path / "caf\udce9.txt"
     path.write_text("Hello\n", encoding="utf-8")
