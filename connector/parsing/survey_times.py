@@ -1,0 +1,94 @@
+"""Times as survey tools write them: ISO, American, European, Unix; with and without a zone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from enum import StrEnum
+
+MAX_TIME_CHARS = 64
+"""A longer text is no time."""
+
+
+class DateOrder(StrEnum):
+    """How `03/04/2025` is meant; `2025-03-04` and `04.03.2025` do not depend on it."""
+
+    MONTH_FIRST = "mdy"
+    DAY_FIRST = "dmy"
+
+
+_UNIX = re.compile(r"\d{9,10}(?:\.\d+)?|\d{13}", re.ASCII)
+_WRITTEN = re.compile(
+    r"(?P<a>\d{1,4})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<c>\d{2}|\d{4})"
+    r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?)?"
+    r"\s*(?P<half>[ap]\.?m\.?)?\s*(?P<zone>[A-Za-z]{1,5}(?:[+-]\d{1,2}(?::?\d{2})?)?"
+    r"|[+-]\d{2}:?\d{2})?",
+    re.ASCII | re.IGNORECASE,
+)
+_OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?", re.IGNORECASE)
+_HALF_DAY = 12
+_CENTURY = 100
+
+# What American and European tools print; a name in use for several zones is not here.
+_ZONES: Mapping[str, int] = {
+    "Z": 0, "UTC": 0, "GMT": 0, "AST": -4, "ADT": -3, "EST": -5, "EDT": -4, "CDT": -5,
+    "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10, "CET": 1,
+    "CEST": 2, "EET": 2, "EEST": 3, "WEST": 1,
+}  # fmt: skip
+
+
+def time_of(text: str, zone: tzinfo, order: DateOrder) -> datetime | None:
+    """Read a time in UTC; None when it is none. `zone` counts where the text names none.
+
+    A date alone is its noon, so that no zone moves it to another day. Of an hour that the clock
+    shows twice the first one is taken.
+    """
+    text = text.strip().lstrip("'")
+    if not text or len(text) > MAX_TIME_CHARS:
+        return None
+    try:
+        if _UNIX.fullmatch(text):
+            seconds = int(text) / 1000 if len(text) == len("1741079525000") else float(text)
+            return datetime.fromtimestamp(seconds, UTC)
+        match = _WRITTEN.fullmatch(text)
+        return _written(match, zone, order) if match else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _written(match: re.Match[str], zone: tzinfo, order: DateOrder) -> datetime | None:
+    year, month, day = _date(match, order)
+    hour, minute = int(match["hour"] or _HALF_DAY), int(match["minute"] or 0)
+    half = (match["half"] or "").lower()
+    if half:
+        if not 1 <= hour <= _HALF_DAY:
+            return None
+        hour = hour % _HALF_DAY + (_HALF_DAY if half.startswith("p") else 0)
+    named = _zone(match["zone"]) if match["zone"] else zone
+    if named is None:
+        return None
+    second = int(match["second"] or 0)
+    return datetime(year, month, day, hour, minute, second, tzinfo=named).astimezone(UTC)
+
+
+def _date(match: re.Match[str], order: DateOrder) -> tuple[int, int, int]:
+    """Give year, month and day; ValueError from datetime tells what is no date."""
+    first, second, third = int(match["a"]), int(match["b"]), int(match["c"])
+    if len(match["a"]) == len("2025"):
+        return first, second, third
+    year = third + 2_000 if third < _CENTURY else third
+    if match["sep"] == "." or order is DateOrder.DAY_FIRST:
+        return year, second, first
+    return year, first, second
+
+
+def _zone(name: str) -> tzinfo | None:
+    hours = _ZONES.get(name.upper())
+    if hours is not None:
+        return timezone(timedelta(hours=hours))
+    match = _OFFSET.fullmatch(name)
+    if not match:
+        return None
+    size = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
+    return timezone(-size if match[1] == "-" else size)

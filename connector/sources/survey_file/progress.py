@@ -1,0 +1,73 @@
+"""What is remembered of every export: how far it was read, and how to see that it changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from connector.domain.signal import Cursor
+
+CURSOR_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileProgress:
+    """How far one file was read."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
+    """Of all its bytes when it was read."""
+    rows: int
+    """Rows behind the header that were handed on, problems too."""
+    done: bool
+    """True when it was read to its end."""
+    clean: bool
+    """True when it ended with a line end and held no problem: what is appended are new rows."""
+    refused: str = ""
+    """Digest of the options under which the whole file was refused, or empty: other options
+    may understand it."""
+
+    def sound(self) -> bool:
+        """Say whether its parts have their types, after it was read from JSON."""
+        numbers = (self.size, self.mtime_ns, self.rows)
+        return (
+            all(type(number) is int and number >= 0 for number in numbers)
+            and isinstance(self.sha256, str)
+            and isinstance(self.done, bool)
+            and isinstance(self.clean, bool)
+        )
+
+
+class Progress:
+    """All files of a source; prints as the cursor."""
+
+    def __init__(self, cursor: Cursor | None) -> None:
+        """Read a cursor; one that is not ours begins at the beginning, which is harmless."""
+        self._files: dict[str, FileProgress] = {}
+        try:
+            plain = json.loads(cursor) if cursor else {}
+            if plain["version"] == CURSOR_VERSION:
+                files = {str(name): FileProgress(**file) for name, file in plain["files"].items()}
+                self._files = files if all(file.sound() for file in files.values()) else {}
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            self._files = {}
+
+    def of(self, name: str) -> FileProgress | None:
+        """Give what is known of a file."""
+        return self._files.get(name)
+
+    def put(self, name: str, progress: FileProgress) -> None:
+        """Remember a file."""
+        self._files[name] = progress
+
+    def keep_only(self, names: Iterable[str]) -> None:
+        """Forget files that are gone; should one come back, its rows are known by their keys."""
+        kept = set(names)
+        self._files = {name: file for name, file in self._files.items() if name in kept}
+
+    def cursor(self) -> Cursor:
+        """Print it, the same for the same content."""
+        files = {name: asdict(file) for name, file in sorted(self._files.items())}
+        return json.dumps({"version": CURSOR_VERSION, "files": files}, separators=(",", ":"))

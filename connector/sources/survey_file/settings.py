@@ -1,0 +1,160 @@
+"""What an admin says about the exports of one survey."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator, model_validator
+
+from connector.parsing.survey_columns import MANY, Role
+from connector.parsing.survey_scores import SCALES, Direction, Scale, ScoreKind, fold
+from connector.parsing.survey_times import DateOrder
+from connector.parsing.surveys import COMPLETE_WORDS, NO_WORDS, YES_WORDS
+from connector.sources.base import SourceSettings
+
+READER_VERSION = 1
+"""Raised when more formats are understood: files that were refused are looked at again."""
+
+
+class SurveyOptions(SourceSettings):
+    """One survey whose tool writes its responses into a file or a folder (CSV or TSV)."""
+
+    kind: Literal["survey_file"] = "survey_file"
+    path: Path = Field(description="The export, or the folder into which exports are put.")
+    pattern: str = Field(
+        default="*",
+        min_length=1,
+        max_length=200,
+        description="Which files of a folder are exports of this survey (`nps-*.csv`).",
+    )
+    map: dict[str, Role] = Field(
+        default_factory=dict,
+        description="What the columns mean: column = role. Name a column as in its header, the "
+        "second of two equal ones as `Other#2`.",
+    )
+    guess: bool = Field(
+        default=False,
+        description="Guess what the columns mean from their names; for a first look only.",
+    )
+    header_rows: int | None = Field(
+        default=None, ge=1, le=3, description="How many rows the header takes; else recognised."
+    )
+    delimiter: Literal["", ",", ";", "\t", "|"] = Field(
+        default="", description="What stands between fields; empty: recognised by the header."
+    )
+    score_kind: ScoreKind | None = Field(
+        default=None, description="Scale of the score; needed when a column is the score."
+    )
+    score_min: int | None = Field(
+        default=None, ge=-1_000, le=1_000, description="Lowest score of a custom scale."
+    )
+    score_max: int | None = Field(
+        default=None, ge=-1_000, le=1_000, description="Highest score of a custom scale."
+    )
+    direction: Direction | None = Field(
+        default=None,
+        description="Which end of the numbers is good; needed for custom and for fft in numbers "
+        "(the NHS codes 1 as very good).",
+    )
+    low_at_most: int | None = Field(
+        default=None,
+        ge=-1_000,
+        le=1_000,
+        description="On a custom scale: which scores are failures, from the worst one to here.",
+    )
+    score_labels: dict[str, int] = Field(
+        default_factory=dict,
+        description="Texts of answers and the scores they mean, on the survey's own numbers.",
+    )
+    missing: tuple[str, ...] = Field(
+        default=(), description="Further answers that mean no answer (`8`, `keine Angabe`)."
+    )
+    yes_words: tuple[str, ...] = Field(
+        default=(), description="Further answers that mean: yes, contact me."
+    )
+    no_words: tuple[str, ...] = Field(
+        default=(), description="Further answers that mean: no, do not contact me."
+    )
+    complete_words: tuple[str, ...] = Field(
+        default=(), description="Further values that say that a response is finished."
+    )
+    zone: str = Field(
+        default="",
+        description="Time zone of times without one (`America/Denver`); empty: the practice's.",
+    )
+    date_order: DateOrder | None = Field(
+        default=None,
+        description="How 03/04/2025 is meant: mdy or dmy; else by the practice's country.",
+    )
+    settle_seconds: int = Field(
+        default=30,
+        ge=0,
+        le=86_400,
+        description="A file is read when it did not change for so long: an upload takes time.",
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            if zone:
+                ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+            msg = "there is no such time zone"
+            raise ValueError(msg) from fault
+        return zone
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        roles = list(self.map.values())
+        twice = {role.value for role in roles if role not in MANY and roles.count(role) > 1}
+        faults = [f"map: only one column can be the {role}" for role in sorted(twice)]
+        if not self.guess and not {Role.SCORE, Role.COMMENT} & set(roles):
+            faults.append("map: name the column of the score or of a comment, or set guess = true")
+        if Role.SCORE in roles and self.score_kind is None:
+            faults.append("score_kind: needed, because map names a score")
+        if self.score_kind is ScoreKind.CUSTOM:
+            faults += self._custom_faults()
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _custom_faults(self) -> list[str]:
+        if self.score_min is None or self.score_max is None or self.direction is None:
+            return ["a custom scale needs score_min, score_max and direction"]
+        if self.score_min >= self.score_max:
+            return ["score_min must be below score_max"]
+        return []
+
+    def scale(self, kind: ScoreKind | None) -> Scale | None:
+        """Make the scale of this survey; None without a kind."""
+        if kind is None:
+            return None
+        if kind is ScoreKind.CUSTOM:
+            lowest, highest = self.score_min or 0, self.score_max or 0
+            known = Scale(kind=kind, lowest=lowest, highest=highest, direction=self.direction)
+        elif self.direction is Direction.LOW_IS_GOOD:
+            known = SCALES[kind].turned()
+        else:
+            known = replace(SCALES[kind], direction=self.direction or SCALES[kind].direction)
+        labels = {fold(label): score for label, score in self.score_labels.items()}
+        missing = frozenset(fold(word) for word in self.missing)
+        return replace(known, labels={**known.labels, **labels}, missing=missing)
+
+    def digest(self) -> str:
+        """Name what decides how a file is understood: other options, another digest."""
+        plain = f"{READER_VERSION} {self.model_dump_json()}"
+        return hashlib.sha256(plain.encode()).hexdigest()[:16]
+
+    def words(self, which: Literal["yes", "no", "complete"]) -> frozenset[str]:
+        """Give the known words and the further ones, folded."""
+        known, further = {
+            "yes": (YES_WORDS, self.yes_words),
+            "no": (NO_WORDS, self.no_words),
+            "complete": (COMPLETE_WORDS, self.complete_words),
+        }[which]
+        return known | {fold(word) for word in further}

@@ -1,0 +1,189 @@
+"""Reads settled exports in batches; what a row means is decided in `connector.parsing.surveys`."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from connector.domain.errors import Unavailable
+from connector.domain.practice import Practice
+from connector.domain.signal import Batch, Cursor, Item, Signal
+from connector.parsing import tables
+from connector.parsing.logfiles import open_regular, plain_fault
+from connector.parsing.tables import Examined
+from connector.sources.survey_file.folder import Found, Gate, listing
+from connector.sources.survey_file.progress import FileProgress, Progress
+from connector.sources.survey_file.rows import ExportRows
+from connector.sources.survey_file.settings import SurveyOptions
+
+BATCH_ITEMS = 200
+"""A batch is handed on when it has so many items."""
+
+
+class SurveyFileSettings(SurveyOptions):
+    """One survey whose tool writes its responses into a file or a folder (CSV or TSV)."""
+
+    def open(self, practice: Practice) -> SurveyFile:
+        """Make the source; nothing is opened yet."""
+        return SurveyFile(self, practice)
+
+    @classmethod
+    def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:
+        """Read one export, or a folder of them, at once, guessing what the columns mean."""
+        return cls(kind="survey_file", name=name, path=path, guess=True, settle_seconds=0)
+
+
+class SurveyFile:
+    """Reads the exports of one survey; used by one thread, except `close`."""
+
+    def __init__(
+        self,
+        settings: SurveyOptions,
+        practice: Practice,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Keep the configuration; `clock` gives epoch seconds."""
+        self.name = settings.name
+        self._settings = settings
+        self._practice = practice
+        self._gate = Gate(settings.settle_seconds, clock)
+        self._digest = settings.digest()
+        self._closing = threading.Event()
+
+    def read(self, after: Cursor | None) -> Iterator[Batch]:
+        """Yield the responses of all settled files that changed since the cursor.
+
+        A file that cannot be opened does not stop the others: Unavailable comes at the end.
+        """
+        self._closing.clear()
+        progress = Progress(after)
+        files = listing(self._settings.path, self._settings.pattern, edge=self.name)
+        names = {file.name for file in files}
+        progress.keep_only(names)
+        self._gate.forget_all_but(names)
+        faults = []
+        last = after
+        for file in files:
+            try:
+                for batch in self._changed(file, progress):
+                    last = batch.cursor
+                    yield batch
+            except OSError as fault:
+                faults.append(plain_fault(file.path, fault))
+            if self._closing.is_set():
+                return
+        if progress.cursor() != last:
+            yield Batch(items=(), cursor=progress.cursor())
+        if faults:
+            more = f" So are {len(faults) - 1} others." if len(faults) > 1 else ""
+            raise Unavailable(self.name, faults[0] + more)
+
+    def settle(self, locators: Sequence[str]) -> None:
+        """Do nothing: the exports belong to whoever put them there."""
+
+    def close(self) -> None:
+        """End a reading after its present batch."""
+        self._closing.set()
+
+    def probe(self) -> list[str]:
+        """Say what keeps the exports from being read."""
+        try:
+            files = listing(self._settings.path, self._settings.pattern, edge=self.name)
+        except Unavailable as fault:
+            return [fault.problem]
+        problems = []
+        for file in files:
+            try:
+                handle, _ = open_regular(file.path)
+            except OSError as fault:
+                problems.append(plain_fault(file.path, fault))
+            else:
+                os.close(handle)
+        return problems
+
+    def _changed(self, file: Found, progress: Progress) -> Iterator[Batch]:
+        """Read one file if it changed and is at rest. Raises OSError."""
+        known = progress.of(file.name)
+        if known and known.refused not in {"", self._digest}:
+            known = None
+        same = known and (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
+        if (known and known.done and same) or not self._gate.at_rest(file):
+            return
+        try:
+            handle, _ = open_regular(file.path)
+        except FileNotFoundError:
+            return  # taken away between listing and opening
+        with os.fdopen(handle, "rb") as opened:
+            examined = tables.examine(opened, prefix=known.size if known else 0)
+            if examined.size != file.size:
+                return  # it grows again: later
+            if known and known.done and known.sha256 == examined.sha256:
+                progress.put(file.name, replace(known, mtime_ns=file.mtime_ns))
+                return
+            yield from self._rows(file, opened, examined, progress, known)
+
+    def _rows(
+        self,
+        file: Found,
+        opened: BinaryIO,
+        examined: Examined,
+        progress: Progress,
+        known: FileProgress | None,
+    ) -> Iterator[Batch]:
+        """Read the rows that are not known yet, in batches."""
+        rows, clean = _resume(known, examined)
+        clean = clean and examined.ends_with_newline
+        export = ExportRows(self._settings, self._practice, file.path, examined)
+        items: list[Item] = []
+
+        def remember(*, done: bool) -> None:
+            state = FileProgress(
+                size=file.size,
+                mtime_ns=file.mtime_ns,
+                sha256=examined.sha256,
+                rows=rows,
+                done=done,
+                clean=clean,
+                refused=self._digest if export.refused else "",
+            )
+            progress.put(file.name, state)
+
+        for item in islice(export.items(opened), rows, None):
+            items.append(item)
+            rows += 1
+            clean = clean and isinstance(item, Signal)
+            if len(items) >= BATCH_ITEMS:
+                remember(done=False)
+                yield Batch(items=tuple(items), cursor=progress.cursor())
+                items = []
+                if self._closing.is_set():
+                    return
+        remember(done=_unchanged(file))
+        if items:
+            yield Batch(items=tuple(items), cursor=progress.cursor())
+
+
+def _resume(known: FileProgress | None, examined: Examined) -> tuple[int, bool]:
+    """Decide how many rows are known already, and whether all of those were fine."""
+    if known is None:
+        return 0, True
+    if known.sha256 == examined.sha256:
+        return known.rows, known.clean
+    if known.done and known.clean and known.sha256 == examined.prefix_sha256:
+        return known.rows, True
+    return 0, True
+
+
+def _unchanged(file: Found) -> bool:
+    try:
+        status = file.path.stat()
+    except OSError:
+        return True
+    return (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns)

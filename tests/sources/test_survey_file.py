@@ -1,0 +1,509 @@
+"""Exports of survey tools in a file or folder: settled, re-exported, grown, cut, misnamed."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from connector.domain.errors import Unavailable
+from connector.domain.practice import Practice
+from connector.domain.signal import Channel, Signal, Unreadable
+from connector.parsing import tables
+from connector.sources.survey_file import SurveyFile, SurveyFileSettings
+from connector.testing.source import SourceContract, drain, identities
+
+PRACTICE = Practice(tenant="practice", name="Clinic", zone=ZoneInfo("America/New_York"))
+CORPUS = Path(__file__).parents[3] / "shared/corpora/surveys"
+BATCH = "connector.sources.survey_file.source.BATCH_ITEMS"
+
+MAP = {
+    "Response ID": "id",
+    "Submitted": "submitted_at",
+    "NPS": "score",
+    "Why?": "comment",
+    "Email": "email",
+    "May we contact you?": "wants_contact",
+}
+HEADER = "Response ID,Submitted,NPS,Why?,Email,May we contact you?\n"
+ONE = 'r1,2025-03-04 09:12:05,2,"Waited an hour,\nnobody cared",jane@example.org,Yes\n'
+TWO = "r2,2025-03-04 10:00:00,10,,,\n"
+THREE = "r3,2025-03-04 11:00:00,0,Rude,,No\n"
+
+
+class Clock:
+    """A clock that stands beside the file system's and can be moved."""
+
+    def __init__(self):
+        self.ahead_s = 0.0
+
+    def __call__(self):
+        return time.time() + self.ahead_s
+
+
+def configured(path, **more):
+    return SurveyFileSettings(
+        **{
+            "name": "survey",
+            "path": path,
+            "map": MAP,
+            "score_kind": "nps",
+            "settle_seconds": 0,
+            **more,
+        }
+    )
+
+
+def open_source(path, *, clock=time.time, **more):
+    return SurveyFile(configured(path, **more), PRACTICE, clock=clock)
+
+
+def keys(items):
+    return [item.natural_key for item in items if isinstance(item, Signal)]
+
+
+def heard_before_fault(source):
+    """Give what a reading yields before it fails, and why it fails."""
+    items = []
+    try:
+        for batch in source.read(None):
+            items.extend(batch.items)
+    except Unavailable as fault:
+        return items, fault.problem
+    pytest.fail("the reading did not fail")
+
+
+class FolderWorld:
+    """Every item comes in a file of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.count = 0
+
+    def open(self):
+        return open_source(self.folder)
+
+    def _put(self, row):
+        self.count += 1
+        path = self.folder / f"export{self.count}.csv"
+        path.write_text(HEADER + row)
+        os.utime(path, (1_741_000_000 + self.count,) * 2)
+
+    def put_good(self, number):
+        self._put(f"r{number},2025-03-04 10:00:00,10,,,\n")
+
+    def put_broken(self, number):
+        self._put(f'r{number},2025-03-04 10:00:00,10,"cut')
+
+    def fingerprint(self):
+        return tuple(
+            (path.name, path.read_bytes(), path.stat().st_mtime_ns)
+            for path in sorted(self.folder.iterdir())
+        )
+
+
+class TestFolderOfExports(SourceContract):
+    @pytest.fixture
+    def world(self, tmp_path):
+        return FolderWorld(tmp_path)
+
+
+class GrowingWorld:
+    """Every item is one row more of the same file."""
+
+    def __init__(self, folder):
+        self.path = folder / "export.csv"
+        self.path.write_text(HEADER)
+
+    def open(self):
+        return open_source(self.path)
+
+    def _append(self, row):
+        with self.path.open("a") as file:
+            file.write(row)
+
+    def put_good(self, number):
+        self._append(f"r{number},2025-03-04 10:00:00,10,,,\n")
+
+    def put_broken(self, number):
+        self._append(f"r{number},too short\n")
+
+    def fingerprint(self):
+        return self.path.read_bytes(), self.path.stat().st_mtime_ns
+
+
+class TestFileThatGrows(SourceContract):
+    @pytest.fixture
+    def world(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(BATCH, 2)
+        return GrowingWorld(tmp_path)
+
+
+@pytest.fixture
+def export(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_text(HEADER + ONE + TWO + THREE)
+    return path
+
+
+def test_a_response_becomes_a_signal(export):
+    signal = drain(open_source(export))[0][0]
+    assert isinstance(signal, Signal)
+    assert signal.natural_key == "id:r1"
+    assert signal.channel is Channel.SURVEY
+    assert signal.event_time == datetime(2025, 3, 4, 14, 12, 5, tzinfo=UTC)
+    assert signal.text == "Why?\nWaited an hour,\nnobody cared"
+    assert signal.reply_text == "Waited an hour,\nnobody cared"
+    assert signal.contact.email == "jane@example.org"
+    assert signal.locator == f"{export}#2"
+    assert signal.raw.decode() == ONE
+    facts = dict(signal.facts)
+    assert len(facts.pop("content_hash")) == 32
+    assert facts == {
+        "score": 2,
+        "score_kind": "nps",
+        "score_min": 0,
+        "score_max": 10,
+        "question": "NPS",
+        "wants_contact": True,
+    }
+
+
+def test_good_and_refusing_responses_are_signals_too(export):
+    _, good, refusing = drain(open_source(export))[0]
+    assert "wants_contact" not in good.facts
+    assert (refusing.facts["wants_contact"], refusing.facts["consent_no"]) == (False, True)
+    assert refusing.facts["score"] == 0
+
+
+def test_an_answer_that_is_no_score_is_handed_on_as_it_stands(export):
+    export.write_text(HEADER + "r1,,eleven,,,\n")
+    facts = drain(open_source(export))[0][0].facts
+    assert facts["score"] == "eleven"
+    assert "score_min" not in facts
+    assert facts["score_problem"]
+
+
+def test_a_scale_on_which_one_is_best_says_so(export):
+    facts = drain(open_source(export, score_kind="fft", direction="low_is_good"))[0][0].facts
+    assert (facts["score"], facts["score_min"], facts["score_max"]) == (2, 5, 1)
+
+
+def test_a_custom_scale_has_its_own_ends_and_limit(export):
+    more = {"score_min": 0, "score_max": 20, "direction": "high_is_good", "low_at_most": 8}
+    facts = drain(open_source(export, score_kind="custom", **more))[0][0].facts
+    assert (facts["score_min"], facts["score_max"], facts["score_low_at_most"]) == (0, 20, 8)
+
+
+def test_a_file_under_another_name_with_all_old_rows_gives_the_same_keys(export):
+    first = identities(drain(open_source(export))[0])
+    export.rename(export.with_name("export (1).csv"))
+    assert identities(drain(open_source(export.with_name("export (1).csv")))[0]) == first
+
+
+def test_rows_put_in_front_or_edited_are_read_again_with_the_same_keys(export):
+    source = open_source(export)
+    _, cursor = drain(source)
+    export.write_text(HEADER + "r4,,1,new,,\n" + ONE.replace("cared", "came") + TWO + THREE)
+    assert keys(drain(source, cursor)[0]) == ["id:r4", "id:r1", "id:r2", "id:r3"]
+
+
+def test_a_file_that_was_only_touched_is_not_read_again(export):
+    source = open_source(export)
+    _, cursor = drain(source)
+    os.utime(export, (1, 1))
+    items, cursor = drain(source, cursor)
+    assert items == []
+    assert list(source.read(cursor)) == []
+
+
+def test_a_last_row_that_was_completed_later_is_read_again(export):
+    export.write_text(HEADER + TWO + "r3,2025-03-04 11:00:00,0,Ru")
+    source = open_source(export)
+    items, cursor = drain(source)
+    assert isinstance(items[-1], Unreadable)
+    export.write_text(HEADER + TWO + THREE)
+    assert keys(drain(source, cursor)[0]) == ["id:r2", "id:r3"]
+
+
+def test_without_an_id_the_content_is_the_key_and_equal_rows_stay_apart(tmp_path):
+    path = tmp_path / "forms.csv"
+    path.write_text("Timestamp,Why?\n" + "2025-03-04 10:00:00,N/A\n" * 2)
+    mapping = {"Timestamp": "submitted_at", "Why?": "comment"}
+    first = drain(open_source(path, map=mapping, score_kind=None))[0]
+    assert len(set(keys(first))) == 2
+    path.write_text("Timestamp,New,Why?\n" + "2025-03-04 10:00:00,x,N/A\n" * 2)
+    assert keys(drain(open_source(path, map=mapping, score_kind=None))[0]) == keys(first)
+
+
+def test_responses_without_an_id_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("connector.sources.survey_file.identity.MAX_REMEMBERED", 2)
+    path = tmp_path / "forms.csv"
+    path.write_text("Why?\na\nb\nc\nd\n")
+    items = drain(open_source(path, map={"Why?": "comment"}, score_kind=None))[0]
+    assert [type(item) for item in items] == [Signal, Signal, Unreadable]
+    assert "map the column of the id" in items[-1].problem
+
+
+def test_an_id_that_comes_twice_with_other_content_is_shown(export):
+    export.write_text(HEADER + TWO + TWO + TWO.replace(",10,", ",1,"))
+    items = drain(open_source(export))[0]
+    assert [type(item) for item in items] == [Signal, Signal, Unreadable]
+    assert keys(items) == ["id:r2", "id:r2"]
+
+
+def test_a_mapped_column_that_is_gone_refuses_the_file_and_names_both(export):
+    export.write_text((HEADER + ONE).replace("Why?", "Reason"))
+    (refused,), cursor = drain(open_source(export))
+    assert isinstance(refused, Unreadable)
+    assert "export.csv" in refused.problem
+    assert '"Why?"' in refused.problem
+    assert drain(open_source(export), cursor)[0] == []
+
+
+def test_a_refused_file_is_read_when_the_map_was_mended(export):
+    export.write_text((HEADER + ONE).replace("Why?", "Reason"))
+    _, cursor = drain(open_source(export))
+    mended = {**MAP, "Reason": "comment"}
+    del mended["Why?"]
+    assert keys(drain(open_source(export, map=mended), cursor)[0]) == ["id:r1"]
+
+
+def test_a_ragged_row_is_shown_with_its_number_and_stops_none_behind_it(export):
+    export.write_text(HEADER + TWO + "r9,one,too,few\n" + THREE)
+    items = drain(open_source(export))[0]
+    assert [type(item) for item in items] == [Signal, Unreadable, Signal]
+    assert items[1].locator == f"{export}#3"
+    assert items[1].problem == "Row 3: The row has 4 fields where the header has 6."
+    assert items[1].raw == b"r9,one,too,few\n"
+
+
+def test_a_broken_header_refuses_the_file(export):
+    export.write_text('Response ID,"oops"x\n' + ONE)
+    (refused,), _ = drain(open_source(export))
+    assert "header" in refused.problem
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        (b"PK\x03\x04abc", "Excel"),
+        (b"\xd0\xcf\x11\xe0", "Excel"),
+        (b"%PDF-1.7", "PDF"),
+        (b'\xef\xbb\xbf{"reviews": []}', "JSON"),
+        (b"<?xml version='1.0'?>", "XML"),
+    ],
+)
+def test_other_formats_are_refused_by_name(export, first, words):
+    export.write_bytes(first)
+    (refused,), _ = drain(open_source(export))
+    assert f"{words}" in refused.problem
+    assert "not read yet" in refused.problem
+
+
+def test_an_empty_file_is_nothing(export):
+    export.write_bytes(b"")
+    assert drain(open_source(export))[0] == []
+
+
+def test_a_hint_for_excel_in_front_of_the_header_is_passed_over(export):
+    export.write_text("sep=;\n" + (HEADER + TWO).replace(",", ";"))
+    assert keys(drain(open_source(export))[0]) == ["id:r2"]
+
+
+def test_locks_hidden_and_unfinished_files_are_ignored(tmp_path):
+    for name in ("~$a.csv", ".a.csv", "a.csv.part", "a.csv.crdownload", "a.tmp", "a.csv~"):
+        (tmp_path / name).write_text(HEADER + ONE)
+    (tmp_path / "folder.csv").mkdir()
+    assert drain(open_source(tmp_path))[0] == []
+
+
+def test_only_files_of_the_pattern_are_read(tmp_path):
+    (tmp_path / "nps-march.csv").write_text(HEADER + ONE)
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    assert keys(drain(open_source(tmp_path, pattern="nps-*.csv"))[0]) == ["id:r1"]
+
+
+def test_a_file_is_read_only_when_it_rested(export):
+    clock = Clock()
+    source = open_source(export, clock=clock, settle_seconds=30)
+    items, cursor = drain(source)
+    assert items == []
+    clock.ahead_s = 31
+    assert len(drain(source, cursor)[0]) == 3
+
+
+def test_an_upload_that_goes_on_starts_the_rest_anew(export):
+    clock = Clock()
+    clock.ahead_s = -1_000  # the server's clock is ahead of ours: only watching tells
+    source = open_source(export, clock=clock, settle_seconds=30)
+    drain(source)
+    clock.ahead_s += 20
+    with export.open("a") as file:
+        file.write("r4,,5,,,\n")
+    assert drain(source)[0] == []
+    clock.ahead_s += 20
+    assert drain(source)[0] == []
+    clock.ahead_s += 20
+    assert len(drain(source)[0]) == 4
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_done(export, monkeypatch):
+    monkeypatch.setattr(BATCH, 1)
+    source = open_source(export)
+    reading = source.read(None)
+    batches = [next(reading)]
+    with export.open("a") as file:
+        file.write("r4,,5,,,\n")
+    batches.extend(reading)
+    items, _ = drain(source, batches[-1].cursor)
+    heard = keys([item for batch in batches for item in batch.items] + items)
+    assert set(heard) == {"id:r1", "id:r2", "id:r3", "id:r4"}
+
+
+def test_a_place_that_does_not_exist_is_unavailable(tmp_path):
+    source = open_source(tmp_path / "gone")
+    with pytest.raises(Unavailable, match="does not exist"):
+        drain(source)
+    assert len(source.probe()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_the_right_to_read_stops_no_other(tmp_path):
+    (tmp_path / "a.csv").write_text(HEADER + ONE)
+    (tmp_path / "a.csv").chmod(0)
+    (tmp_path / "b.csv").write_text(HEADER + TWO)
+    items, fault = heard_before_fault(open_source(tmp_path))
+    assert keys(items) == ["id:r2"]
+    assert "may not be read" in fault
+
+
+def test_a_pipe_in_the_folder_never_hangs_and_stops_no_file(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    (tmp_path / "b.csv").write_text(HEADER + TWO)
+    source = open_source(tmp_path)
+    items, fault = heard_before_fault(source)
+    assert keys(items) == ["id:r2"]
+    assert "not a file" in fault
+    assert len(source.probe()) == 1
+
+
+def test_a_folder_of_too_many_files_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("connector.sources.survey_file.folder.MAX_FILES", 1)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(HEADER)
+    with pytest.raises(Unavailable, match="move old ones away"):
+        drain(open_source(tmp_path))
+
+
+def test_a_file_that_is_gone_is_forgotten(tmp_path):
+    (tmp_path / "a.csv").write_text(HEADER + ONE)
+    source = open_source(tmp_path)
+    _, cursor = drain(source)
+    (tmp_path / "a.csv").unlink()
+    items, cursor = drain(source, cursor)
+    assert items == []
+    assert "a.csv" not in cursor
+
+
+def test_names_that_are_not_utf8_are_printable(tmp_path):
+    (tmp_path / "a\udcff.csv").write_text(HEADER + ONE)
+    items, cursor = drain(open_source(tmp_path))
+    items[0].locator.encode("utf-8")
+    assert drain(open_source(tmp_path), cursor)[0] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"map": {}}, "guess = true"),
+        ({"map": {"a": "id"}}, "name the column of the score or of a comment"),
+        ({"score_kind": None}, "score_kind"),
+        ({"score_kind": "custom"}, "score_min, score_max and direction"),
+        (
+            {"score_kind": "custom", "score_min": 5, "score_max": 1, "direction": "low_is_good"},
+            "below",
+        ),
+        ({"map": {**MAP, "b": "score"}}, "only one column can be the score"),
+        ({"map": {**MAP, "b": "colour"}}, "map"),
+        ({"zone": "Mars/Olympus"}, "time zone"),
+    ],
+)
+def test_a_configuration_that_cannot_work_is_refused(tmp_path, changes, fault):
+    with pytest.raises(ValidationError, match=fault):
+        configured(tmp_path, **changes)
+
+
+def test_inspection_guesses_what_the_columns_are(export):
+    items, _ = drain(SurveyFileSettings.for_inspection(export).open(PRACTICE))
+    assert keys(items) == ["id:r1", "id:r2", "id:r3"]
+    assert items[0].facts["score_kind"] == "nps"
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    steps=st.lists(st.integers(0, 8), max_size=6),
+    restart=st.booleans(),
+    ids=st.booleans(),
+    batch=st.integers(1, 4),
+)
+def test_a_growing_file_read_at_any_time_gives_the_same_signals(
+    tmp_path_factory, steps, restart, ids, batch
+):
+    path = tmp_path_factory.mktemp("survey") / "export.csv"
+    mapping = MAP if ids else {key: role for key, role in MAP.items() if role != "id"}
+    rows = [TWO if n % 3 else f'r{n},,1,"a\nb{n % 2}",,\n' for n in range(sum(steps))]
+    path.write_text(HEADER + "".join(rows))
+    whole = identities(drain(open_source(path, map=mapping))[0])
+    source, cursor, heard, done = open_source(path, map=mapping), None, [], 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BATCH, batch)
+        for step in steps:
+            done += step
+            path.write_text(HEADER + "".join(rows[:done]))
+            if restart:
+                source = open_source(path, map=mapping)
+                first = next(iter(source.read(cursor)), None)
+                if first is not None:
+                    heard.extend(first.items)
+                    cursor = first.cursor
+            items, cursor = drain(source, cursor)
+            heard.extend(items)
+    assert list(dict.fromkeys(identities(heard))) == list(dict.fromkeys(whole))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.binary(max_size=300))
+def test_no_bytes_raise(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("survey") / "export.csv"
+    path.write_bytes(HEADER.encode() + data)
+    for item in drain(open_source(path))[0]:
+        assert isinstance(item, Signal | Unreadable)
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real exports is not here")
+def test_real_exports_are_read_or_refused_in_words():
+    counts = {}
+    for path in sorted(CORPUS.rglob("*.*")):
+        items, _ = drain(SurveyFileSettings.for_inspection(path).open(PRACTICE))
+        assert items, path.name
+        counts[path.name] = [isinstance(item, Signal) for item in items].count(True)
+    assert counts["qualtrics.tsv"] == counts["qualtrics_numeric.csv"] == 3
+    assert counts["typeform.csv"] == counts["surveymonkey_expanded.csv"] == 2
+    assert counts["truncated_midquote.csv"] == 0
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real exports is not here")
+def test_a_real_export_of_a_thousand_responses_is_read_whole():
+    mapping = {"RespondentID": "id", "Gender": "comment"}
+    path = CORPUS / "surveymonkey_538_comma-survey.csv"
+    items, _ = drain(open_source(path, map=mapping, score_kind=None))
+    assert len(set(keys(items))) == len(items) == 1129
+    assert tables.MAX_BAD_ROWS == 1_000
