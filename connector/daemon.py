@@ -16,11 +16,14 @@ import structlog
 from connector import __version__
 from connector.app import Application, status_of
 from connector.domain.errors import AmendsError, StateFull
+from connector.metrics import serve
 from connector.notify import Notifier
 from connector.pipeline import clocks, summary
 from connector.pipeline.loops import LONGEST_WAIT_S, Bell, Pulse, SourceLoop, work_loop
 from connector.pipeline.reconcile import reconcile
 from connector.pipeline.retention import retain
+from connector.report.figures import routes
+from connector.report.status import Status
 from connector.scheduler import Job, Scheduler
 from connector.store import jobs, outbox
 from connector.store.store import Tx
@@ -59,6 +62,7 @@ class Daemon:
     def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises the StateError that ended it, if one did."""
         self._catch_signals()
+        page = serve(self._app.settings.metrics, routes(self._status, self._alive))
         self._start()
         scheduler = self._plan()
         log.info("started", version=__version__, sources=len(self._loops))
@@ -72,6 +76,8 @@ class Daemon:
                     self._ping()
                 self.stop.wait(max(0.05, nap_s))
         finally:
+            if page is not None:
+                page.close()
             self._end()
         if self._fatal is not None:
             raise self._fatal
@@ -208,22 +214,40 @@ class Daemon:
 
     def _ping(self) -> None:
         """Feed the watchdog, but only from progress: critical loops and the disk must answer."""
-        late = [pulse.name for pulse in self._pulses if pulse.late and pulse.critical]
         broken = self._app.store.broken
         if broken is not None:
             self._fail(broken)
             return
         with suppress(StateFull):
             self._app.store.write(_nothing)
-        if late or time.monotonic() - self._app.store.last_progress > STUCK_WRITER_S:
+        if not self._alive():
+            late = [pulse.name for pulse in self._pulses if pulse.late and pulse.critical]
             log.error("stuck", worker=",".join(late) or "writer")
             return
-        found = status_of(self._app.settings, self._app.store)
+        for loop in self._loops:
+            if loop.pulse.late:
+                self._loosen(loop)
+        found = self._status()
         self._notifier.send(
             "WATCHDOG=1",
             f"STATUS={found.level}: {found.open_cases} open cases, "
             f"{sum(found.outbox.get(s, 0) for s in ('ready', 'sending', 'unknown'))} on their way",
         )
+
+    def _loosen(self, loop: SourceLoop) -> None:
+        """End a stuck read by closing its source; the loop begins anew. The daemon goes on."""
+        log.error("source_stuck", source=loop.intake.source.name)
+        loop.pulse.beat(READ_S, "failing")
+        loop.intake.source.close()
+
+    def _status(self) -> Status:
+        return status_of(self._app.settings, self._app.store)
+
+    def _alive(self) -> bool:
+        """Say whether all critical loops and the writer keep their promises."""
+        if any(pulse.late and pulse.critical for pulse in self._pulses):
+            return False
+        return time.monotonic() - self._app.store.last_progress <= STUCK_WRITER_S
 
     def _catch_signals(self) -> None:
         def asked(number: int, frame: FrameType | None) -> None:
