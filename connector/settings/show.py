@@ -13,9 +13,11 @@ from pydantic.json_schema import models_json_schema
 
 from connector import plugins
 from connector.domain.errors import ConfigError
+from connector.helpdesks.base import HelpdeskSettings
 from connector.settings.annotations import is_secret
 from connector.settings.lines import key_lines
 from connector.settings.model import Settings
+from connector.sources.base import SourceSettings
 
 MASK = "**********"
 """Stands for every secret."""
@@ -68,10 +70,12 @@ def schema() -> dict[str, Any]:
     top = of(Settings)
     top["properties"]["sources"]["items"] = _one_of(sources, refs)
     top["properties"]["helpdesk"] = _one_of(helpdesks, refs)
+    for base in (Settings, SourceSettings, HelpdeskSettings):
+        definitions.pop(base.__name__, None)  # kinds stand for their bases
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **top,
-        "$defs": {name: part for name, part in definitions.items() if part is not top},
+        "$defs": definitions,
     }
 
 
@@ -116,11 +120,9 @@ def _clean(value: Any) -> Any:
 
 
 def _origin(path: str, origins: Mapping[str, str]) -> str:
-    """Say where a key came from; what stands inside a given table or list came with it."""
-    while path:
-        if path in origins:
-            return origins[path]
-        path = path.rpartition(".")[0]
-        if path.count(".") < 1:
-            break
-    return "default"
+    """Say where a key came from; what stands in a variable written as JSON came with it."""
+    if path in origins:
+        return origins[path]
+    outer = path.rpartition(".")[0]
+    came = origins.get(outer, "")
+    return came if came and not came.startswith("line ") else "default"

@@ -1,4 +1,6 @@
+import json
 import os
+import re
 import textwrap
 from pathlib import Path
 
@@ -360,6 +362,15 @@ def test_what_is_printed_tells_where_each_key_came_from(write):
     assert 'password = "**********"  # line 12' in lines
 
 
+def test_a_default_in_a_given_table_is_still_a_default(write):
+    text = WHOLE + "[triage.phone]\nmaze_transfers = 5\n"
+    environ = {"AMENDS_LOG": '{"level": "debug"}'}
+    lines = toml(load(write(text), environ=environ)).splitlines()
+    assert "maze_transfers = 5  # line 24" in lines
+    assert "maze_recordings = 2  # default" in lines
+    assert 'level = "debug"  # AMENDS_LOG' in lines
+
+
 def test_the_schema_knows_every_kind_and_its_secret_files():
     document = schema()
     kinds = document["properties"]["sources"]["items"]["oneOf"]
@@ -370,6 +381,13 @@ def test_the_schema_knows_every_kind_and_its_secret_files():
     assert "password_file" in box["properties"]
     assert "password" not in box["required"]
     assert {"host", "kind", "name"} <= set(box["required"])
+    assert _dangling(document) == set()
+
+
+def _dangling(document):
+    """Name definitions that are referred to and are not there."""
+    referred = set(re.findall(r'"#/\$defs/([^"]+)"', json.dumps(document)))
+    return referred - set(document["$defs"])
 
 
 def test_a_reading_asks_for_no_secrets_and_only_for_the_kinds_in_question(write):
