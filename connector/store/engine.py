@@ -23,16 +23,22 @@ BUSY_MS = 10_000
 """How long a statement waits for another process's write transaction."""
 
 _FULL_HINT = "free some space; amends goes on by itself"
+_BUSY_HINT = "another program holds a write lock on it; close that program, amends waits"
 _FATAL = {
     "SQLITE_CORRUPT": "the database is damaged; stop, keep the files, restore a backup",
     "SQLITE_NOTADB": "the file is no database; stop, keep it, restore a backup",
     "SQLITE_READONLY": "it cannot be written; check owner, permissions and mount options",
     "SQLITE_CANTOPEN": "it cannot be opened; check that the directory exists and is ours",
     "SQLITE_IOERR": "the disk answers with an error; check the disk, then restart",
-    "SQLITE_BUSY": "another program holds a write lock on it; close that program",
-    "SQLITE_LOCKED": "another program holds a write lock on it; close that program",
     "SQLITE_PERM": "access is denied; check owner and permissions",
 }
+
+
+class StateBusy(StateFull):
+    """Another program holds the write lock: nothing was written, goes on when it lets go.
+
+    A kind of StateFull, because the same follows from it: wait, repeat, count as alive.
+    """
 
 
 def translate(error: BaseException, where: str) -> StateError:
@@ -41,6 +47,8 @@ def translate(error: BaseException, where: str) -> StateError:
     name = getattr(original, "sqlite_errorname", "") or type(original).__name__
     if name == "SQLITE_FULL" or getattr(original, "errno", None) == 28:  # noqa: PLR2004 - ENOSPC
         return StateFull(f"{where}: the disk is full; {_FULL_HINT}")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StateBusy(f"{where}: {_BUSY_HINT} ({name})")
     for code, cure in _FATAL.items():
         if name.startswith(code):
             return StateError(f"{where}: {cure} ({name})")
@@ -69,7 +77,16 @@ def reader_engine(path: Path) -> Engine:
         "PRAGMA query_only=ON",
         "PRAGMA trusted_schema=OFF",
     ]
-    return _engine(path, "rw", pragmas, begin="BEGIN", static=False)
+    return _engine(path, _reading_mode(path), pragmas, begin="BEGIN", static=False)
+
+
+def _reading_mode(path: Path) -> str:
+    """Read as an equal, except on a volume that became read-only: nothing can be made there."""
+    if not os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+        return "rw"
+    # immutable reads without the files beside the database, but would not see a log's content
+    logged = path.with_name(f"{path.name}-wal").exists()
+    return "ro" if logged else "ro&immutable=1"
 
 
 def quick_check(engine: Engine, where: str) -> None:
@@ -105,8 +122,12 @@ def _connector(path: Path, mode: str, pragmas: list[str]) -> Callable[[], Any]:
         connection = sqlite3.connect(
             uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
         )
-        for pragma in pragmas:
-            connection.execute(pragma)
+        try:
+            for pragma in pragmas:
+                connection.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     return connect

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, TextIO, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from connector.domain.errors import StateError
@@ -75,6 +75,7 @@ class Store:
         self._chain = ledger.DAEMON_CHAIN if role == "daemon" else ledger.COMMAND_CHAIN
         self._lock_file: TextIO | None = None
         self._writer: Writer | None = None
+        self._engine: Engine | None = None
         self._closing = threading.Lock()
         existed = self._prepare(role)
         if role == "daemon":
@@ -85,6 +86,8 @@ class Store:
                 engine.quick_check(self._reader, self._where)
             if role != "reader":
                 self._begin_writing(role)
+            if self._lock_file is not None and not lock.founded(state_dir):
+                lock.found(self._lock_file)
             self._read_meta()
         except BaseException:
             self.close()
@@ -131,8 +134,10 @@ class Store:
         with self._closing:
             if self._writer is not None:
                 self._writer.close()
-                self._engine.dispose()
                 self._writer = None
+            if self._engine is not None:
+                self._engine.dispose()
+                self._engine = None
             if self._lock_file is not None:
                 self._lock_file.close()
                 self._lock_file = None
@@ -141,9 +146,12 @@ class Store:
         exists = self._path.exists()
         if role == "reader" and not exists:
             raise StateError(f"{self._where}: there is no state yet; start the daemon once")
-        if not exists and (self.state_dir / lock.LOCK).exists():
+        lost = not exists and (self.state_dir / lock.LOCK).exists()
+        emptied = exists and not self._path.stat().st_size and lock.founded(self.state_dir)
+        if lost or emptied:
+            gone = "missing" if lost else "empty"
             raise StateError(
-                f"{self._where}: the database is missing, but this state was used before; restore "
+                f"{self._where}: the database is {gone}, but this state was used before; restore "
                 "it from a backup (starting empty would open tickets for everything again). "
                 f"Remove {lock.LOCK} beside it only if you mean to begin anew"
             )

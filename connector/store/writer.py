@@ -23,6 +23,10 @@ from connector.store.engine import translate
 T = TypeVar("T")
 GROUP = 256
 """At most so many tasks in one commit."""
+ANSWER_S = 300.0
+"""A disk that takes longer is dead: whoever waits gets an error instead of waiting for ever."""
+CLOSE_S = 60.0
+"""How long `close` waits for the thread to finish what is queued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,12 @@ class Writer:
             if self._broken is not None:
                 raise self._broken
             self._tasks.put(_Task(work, answer))
-        return answer.result()
+        try:
+            return answer.result(ANSWER_S)
+        except TimeoutError:
+            if answer.done():  # `work` itself raised it
+                raise
+        raise StateError(f"{self._where}: the disk does not answer; check it, then restart")
 
     def close(self) -> None:
         """Finish what waits, then end the thread; may be called twice."""
@@ -74,7 +83,7 @@ class Writer:
                 return
             self._closed = True
             self._tasks.put(None)
-        self._thread.join()
+        self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
         with self._engine.connect() as connection:
@@ -99,16 +108,23 @@ class Writer:
         return tasks, True
 
     def _commit(self, connection: Connection, tasks: list[_Task]) -> None:
+        if self._broken is not None:
+            _answer([], [(task, self._broken) for task in tasks])
+            return
         done: list[tuple[_Task, Any]] = []
         failed: list[tuple[_Task, BaseException]] = []
         try:
-            if self._broken is not None:
-                raise self._broken
             with connection.begin():
                 for task in tasks:
                     self._one(connection, task, done, failed)
-        except (DatabaseError, StateError) as error:
-            state = error if isinstance(error, StateError) else translate(error, self._where)
+        except DatabaseError as error:
+            state = translate(error, self._where)
+            self._remember(state)
+            _answer([], [(task, state) for task in tasks])
+            return
+        except BaseException as error:  # noqa: BLE001 - nobody may wait for ever for a dead thread
+            state = StateError(f"{self._where}: a fault of ours in the writer; restart")
+            state.__cause__ = error
             self._remember(state)
             _answer([], [(task, state) for task in tasks])
             return
@@ -124,20 +140,22 @@ class Writer:
     ) -> None:
         try:
             with connection.begin_nested():
-                done.append((task, task.work(connection)))
+                result = task.work(connection)
+            done.append((task, result))
         except DatabaseError as error:
-            state = translate(error, self._where)
-            if _ends_transaction(error):
+            if _ends_transaction(error) or not _in_transaction(connection):
                 raise
-            failed.append((task, _constraint(error) or state))
-        except Exception as error:  # noqa: BLE001 - the caller gets it, whatever it is
+            failed.append((task, _constraint(error) or translate(error, self._where)))
+        except Exception as error:
+            if not _in_transaction(connection):
+                raise
             failed.append((task, error))
 
     def _remember(self, error: StateError) -> None:
-        """Keep what ends this process; a full disk heals and counts as alive."""
+        """Keep what ends this process; a full disk or a busy one heals and counts as alive."""
         if isinstance(error, StateFull):
             self.last_progress = time.monotonic()
-        elif "SQLITE_BUSY" not in str(error) and self._broken is None:
+        elif self._broken is None:
             self._broken = error
 
 
@@ -156,6 +174,11 @@ def _ends_transaction(error: DatabaseError) -> bool:
     """Errors after which SQLite may have rolled the whole transaction back."""
     name = str(getattr(error.orig, "sqlite_errorname", ""))
     return name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOMEM"))
+
+
+def _in_transaction(connection: Connection) -> bool:
+    """Look whether SQLite rolled everything back by itself; without it nothing would hold."""
+    return bool(getattr(connection.connection.dbapi_connection, "in_transaction", True))
 
 
 def _answer(done: list[tuple[_Task, Any]], failed: list[tuple[_Task, BaseException]]) -> None:
