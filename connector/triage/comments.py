@@ -41,7 +41,7 @@ _TONE: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
 )
 
 _MAX_BESIDE_THANKS: Final = 3
-"""So many other words (names) may stand beside bare thanks."""
+"""So many other words (names) may stand beside bare thanks and praise."""
 
 _MAX_THANKS_WORDS: Final = 150
 """A longer mail is read by a person, however kind it begins."""
@@ -91,7 +91,7 @@ def judge_mail(signal: Signal, reading: Reading) -> Opinion:
 def _kind(reading: Reading) -> bool:
     """Tell whether thanks is what the mail is for, not only how it ends."""
     thanks, praise = reading.count("tone:thanks"), reading.count("tone:praise")
-    beside = reading.words - reading.count("tone:filler") - thanks
+    beside = reading.words - reading.count("tone:filler") - thanks - praise
     bare = thanks > 0 and beside <= _MAX_BESIDE_THANKS
     warm = praise >= _SURE_PRAISE and (thanks > 0 or praise > _SURE_PRAISE)
     return bare or warm

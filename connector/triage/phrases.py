@@ -8,7 +8,7 @@ here, so no phrase that anybody writes can stall the daemon.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from connector.triage.tokens import STOP, Token, words_of
@@ -49,33 +49,65 @@ class _Phrase:
     rest: tuple[_Step, ...]
 
 
+@dataclass(slots=True)
+class _Branch:
+    """The phrases that begin with one word, so laid out that few have to be tried."""
+
+    alone: list[_Phrase] = field(default_factory=list)
+    """Phrases of that word only."""
+    by_next: dict[str, list[_Phrase]] = field(default_factory=dict)
+    """Phrases whose second word is certain."""
+    loose: list[_Phrase] = field(default_factory=list)
+    """Phrases that go on with a gap or a stem."""
+
+    def add(self, phrase: _Phrase) -> None:
+        """Put a phrase where it will be looked for."""
+        if not phrase.rest:
+            self.alone.append(phrase)
+        elif phrase.rest[0].prefix or phrase.rest[0].gap_before:
+            self.loose.append(phrase)
+        else:
+            self.by_next.setdefault(phrase.rest[0].word, []).append(phrase)
+
+    def candidates(self, following: str) -> Iterator[_Phrase]:
+        """Give the phrases that may go on with the following word."""
+        yield from self.alone
+        yield from self.by_next.get(following, ())
+        yield from self.loose
+
+
 class Finder:
     """Finds labelled phrases; made once, used by any thread."""
 
     def __init__(self, phrases: Iterable[tuple[str, str]]) -> None:
         """Take pairs of label and phrase; a phrase that cannot be read raises ValueError."""
-        self._exact: dict[str, list[_Phrase]] = {}
-        self._stems: dict[str, list[_Phrase]] = {}
+        self._exact: dict[str, _Branch] = {}
+        self._stems: dict[str, _Branch] = {}
         for label, text in phrases:
             first, *rest = _steps(text)
             table = self._stems if first.prefix else self._exact
-            table.setdefault(first.word, []).append(_Phrase(label, tuple(rest)))
+            table.setdefault(first.word, _Branch()).add(_Phrase(label, tuple(rest)))
         self._lengths = sorted({len(stem) for stem in self._stems})
 
     def find(self, tokens: Sequence[Token]) -> Iterator[Hit]:
         """Yield every phrase found, in order of its first word."""
         for index, token in enumerate(tokens):
-            for phrase in self._candidates(token.word):
-                last = _end(tokens, index, phrase.rest)
-                if last is not None:
-                    yield Hit(phrase.label, index, last)
+            following = tokens[index + 1].word if index + 1 < len(tokens) else STOP
+            for branch in self._branches(token.word):
+                for phrase in branch.candidates(following):
+                    last = _end(tokens, index, phrase.rest)
+                    if last is not None:
+                        yield Hit(phrase.label, index, last)
 
-    def _candidates(self, word: str) -> Iterator[_Phrase]:
-        yield from self._exact.get(word, ())
+    def _branches(self, word: str) -> Iterator[_Branch]:
+        if word in self._exact:
+            yield self._exact[word]
         for length in self._lengths:
             if length > len(word):
                 break
-            yield from self._stems.get(word[:length], ())
+            stem = self._stems.get(word[:length])
+            if stem is not None:
+                yield stem
 
 
 def _steps(text: str) -> list[_Step]:

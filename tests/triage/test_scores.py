@@ -1,0 +1,150 @@
+"""Scores: every scale turned so that high is good."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from triage.builders import answer, heard
+
+from connector.domain.assessment import Lane
+from connector.domain.signal import Channel
+from connector.triage.assess import assess
+from connector.triage.settings import ScoreLimits, TriageSettings
+
+USUAL = TriageSettings()
+
+
+def judged(text="", **facts):
+    assessment = assess(answer(text, **facts), USUAL)
+    return assessment.lane, assessment.reasons[0].rule
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        ({"score": 0, "score_kind": "nps"}, "score.nps_strong"),
+        ({"score": 3, "score_kind": "nps"}, "score.nps_strong"),
+        ({"score": 4, "score_kind": "nps"}, "score.nps_low"),
+        ({"score": 6, "score_kind": "nps"}, "score.nps_low"),
+        ({"score": "6 - likely", "score_kind": "nps"}, "score.nps_low"),
+        ({"score": 1, "score_kind": "csat5"}, "score.csat_strong"),
+        ({"score": 2, "score_kind": "stars5"}, "score.stars_low"),
+        ({"score": "ONE", "score_kind": "stars"}, "score.stars_strong"),
+        ({"score": "Very poor", "score_kind": "fft"}, "score.fft_strong"),
+        ({"score": "Extremely unlikely", "score_kind": "fft"}, "score.fft_strong"),
+        ({"score": "poor", "score_kind": "fft"}, "score.fft_low"),
+        ({"score": 5, "score_kind": "fft", "score_min": 5, "score_max": 1}, "score.fft_strong"),
+        ({"score": 3, "score_kind": "ces"}, "score.ces_low"),
+        ({"score": 2, "score_kind": "ces7"}, "score.ces_strong"),
+        ({"score": 6, "score_kind": "ces", "score_min": 7, "score_max": 1}, "score.ces_strong"),
+        ({"score": 20, "score_kind": "csat", "score_min": 0, "score_max": 100}, "score.csat_low"),
+        ({"score": 3, "score_kind": "faces", "score_min": 1, "score_max": 6}, "score.other_low"),
+        ({"score": "2,5", "score_kind": "x", "score_min": 0, "score_max": 10}, "score.other_low"),
+        ({"score": "thumbs down"}, "score.other_strong"),
+    ],
+)
+def test_a_bad_score_is_a_ticket(facts, rule):
+    assert judged(**facts) == (Lane.TICKET, rule)
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        ({"score": 7, "score_kind": "nps"}, "score.nps_neutral"),
+        ({"score": 8, "score_kind": "nps"}, "score.nps_neutral"),
+        ({"score": 9, "score_kind": "nps"}, "score.nps_good"),
+        ({"score": 3, "score_kind": "csat5"}, "score.csat_neutral"),
+        ({"score": 5, "score_kind": "stars5"}, "score.stars_good"),
+        ({"score": "Neither good nor poor", "score_kind": "fft"}, "score.fft_neutral"),
+        ({"score": 1, "score_kind": "fft", "score_min": 5, "score_max": 1}, "score.fft_good"),
+        ({"score": 7, "score_kind": "ces"}, "score.ces_good"),
+        ({"score": "Don't know", "score_kind": "fft"}, "comment.none"),
+        ({"score": "", "score_kind": "nps"}, "comment.none"),
+        ({}, "comment.none"),
+    ],
+)
+def test_other_scores_without_a_word_are_counted(facts, rule):
+    assert judged(**facts) == (Lane.COUNT, rule)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"score": 99, "score_kind": "nps"},
+        {"score": -1, "score_kind": "csat5"},
+        {"score": 3, "score_kind": "fft"},
+        {"score": 3, "score_kind": "unheard of"},
+        {"score": 3, "score_kind": "nps", "score_min": 5, "score_max": 5},
+        {"score": "somewhat", "score_kind": "nps"},
+        {"score": True, "score_kind": "nps"},
+        {"score": ("a", "b"), "score_kind": "nps"},
+        {"score": "9" * 400, "score_kind": "nps"},
+    ],
+)
+def test_a_score_that_cannot_be_placed_is_looked_at(facts):
+    assert judged(**facts) == (Lane.REVIEW, "score.not_understood")
+
+
+def test_a_good_score_with_a_bad_comment_is_a_second_look():
+    lane, _ = judged("Charged twice and billing hung up on me", score=10, score_kind="nps")
+    assert lane is Lane.REVIEW
+
+
+def test_a_middling_score_with_a_bad_comment_is_a_second_look():
+    assert judged("The wait was too long", score=7, score_kind="nps")[0] is Lane.REVIEW
+    assert judged("Friendly and helpful", score=7, score_kind="nps")[0] is Lane.COUNT
+
+
+def test_a_comment_without_a_score_decides_by_its_words():
+    assert judged("Rude staff, I waited two hours and nobody called me back")[0] is Lane.TICKET
+    assert judged("The room could be warmer")[0] is Lane.REVIEW
+    assert judged("Very friendly, thank you")[0] is Lane.COUNT
+
+
+def test_who_asks_for_contact_gets_a_ticket_at_any_score():
+    assessment = assess(answer(score=10, score_kind="nps", wants_contact=True), USUAL)
+    assert assessment.lane is Lane.TICKET
+    assert assessment.severity == 1
+    assert assessment.categories == ("other.unclassified",)
+
+
+def test_no_wish_for_contact_is_no_reason_to_look_away():
+    assessment = assess(answer(score=0, score_kind="nps", wants_contact=False), USUAL)
+    assert assessment.lane is Lane.TICKET
+    assert "consent.no_contact" in {reason.rule for reason in assessment.reasons}
+
+
+def test_a_review_notice_that_came_by_mail_is_judged_by_its_stars():
+    by_mail = heard(Channel.MAIL, "A new review", score=5, score_kind="stars5")
+    assert assess(by_mail, USUAL).lane is Lane.COUNT
+
+
+def test_limits_must_be_in_order():
+    with pytest.raises(ValidationError, match="nps_strong <= nps_fail"):
+        ScoreLimits(nps_strong=7, nps_fail=6)
+    with pytest.raises(ValidationError, match="other_strong_percent"):
+        ScoreLimits(other_strong_percent=50)
+
+
+_RANK = {"strong": 0, "low": 1, "neutral": 2, "good": 3}
+
+
+@given(
+    kind=st.sampled_from(["nps", "csat5", "stars5", "ces", "faces", "fft"]),
+    worst=st.integers(-100, 100),
+    span=st.integers(1, 100),
+    turned=st.booleans(),
+    data=st.data(),
+)
+def test_a_better_answer_is_never_judged_worse(kind, worst, span, turned, data):
+    best = worst - span if turned else worst + span
+    first = data.draw(st.integers(0, span))
+    second = data.draw(st.integers(first, span))
+    levels = []
+    for steps in (first, second):
+        score = worst - steps if turned else worst + steps
+        facts = {"score": score, "score_kind": kind, "score_min": worst, "score_max": best}
+        levels.append(_RANK[judged(**facts)[1].rsplit("_", 1)[1]])
+    assert levels[0] <= levels[1]
