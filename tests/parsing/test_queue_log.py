@@ -106,6 +106,30 @@ def test_the_next_stay_may_be_written_before_the_transfer_that_ended_the_one_bef
     ]
 
 
+def test_an_end_without_a_conversation_belongs_to_the_newest_stay_that_waits():
+    (stay,) = stays_of("""
+        1795186961|1795186957.117|front|NONE|ENTERQUEUE||19175550140|1
+        1795186970|1795186957.117|front|NONE|ENTERQUEUE||19175550140|1
+        1795186975|1795186957.117|front|NONE|ABANDON|1|1|5
+    """)
+    assert stay.entered_at == 1795186970
+
+
+def test_an_end_of_a_conversation_belongs_to_the_oldest_one():
+    stays = stays_of("""
+        1795186961|1795186957.117|front|NONE|ENTERQUEUE||19175550140|1
+        1795186962|1795186957.117|front|Sam|CONNECT|1|1795186961.119|1
+        1795186963|1795186957.117|front|NONE|ENTERQUEUE||19175550140|1
+        1795186963|1795186957.117|front|Ann|CONNECT|0|1795186961.120|1
+        1795186963|1795186957.117|front|Sam|BLINDTRANSFER|120|departments|1|1|1
+        1795186999|1795186957.117|front|Ann|COMPLETECALLER|0|36|1
+    """)
+    assert [(stay.entered_at, stay.end) for stay in stays] == [
+        (1795186961, "transferred"),
+        (1795186963, "answered"),
+    ]
+
+
 def test_two_stays_of_one_call_in_one_second_have_different_keys():
     one = "1795186857|1795186857.92|front|NONE|ENTERQUEUE||19175550132|1\n"
     out = "1795186857|1795186857.92|front|NONE|EXITWITHTIMEOUT|1|1|0\n"

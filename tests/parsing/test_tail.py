@@ -201,6 +201,16 @@ def test_a_log_that_was_deleted_and_made_anew_is_a_gap_also_when_the_inode_is_re
     assert reader.turn() == ["gap", *datas(7, 12)]
 
 
+@pytest.mark.parametrize("same", ["head", "tail"])
+def test_a_file_that_is_alike_at_one_end_only_is_another_one(log, same):
+    log.write_bytes(lines(0, 100))
+    reader = Reader(log)
+    reader.turn()
+    alike = lines(0, 20) + lines(200, 320) if same == "head" else lines(200, 220) + lines(20, 120)
+    log.write_bytes(alike)
+    assert reader.turn() == ["gap", *alike.splitlines()]
+
+
 def test_a_log_that_was_deleted_and_not_made_again_is_unavailable(log):
     log.write_bytes(lines(0, 3))
     reader = Reader(log)

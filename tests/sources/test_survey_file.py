@@ -224,13 +224,40 @@ def test_a_file_that_was_only_touched_is_not_read_again(export):
     assert list(source.read(cursor)) == []
 
 
-def test_a_last_row_that_was_completed_later_is_read_again(export):
-    export.write_text(HEADER + TWO + "r3,2025-03-04 11:00:00,0,Ru")
+@pytest.mark.parametrize(
+    "cut",
+    [
+        "r3,2025-03-04 11:00:00,0,Ru",
+        "r3,2025-03-04 11:00:00,0,Rude,,N",
+        'r3,2025-03-04 11:00:00,0,"Rude\n',
+    ],
+    ids=["short", "looks whole", "in quotes behind a line end"],
+)
+def test_a_last_row_that_was_completed_later_is_read_again(export, cut):
+    export.write_text(HEADER + TWO + cut)
     source = open_source(export)
-    items, cursor = drain(source)
-    assert isinstance(items[-1], Unreadable)
-    export.write_text(HEADER + TWO + THREE)
-    assert keys(drain(source, cursor)[0]) == ["id:r2", "id:r3"]
+    _, cursor = drain(source)
+    rest = ' and late",,No\n' if '"' in cut else THREE.removeprefix(cut)
+    export.write_text(HEADER + TWO + cut + rest)
+    items, _ = drain(source, cursor)
+    assert keys(items)[-1] == "id:r3"
+    assert items[-1].facts["wants_contact"] is False
+
+
+def test_a_row_that_was_appended_while_reading_is_read_again_when_it_is_whole(export, monkeypatch):
+    monkeypatch.setattr(BATCH, 1)
+    export.write_text(HEADER + "".join(TWO.replace("r2", f"q{n}") for n in range(2_000)))
+    source = open_source(export)
+    reading = source.read(None)
+    batches = [next(reading)]
+    with export.open("a") as file:
+        file.write("r4,,5,,,N")
+    batches.extend(reading)
+    with export.open("a") as file:
+        file.write("o\n")
+    items, _ = drain(source, batches[-1].cursor)
+    assert items[-1].natural_key == "id:r4"
+    assert items[-1].facts["wants_contact"] is False
 
 
 def test_without_an_id_the_content_is_the_key_and_equal_rows_stay_apart(tmp_path):

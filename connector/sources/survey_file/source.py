@@ -82,7 +82,7 @@ class SurveyFile:
         if progress.cursor() != last:
             yield Batch(items=(), cursor=progress.cursor())
         if faults:
-            more = f" So are {len(faults) - 1} others." if len(faults) > 1 else ""
+            more = f" ({len(faults)} files cannot be read.)" if len(faults) > 1 else ""
             raise Unavailable(self.name, faults[0] + more)
 
     def settle(self, locators: Sequence[str]) -> None:
