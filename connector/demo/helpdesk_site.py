@@ -33,8 +33,6 @@ FIELDS: Final = (
     ("amends_category", "What went wrong", 200),
     ("amends_contact_due", "First contact due", 100),
     ("amends_resolution_due", "All steps done by", 100),
-    ("amends_case", "Case", 100),
-    ("amends_severity", "Severity", 100),
 )
 """Custom fields as the plugin's page asks for them: name, label, maximum length."""
 

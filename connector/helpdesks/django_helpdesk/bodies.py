@@ -29,6 +29,20 @@ from connector.helpdesks.django_helpdesk.tables import (
 MAX_NAME: Final = 100
 """A longer file name is cut."""
 
+OPENING_TITLE: Final = "For staff: what happened and what to do"
+NOTE_TITLE: Final = "Note from amends"
+UPDATE_TITLE: Final = "Changed by amends"
+
+MEDIA_TYPES: Final[Mapping[str, str]] = {
+    "txt": "text/plain",
+    "asc": "text/plain",
+    "pdf": "application/pdf",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "eml": "message/rfc822",
+}
+"""By the ending under which a file is sent, so that agents' browsers know what to do."""
+
 COMING: Final = "A note from amends is being written; open the ticket to read it."
 
 
@@ -39,6 +53,12 @@ class File:
     name: str
     """Unique within its note, with an ending that the product accepts."""
     content: bytes
+
+    @property
+    def media_type(self) -> str:
+        """What its ending stands for."""
+        ending = self.name.rpartition(".")[2]
+        return MEDIA_TYPES.get(ending, "application/octet-stream")
 
 
 def ticket_body(settings: SiteSettings, ticket: OpenTicket) -> Json:
@@ -64,10 +84,11 @@ def ticket_body(settings: SiteSettings, ticket: OpenTicket) -> Json:
     after: Json = {"description": settings.public_description}
     if ticket.requester.email:
         after["submitter_email"] = ticket.requester.email
-    return {"create": create, "after": after}
+    opening = {"public": False, "title": OPENING_TITLE}
+    return {"create": create, "opening": opening, "after": after}
 
 
-def note_body(settings: SiteSettings, note: AddNote) -> Json:
+def note_body(settings: SiteSettings, note: AddNote, title: str = NOTE_TITLE) -> Json:
     """Give what makes a note: the stub that claims its place, and the words that fill it.
 
     The stub alone is mailed to those who get mail about private follow-ups; the words
@@ -77,6 +98,7 @@ def note_body(settings: SiteSettings, note: AddNote) -> Json:
     text = "\n".join([sendable(note.text), *([""] if remarks else []), *remarks])
     return {
         "stub": escape(f"{COMING}\n\n{marker(note.key)}"),
+        "title": title,
         "comment": escape(f"{text}\n\n{marker(note.key)}"),
         "files": [
             {"name": name, "sha256": note.attachments[place].sha256, "place": place}
@@ -91,9 +113,7 @@ def update_body(settings: SiteSettings, change: UpdateTicket, due: str) -> Json:
     `due` is the due time in words, for the note.
     """
     lines = list(_told(change, due)) or ["(nothing)"]
-    note = AddNote(
-        key=change.key, case_id=change.case_id, text="Set by amends:\n" + "\n".join(lines)
-    )
+    note = AddNote(key=change.key, case_id=change.case_id, text="\n".join(lines))
     patch: Json = _fields(settings, change.fields)
     if change.severity is not None:
         patch["priority"] = PRIORITY[change.severity]
@@ -104,7 +124,7 @@ def update_body(settings: SiteSettings, change: UpdateTicket, due: str) -> Json:
         "add_tags": sorted(change.add_tags),
         "remove_tags": sorted(change.remove_tags),
         "status": change.status.value if change.status else "",
-        "note": note_body(settings, note),
+        "note": note_body(settings, note, UPDATE_TITLE),
     }
 
 

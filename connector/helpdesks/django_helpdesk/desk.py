@@ -83,7 +83,7 @@ class DjangoHelpdesk:
         made = self._site.create(create)
         ref = self._ref(made)
         missing = reading.missing_of(self._settings, create, made)
-        self._complete(ref, made, body["after"], missing)
+        self._complete(ref, made, body, missing)
         return ref
 
     def finish(self, ref: TicketRef, ticket: OpenTicket) -> None:
@@ -94,7 +94,7 @@ class DjangoHelpdesk:
         made = self._living(ref)
         first = reading.opening(made)
         if first is not None and first["public"] and not made.get("submitter_email"):
-            self._complete(ref, made, self._body(ticket)["after"], ())
+            self._complete(ref, made, self._body(ticket), ())
 
     def update(self, ref: TicketRef, change: UpdateTicket) -> Snapshot:
         """Set what differs, read it back, and tell it in a private follow-up, once."""
@@ -139,12 +139,13 @@ class DjangoHelpdesk:
         """End what runs; from any thread."""
         self._site.close()
 
-    def _complete(self, ref: TicketRef, made: Json, after: Json, missing: tuple[str, ...]) -> None:
+    def _complete(self, ref: TicketRef, made: Json, body: Json, missing: tuple[str, ...]) -> None:
         """Hide the agents' words from the patient, then put in the patient's address."""
+        after: Json = body["after"]
         try:
             first = reading.opening(made)
             if first is not None and first["public"]:
-                self._site.edit(first["id"], {"public": False})
+                self._site.edit(first["id"], body["opening"])
             read = self._site.change(ref.id, after)
             missing += reading.missing_of(self._settings, after, read)
         except EdgeError as error:

@@ -32,7 +32,7 @@ _JOINED: Final = re.compile(
     r"|\{(?=[{%#])|[}%#](?=\})"  # Django templates
     r"|HELPDESK-(?=COMMENT-)"  # the product's own placeholder for template signs
 )
-_SLASHED: Final = re.compile(r"[\\*`]|(?<!\w)_|_(?!\w)")
+_SLASHED: Final = re.compile(r"[\\*`]|(?<![^\W_])_|_(?![^\W_])")
 _UNSLASHED: Final = re.compile(r"\\([\\*`_])")
 _REFERENCE: Final = re.compile(r"#(?=\d)")
 

@@ -49,7 +49,8 @@ def ensure_note(
             missing.append("no_mail")  # HELPDESK_NOTIFY_SUBMITTER_FOR_ALL_TICKET_CHANGES is on
     comment, refused = _with_files(site, found, body, attachments)
     if found["comment"] != comment:
-        found = site.edit(found["id"], {"comment": comment, "public": False})
+        words = {"comment": comment, "title": body["title"], "public": False}
+        found = site.edit(found["id"], words)
     if found["comment"] != comment:
         missing.append("text")
     if found["public"]:

@@ -95,7 +95,7 @@ class Site:
         return self._shaped(answer, _FOLLOWUP, write=True)
 
     def edit(self, followup: int, body: Json) -> Json:
-        """Change a follow-up; mails nobody and renders nothing."""
+        """Change a follow-up; mails nobody, renders nothing, and a title stays its own."""
         answer = self._http.request(
             "PATCH", f"{FOLLOWUPS}{followup}/", body=canonical(body), write=True
         )
@@ -106,7 +106,7 @@ class Site:
         fields = {
             "followup": str(followup),
             "filename": file.name,
-            "mime_type": "application/octet-stream",
+            "mime_type": file.media_type,
             "size": str(len(file.content)),
         }
         content_type, body = multipart(fields, file)
@@ -201,7 +201,7 @@ def multipart(fields: Mapping[str, str], file: File) -> tuple[str, bytes]:
     lines += [
         f"--{boundary}".encode(),
         f'Content-Disposition: form-data; name="file"; filename="{file.name}"'.encode(),
-        b"Content-Type: application/octet-stream",
+        f"Content-Type: {file.media_type}".encode(),
         b"",
         file.content,
         f"--{boundary}--".encode(),

@@ -1,0 +1,173 @@
+"""What the contract asks of a test, and what its parts share."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+import pytest
+
+from connector.domain.errors import AmendsError
+from connector.domain.ticket import OpenTicket, TicketEvent, TicketRef
+from connector.helpdesks.base import Helpdesk
+from connector.testing.changes import a_note, a_ticket, an_update
+
+MAX_WRITES: Final = 8
+"""No change takes more requests than this."""
+
+PATIENCE_S: Final = 60
+"""Bound for joining threads; reached only by a failing plugin."""
+
+_NUMBERS: Final = itertools.count(10, 10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenNote:
+    """A note as the product shows it to agents, read without the plugin."""
+
+    text: str
+    """As stored; escaping may still be in it."""
+    private: bool
+    files: dict[str, str] = field(default_factory=dict)
+    """Name to sha256 of the content."""
+
+
+class HelpdeskWorld(Protocol):
+    """What the contract asks of a test: arrange and examine the product."""
+
+    def open(self) -> Helpdesk:
+        """Make a fresh helpdesk on this world, as after a restart."""
+        ...
+
+    def open_locked_out(self) -> Helpdesk:
+        """Make one whose credentials are refused."""
+        ...
+
+    def lose_request(self, nth: int) -> AbstractContextManager[None]:
+        """Lose the nth write from now before the product hears of it."""
+        ...
+
+    def lose_answer(self, nth: int) -> AbstractContextManager[None]:
+        """Lose the answer to the nth write from now, after it was applied."""
+        ...
+
+    def refuse_reads(self) -> AbstractContextManager[None]:
+        """Let every read be refused."""
+        ...
+
+    def down(self) -> AbstractContextManager[None]:
+        """Let nothing answer."""
+        ...
+
+    def mails(self) -> Sequence[str]:
+        """Give all mails that the product sent."""
+        ...
+
+    def count(self, key: str) -> int:
+        """Count the tickets that carry the key."""
+        ...
+
+    def notes(self, ref: TicketRef) -> Sequence[SeenNote]:
+        """Read what stands on a ticket beside its first text, oldest first."""
+        ...
+
+    def tag_by_hand(self, ref: TicketRef, tag: str) -> None:
+        """Add a tag as an agent would."""
+        ...
+
+    def comment_by_hand(self, ref: TicketRef, text: str) -> None:
+        """Write a private comment as an agent would."""
+        ...
+
+    def delete(self, ref: TicketRef) -> None:
+        """Delete a ticket for good."""
+        ...
+
+    def merge(self, ref: TicketRef, into: TicketRef) -> None:
+        """Merge a ticket into another."""
+        ...
+
+    def secrets(self) -> Sequence[str]:
+        """Give what must never be printed."""
+        ...
+
+
+def long_ago() -> datetime:
+    """Give a time before everything that a test does."""
+    return datetime.now(UTC) - timedelta(days=1)
+
+
+def prepared(helpdesk: Helpdesk, ticket: OpenTicket) -> OpenTicket:
+    """Freeze a ticket's body, as the outbox does."""
+    return replace(ticket, body=helpdesk.prepare(ticket))
+
+
+class Base:
+    """What all parts of the contract share."""
+
+    @pytest.fixture
+    def world(self) -> HelpdeskWorld:
+        """Override: the product under test; keys of earlier tests may still be in it."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def helpdesk(self, world: HelpdeskWorld) -> Iterator[Helpdesk]:
+        """Open a helpdesk on the world; it is closed after the test."""
+        helpdesk = world.open()
+        yield helpdesk
+        helpdesk.close()
+
+    @pytest.fixture
+    def number(self) -> int:
+        """Give a number whose keys no other test uses; ten after it are free too."""
+        return next(_NUMBERS)
+
+    @pytest.fixture
+    def ref(self, helpdesk: Helpdesk, number: int) -> TicketRef:
+        """Open a plain ticket."""
+        return helpdesk.open(prepared(helpdesk, a_ticket(number)))
+
+
+def calls_of(
+    helpdesk: Helpdesk, ticket: OpenTicket | None, ref: TicketRef
+) -> list[Callable[[], object]]:
+    """Give one call of each kind on a ticket; `ticket` adds those that open and find."""
+    calls: list[Callable[[], object]] = [
+        lambda: helpdesk.snapshot(ref),
+        lambda: helpdesk.note(ref, a_note(5)),
+        lambda: helpdesk.update(ref, an_update(5)),
+        lambda: list(helpdesk.history(ref)),
+    ]
+    if ticket is not None:
+        calls += [
+            lambda: helpdesk.open(ticket),
+            lambda: helpdesk.find(ticket.key, long_ago()),
+        ]
+    return calls
+
+
+def complaints(calls: Sequence[Callable[[], object]]) -> list[str]:
+    """Make the calls; give everything that their errors say."""
+    said: list[str] = []
+    for call in calls:
+        try:
+            call()
+        except AmendsError as error:
+            said += [str(error), repr(error), repr(error.__cause__)]
+    return said
+
+
+def ours(helpdesk: Helpdesk, ref: TicketRef, key: str) -> list[TicketEvent]:
+    """Give the events that carry the key of a note or update."""
+    return [event for event in helpdesk.history(ref) if event.data.get("note_key") == key]
+
+
+def files_of(world: HelpdeskWorld, ref: TicketRef) -> dict[str, str]:
+    """Give all files on a ticket; a name that comes twice fails."""
+    files = [item for note in world.notes(ref) for item in note.files.items()]
+    assert len(dict(files)) == len(files)
+    return dict(files)

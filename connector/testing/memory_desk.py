@@ -1,0 +1,191 @@
+"""The product behind the helpdesk in memory: tickets, visible effects, agents and weather.
+
+It outlives crashes of ours, so judges look here for what really happened.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from connector.domain.errors import (
+    AuthenticationFailed,
+    EdgeError,
+    Gone,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Unavailable,
+)
+from connector.domain.ticket import Snapshot, TicketEvent, TicketStatus
+
+
+class Weather(Enum):
+    """What becomes of a call."""
+
+    FAIR = "fair"
+    DOWN = "down"
+    """No connection: NotSent."""
+    LOST = "lost"
+    """The request is lost on its way: in doubt, not applied."""
+    MUTE = "mute"
+    """Applied, and the answer is lost: in doubt."""
+    LATE = "late"
+    """In doubt; applied when `land` is called."""
+    BUSY = "busy"
+    """429 with a pause of 7 seconds."""
+    LOCKED_OUT = "locked_out"
+    """401."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visible:
+    """One thing that agents can see has happened; what judges count."""
+
+    kind: str
+    """ticket | note | change."""
+    ticket: str
+    key: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Ticket:
+    """A ticket of the product, with its events."""
+
+    id: str
+    key: str
+    snapshot: Snapshot
+    made_at: datetime
+    events: list[TicketEvent] = field(default_factory=list)
+    attachments: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By key of the note: name of the file to sha256 of its content."""
+    gone: Gone | None = None
+
+
+class MemoryDesk:
+    """The product: tickets, what became visible, and the weather; safe for several threads.
+
+    Like the plainest of real products it lets two tickets carry one key.
+    """
+
+    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Begin empty; `now` dates what happens."""
+        self.now = now
+        self.lock = threading.RLock()
+        self.tickets: dict[str, Ticket] = {}
+        self.visible: list[Visible] = []
+        """Every effect of ours, in order."""
+        self.mails: list[str] = []
+        """Mails to patients; stays empty unless a test puts something in."""
+        self.forecast: deque[Weather] = deque()
+        """Weather of the next writes, one each; fair afterwards, or what `standing` says."""
+        self.standing = Weather.FAIR
+        self.reading = Weather.FAIR
+        """Weather of every read (find, snapshot, history, check)."""
+        self.calls: list[str] = []
+        """Every call that arrived at the border, in order."""
+        self._late: list[Callable[[], object]] = []
+
+    def land(self) -> int:
+        """Apply what was late; how many requests that were."""
+        with self.lock:
+            late, self._late = self._late, []
+            for apply in late:
+                apply()
+            return len(late)
+
+    def keys(self) -> list[str]:
+        """Give the keys of all tickets, in order of creation."""
+        with self.lock:
+            return [ticket.key for ticket in self.tickets.values()]
+
+    def write(self, edge: str, name: str, apply: Callable[[], Any]) -> Any:
+        """Let a write meet its weather."""
+        with self.lock:
+            self.calls.append(name)
+            weather = self.forecast.popleft() if self.forecast else self.standing
+            if weather is Weather.FAIR:
+                return apply()
+            if weather is Weather.MUTE:
+                apply()
+            elif weather is Weather.LATE:
+                self._late.append(apply)
+        raise storm(edge, weather, write=True)
+
+    def read(self, edge: str, name: str) -> None:
+        """Let a read meet its weather."""
+        with self.lock:
+            self.calls.append(name)
+            weather = self.reading
+        if weather is not Weather.FAIR:
+            raise storm(edge, weather, write=False)
+
+    # --- what agents do -----------------------------------------------------------------
+
+    def edit(self, number: str, **changes: Any) -> None:
+        """Change fields of the snapshot, as an agent would."""
+        with self.lock:
+            ticket = self.tickets[number]
+            ticket.snapshot = replace(ticket.snapshot, **changes)
+            if "status" in changes:
+                to = {"to": TicketStatus(changes["status"]).value}
+                self.happen(ticket, "status", actor="agent", data=to)
+
+    def say(self, number: str, text: str, *, public: bool = False) -> None:
+        """Write on the ticket, as an agent would."""
+        with self.lock:
+            kind = "public_reply" if public else "note"
+            self.happen(self.tickets[number], kind, actor="agent", text=text)
+
+    def delete(self, number: str) -> None:
+        """Delete the ticket for good."""
+        with self.lock:
+            self.tickets[number].gone = Gone("memory", "the ticket is deleted", kind="deleted")
+
+    def merge(self, number: str, into: str) -> None:
+        """Merge the ticket into another."""
+        with self.lock:
+            self.tickets[number].gone = Gone(
+                "memory", "the ticket was merged", kind="merged", merged_into=into
+            )
+
+    def happen(
+        self,
+        ticket: Ticket,
+        kind: str,
+        *,
+        actor: str,
+        text: str = "",
+        data: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add an event to a ticket's history; its version changes."""
+        number = len(ticket.events) + 1
+        ticket.events.append(
+            TicketEvent(
+                id=f"{ticket.id}-{number}",
+                at=self.now(),
+                actor=actor,
+                kind=kind,
+                text=text,
+                data=data or {},
+            )
+        )
+        ticket.snapshot = replace(ticket.snapshot, version=str(number))
+
+
+def storm(edge: str, weather: Weather, *, write: bool) -> EdgeError:
+    """Make the error that the weather brings."""
+    if weather is Weather.DOWN:
+        return NotSent(edge, "cannot be reached")
+    if weather is Weather.BUSY:
+        return RateLimited(edge, "asks for a pause", retry_after_s=7)
+    if weather is Weather.LOCKED_OUT:
+        return AuthenticationFailed(edge, "refuses our credentials")
+    if write:
+        return OutcomeUnknown(edge, "did not answer")
+    return Unavailable(edge, "did not answer")
