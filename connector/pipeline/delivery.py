@@ -186,7 +186,11 @@ class Delivery:
 
         self._settle(work)
         log.info(
-            "delivered", case=owed.case_id, op=owed.op, ticket=done.ref.id, attempt=owed.attempts
+            "delivered",
+            case=owed.case_id,
+            op=owed.op,
+            ticket=_number(done.ref.id),
+            attempt=owed.attempts,
         )
         if done.missing:
             log.warning("partly_applied", case=owed.case_id, count=len(done.missing))
@@ -266,6 +270,11 @@ class Delivery:
                 self._nap(FULL_RETRY_S)
             else:
                 return
+
+
+def _number(ticket_id: str) -> str | int:
+    """Give a ticket's number as one: the log would take a long text of digits for a phone."""
+    return int(ticket_id) if ticket_id.isdecimal() else ticket_id
 
 
 class CannotTell(Exception):
