@@ -8,7 +8,7 @@ from typing import Final
 from connector.domain.assessment import Assessment, Lane
 from connector.domain.case import Case, Group
 from connector.domain.practice import Practice
-from connector.domain.signal import Signal
+from connector.domain.signal import Channel, Signal
 from connector.domain.taxonomy import OTHER, TAXONOMY
 from connector.recovery import tags, wording
 from connector.recovery.marks import primary
@@ -40,6 +40,9 @@ def heard_context(
             zone=practice.zone,
             late=late_detected(detected_at, signal.event_time, settings),
             show_subject=policy != "minimal",
+        ),
+        "quote_title": (
+            "What the phone system saw" if signal.channel is Channel.PHONE else "In their own words"
         ),
         "quoted": lines,
         "shortened": shortened,
