@@ -43,10 +43,8 @@ class FaultProxy:
         self._nth = 0
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self._acceptor.start()
+        self.port = 0
+        self.resume()
 
     @contextlib.contextmanager
     def fate_of_write(self, nth: int, fate: Fate) -> Iterator[None]:
@@ -70,8 +68,19 @@ class FaultProxy:
             with self._lock:
                 self._reads = Fate.CALM
 
+    def resume(self) -> None:
+        """Listen (again), on the same port as before."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
+
     def close(self) -> None:
-        """Stop listening and wait for what is under way."""
+        """End for good."""
+        self.pause()
+
+    def pause(self) -> None:
+        """Refuse connections, as when the server is down; what is under way ends first."""
         with contextlib.suppress(OSError):  # wakes accept(), which close() alone does not
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

@@ -1,0 +1,187 @@
+"""A real django-helpdesk, started once in each test process; examined without the plugin."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import requests
+
+from connector.domain.practice import Practice
+from connector.helpdesks.django_helpdesk import DjangoHelpdeskSettings
+from connector.testing.helpdesk import SeenNote
+from connector.testing.proxy import Fate, FaultProxy
+
+PRACTICE = Practice(tenant="practice", name="Elm Street", zone=ZoneInfo("Europe/Berlin"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningSite:
+    url: str
+    port: int
+    token: str
+    user: str
+    password: str
+    folder: Path
+
+
+@functools.cache
+def running_site() -> RunningSite:
+    """Start the site on first use; it ends with this process, however that ends."""
+    folder = tempfile.TemporaryDirectory(prefix="amends-helpdesk-")
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "connector.demo.helpdesk_site"),
+            *("--dir", folder.name, "--port", "0", "--until-stdin-closes"),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def stop() -> None:
+        process.stdin.close()
+        process.wait(20)
+        process.stdout.close()
+        folder.cleanup()
+
+    atexit.register(stop)
+    line = process.stdout.readline()
+    assert line, "the site did not start; see its output above"
+    access = json.loads(line)
+    return RunningSite(
+        url=access["url"],
+        port=access["port"],
+        token=access["token"],
+        user=access["user"],
+        password=access["password"],
+        folder=Path(folder.name),
+    )
+
+
+class SiteWorld:
+    """The site behind a proxy of its own, as the contract wants to arrange and examine it."""
+
+    def __init__(self, site: RunningSite) -> None:
+        self.site = site
+        self.proxy = FaultProxy(site.port)
+        self.port = self.proxy.port
+        self._opened = []
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Authorization"] = f"Token {site.token}"
+
+    def close(self) -> None:
+        for helpdesk in self._opened:
+            helpdesk.close()
+        self._session.close()
+        self.proxy.close()
+
+    def settings(self, **changes) -> DjangoHelpdeskSettings:
+        values = {
+            "url": f"http://127.0.0.1:{self.port}",
+            "token": self.site.token,
+            "queue": "Patient Recovery",
+            "deadline_seconds": 20,
+            **changes,
+        }
+        return DjangoHelpdeskSettings(**values)
+
+    def open(self, **changes):
+        helpdesk = self.settings(**changes).open(PRACTICE)
+        self._opened.append(helpdesk)
+        return helpdesk
+
+    def open_locked_out(self):
+        return self.open(token="0" * 40)
+
+    def lose_request(self, nth):
+        return self.proxy.fate_of_write(nth, Fate.LOSE_REQUEST)
+
+    def lose_answer(self, nth):
+        return self.proxy.fate_of_write(nth, Fate.LOSE_ANSWER)
+
+    def refuse_reads(self):
+        return self.proxy.fate_of_reads(Fate.REFUSE)
+
+    @contextlib.contextmanager
+    def down(self):
+        self.proxy.pause()
+        yield
+        self.proxy.resume()
+
+    def mails(self):
+        folder = self.site.folder / "mail"
+        return [path.read_text() for path in sorted(folder.glob("*"))] if folder.exists() else []
+
+    def count(self, key):
+        found = self.api("GET", "/api/tickets/?page_size=100000").json()["results"]
+        return [ticket["custom_amends_key"] for ticket in found].count(key)
+
+    def ticket(self, ref):
+        return self.api("GET", f"/api/tickets/{ref.id}/").json()
+
+    def notes(self, ref):
+        first, *others = self.ticket(ref)["followup_set"]
+        assert not first["public"]
+        return [
+            SeenNote(
+                text=note["comment"],
+                private=not note["public"],
+                files={
+                    file["filename"]: self.sha256(file["file"])
+                    for file in note["followupattachment_set"]
+                },
+            )
+            for note in others
+        ]
+
+    def sha256(self, address):
+        path = self.site.folder / "media" / address.partition("/media/")[2]
+        return hashlib.sha256(Path(requests.utils.unquote(str(path))).read_bytes()).hexdigest()
+
+    def tag_by_hand(self, ref, tag):
+        tags = f"{tag},{self.ticket(ref)['custom_tags']}"
+        self.api("PATCH", f"/api/tickets/{ref.id}/", json={"custom_tags": tags})
+
+    def comment_by_hand(self, ref, text):
+        self.api("POST", "/api/followups/", json={"ticket": int(ref.id), "comment": text})
+
+    def delete(self, ref):
+        self.api("DELETE", f"/api/tickets/{ref.id}/")
+
+    def merge(self, ref, into):
+        body = {"merged_to": int(into.id), "status": 5}
+        self.api("PATCH", f"/api/tickets/{ref.id}/", json=body)
+
+    def secrets(self):
+        return [self.site.token, "0" * 40]
+
+    def api(self, method, path, **more):
+        answer = self._session.request(method, self.site.url + path, timeout=30, **more)
+        assert answer.ok, (method, path, answer.status_code, answer.text)
+        return answer
+
+    def agent(self):
+        """A browser in which the agent is logged in."""
+        browser = requests.Session()
+        browser.trust_env = False
+        page = browser.get(f"{self.site.url}/login/", timeout=30).text
+        token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
+        form = {
+            "username": self.site.user,
+            "password": self.site.password,
+            "csrfmiddlewaretoken": token,
+        }
+        headers = {"Referer": self.site.url}
+        browser.post(f"{self.site.url}/login/", data=form, headers=headers, timeout=30)
+        return browser
