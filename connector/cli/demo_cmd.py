@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import sys
 import tempfile
 import time
@@ -43,6 +44,8 @@ def command(ctx: click.Context, *, once: bool, folder: Path | None, as_json: boo
         raise ConfigError(["the demo's servers are not installed: pip install 'amends[demo]'"])
     from connector.demo.play import staged  # noqa: PLC0415 - needs the extra
 
+    for number in (signal.SIGINT, signal.SIGTERM):  # both end the servers with us
+        signal.signal(number, signal.default_int_handler)
     stay = not once and sys.stdout.isatty()
     with _folder(folder) as place, staged(place, _teller(as_json=as_json)) as play:
         play.perform()

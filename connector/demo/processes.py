@@ -25,8 +25,10 @@ STOP_S = 40.0
 class Server:
     """A helper process that prints one line when it is ready."""
 
-    def __init__(self, name: str, arguments: Sequence[str], folder: Path) -> None:
-        """Start it; its messages go to `folder/name.log`."""
+    def __init__(
+        self, name: str, arguments: Sequence[str], folder: Path, extra: Mapping[str, str]
+    ) -> None:
+        """Start it with extra environment; its messages go to `folder/name.log`."""
         self.name = name
         self._log_path = folder / f"{name}.log"
         self._log = self._log_path.open("ab")
@@ -35,7 +37,7 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=_environment({}),
+            env=_environment(extra),
         )
 
     def ready(self) -> str:
@@ -123,13 +125,13 @@ class Daemon:
 def site(folder: Path, zone: str) -> Server:
     """Start the helpdesk; its line is JSON with port, url, token, user and password."""
     arguments = ["connector.demo.helpdesk_site", "--dir", str(folder / "helpdesk"), "--zone", zone]
-    return Server("helpdesk", [*arguments, "--until-stdin-closes"], folder)
+    return Server("helpdesk", [*arguments, "--until-stdin-closes"], folder, {})
 
 
 def mailbox(folder: Path, password: str) -> Server:
     """Start the IMAP server; its line is the port."""
-    arguments = ["connector.demo.imap_server", "--port", "0", "--password", password]
-    return Server("mailbox", arguments, folder)
+    arguments = ["connector.demo.imap_server", "--port", "0"]
+    return Server("mailbox", arguments, folder, {"AMENDS_DEMO_PASSWORD": password})
 
 
 def site_access(line: str) -> dict[str, str]:
