@@ -121,14 +121,17 @@ def _judge(signal: Signal, reading: Reading, settings: TriageSettings) -> Opinio
 
 def _demands(signal: Signal, safety: Sequence[Reason]) -> tuple[Lane, ...]:
     """Lanes that no score can talk down; one at least, so that there is something to compare."""
-    wanted = bool(safety) or signal.facts.get("wants_contact") is True
-    return (Lane.TICKET if wanted else Lane.COUNT,)
+    if safety or signal.facts.get("wants_contact") is True:
+        return (Lane.TICKET,)
+    return (Lane.REVIEW if signal.facts.get("contact_answer_unclear") is True else Lane.COUNT,)
 
 
 def _consent(signal: Signal) -> list[Reason]:
     wants = signal.facts.get("wants_contact")
     if wants is True:
         return [plain("consent.wants_contact", severity=1)]
+    if signal.facts.get("contact_answer_unclear") is True:
+        return [plain("consent.unclear")]
     return [plain("consent.no_contact")] if wants is False else []
 
 

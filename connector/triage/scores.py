@@ -1,7 +1,9 @@
 """Survey scores: every scale turned so that high is good, then judged by its limits.
 
 `score_min` is the worst answer of the scale and `score_max` the best, so a
-scale on which 1 is best comes with `score_min` 5 and `score_max` 1.
+scale on which 1 is best comes with `score_min` 5 and `score_max` 1. A survey
+may bring its own limit as `score_low_at_most`, and `score_problem` when its
+parser could not make sense of the answer.
 """
 
 from __future__ import annotations
@@ -91,10 +93,10 @@ def judge_score(facts: Mapping[str, Fact], limits: ScoreLimits) -> Opinion | Non
         return None
     kind = _KINDS.get(str(facts.get("score_kind", "")).strip().lower(), "other")
     shown = _shown(score, facts)
-    value = _on_scale(score, kind, facts)
+    value = None if facts.get("score_problem") else _on_scale(score, kind, facts)
     if value is None:
         return Opinion(lane=Lane.REVIEW, reasons=(plain("score.not_understood", shown),))
-    level = _level(kind, value, limits)
+    level = _own_level(value, kind, facts) or _level(kind, value, limits)
     severity = {"strong": _STRONG_SEVERITY, "low": 1}.get(level, 0)
     reason = plain(f"score.{kind}_{level}", shown, severity=severity)
     return Opinion(lane=_LANES[level], reasons=(reason,))
@@ -153,6 +155,17 @@ def _number(value: Fact) -> Fraction | None:
         return None
     found = _NUMBER.match(value)
     return Fraction(found.group(1).replace(",", ".")) if found else None
+
+
+def _own_level(value: Fraction, kind: str, facts: Mapping[str, Fact]) -> str:
+    """Judge by the survey's own limit, which is on the survey's own scale; empty without one."""
+    limit = _on_scale(facts.get("score_low_at_most", ""), kind, facts)
+    if limit is None:
+        return ""
+    low, _ = _SCALES.get(kind, _PERCENT)
+    if value > limit:
+        return "good"
+    return "strong" if value == low else "low"
 
 
 def _level(kind: str, value: Fraction, limits: ScoreLimits) -> str:

@@ -110,6 +110,35 @@ def test_who_asks_for_contact_gets_a_ticket_at_any_score():
     assert assessment.categories == ("other.unclassified",)
 
 
+def test_an_unclear_wish_for_contact_is_looked_at():
+    unclear = answer(score=10, score_kind="nps", contact_answer_unclear=True)
+    assert assess(unclear, USUAL).lane is Lane.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("score", "rule"),
+    [
+        (1, "score.other_strong"),
+        (3, "score.other_low"),
+        (4, "score.other_good"),
+    ],
+)
+def test_a_survey_may_bring_its_own_limit(score, rule):
+    facts = {"score_kind": "custom", "score_min": 1, "score_max": 4, "score_low_at_most": 3}
+    assert judged(score=score, **facts)[1] == rule
+
+
+def test_an_own_limit_follows_the_direction_of_the_scale():
+    facts = {"score_kind": "custom", "score_min": 4, "score_max": 1, "score_low_at_most": 3}
+    assert judged(score=3, **facts)[0] is Lane.TICKET
+    assert judged(score=2, **facts)[0] is Lane.COUNT
+
+
+def test_a_score_that_its_parser_did_not_understand_is_looked_at():
+    problem = {"score": "7 of 10", "score_kind": "nps", "score_problem": "not on the scale"}
+    assert judged(**problem) == (Lane.REVIEW, "score.not_understood")
+
+
 def test_no_wish_for_contact_is_no_reason_to_look_away():
     assessment = assess(answer(score=0, score_kind="nps", wants_contact=False), USUAL)
     assert assessment.lane is Lane.TICKET
