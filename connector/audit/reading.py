@@ -45,11 +45,18 @@ def chain(connection: Connection, name: str) -> Iterator[LedgerEntry | Illegible
         yield entry(row)
 
 
+def matching(
+    connection: Connection, condition: sa.ColumnElement[bool]
+) -> Iterator[LedgerEntry | Illegible]:
+    """Read the entries that meet a condition, in the order of their chains."""
+    query = _rows().where(condition).order_by(ledger.c.chain_id, ledger.c.seq)
+    for row in connection.execution_options(yield_per=_ROWS).execute(query):
+        yield entry(row)
+
+
 def having_action(connection: Connection, action: str) -> Iterator[LedgerEntry]:
     """Read all legible entries with one action, in the order of their chains."""
-    query = _rows().where(ledger.c.action == action).order_by(ledger.c.chain_id, ledger.c.seq)
-    for row in connection.execution_options(yield_per=_ROWS).execute(query):
-        found = entry(row)
+    for found in matching(connection, ledger.c.action == action):
         if isinstance(found, LedgerEntry):
             yield found
 

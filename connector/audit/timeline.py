@@ -1,0 +1,332 @@
+"""One case as a story: when, who, what and why, each line with the place of its proof.
+
+The lines hold codes, figures and our own sentences, never a patient's words; those stand
+with what was heard and sent. An action that is not known here is told by its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from connector.audit.record import CaseRecord, Heard
+from connector.domain.ledger import LedgerEntry, Plain
+from connector.domain.rules import meaning
+from connector.domain.taxonomy import TAXONOMY
+from connector.domain.ticket import TicketEvent
+from connector.recovery.wording import local_time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing that happened."""
+
+    at: datetime
+    """UTC; for the helpdesk's events by the helpdesk's clock."""
+    who: str
+    what: str
+    why: str
+    """Reason in plain words, or empty."""
+    proof: str
+    """`daemon 12`: chain and entry; `helpdesk 77`: its own event."""
+    action: str
+    """Stable code."""
+    minor: bool
+    """True for steps on the way that readers may skip."""
+
+
+Told: TypeAlias = tuple[str, str]
+"""What and why."""
+
+MINOR: Final = frozenset({"change.owed", "change.intended", "change.deferred", "signal.stored"})
+"""Steps that matter when something went wrong, not for the story."""
+
+
+def timeline(record: CaseRecord) -> tuple[Line, ...]:
+    """Tell a case in the order of time; the ledger's own order stands within each chain."""
+    teller = _Teller(record)
+    lines = [teller.line(entry) for entry in record.entries]
+    events = sorted(record.history, key=lambda event: event.at)
+    return tuple(_merge(lines, [_event(event) for event in events]))
+
+
+def who(actor: str) -> str:
+    """Name an actor of the ledger for people."""
+    kind, colon, name = actor.partition(":")
+    if kind == "daemon":
+        return "amends"
+    if colon and kind == "cli":
+        return f"{name} (command line)"
+    if colon and kind == "agent":
+        return f"agent {name} (helpdesk)"
+    return actor
+
+
+def span(duration: timedelta) -> str:
+    """Print a duration in its two largest units: `3 d 4 h`, `25 min`, `8 s`."""
+    seconds = int(abs(duration.total_seconds()))
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    for place, (name, size) in enumerate(units):
+        if seconds >= size or name == "s":
+            first = f"{seconds // size} {name}"
+            rest = seconds % size // units[place + 1][1] if name != "s" else 0
+            return f"{first} {rest} {units[place + 1][0]}" if rest else first
+    return "0 s"
+
+
+def category(key: str) -> str:
+    """Say a category in words; one of another version is named as it stands."""
+    return TAXONOMY[key].meaning if key in TAXONOMY else key
+
+
+def _merge(ledger: list[Line], events: list[Line]) -> Iterator[Line]:
+    """Weave the helpdesk's events in by time, without changing the order of either."""
+    waiting = iter(events)
+    event = next(waiting, None)
+    for line in ledger:
+        while event is not None and event.at < line.at:
+            yield event
+            event = next(waiting, None)
+        yield line
+    while event is not None:
+        yield event
+        event = next(waiting, None)
+
+
+def _event(event: TicketEvent) -> Line:
+    kinds = {
+        "created": "Ticket created",
+        "note": "Private note written",
+        "public_reply": "Reply to the patient written",
+        "status": "Status changed",
+        "field": "Fields changed",
+        "attachment": "File attached",
+    }
+    words = ", ".join(f"{name}: {value}" for name, value in sorted(event.data.items()))
+    return Line(
+        at=event.at,
+        who=event.actor or "the helpdesk itself",
+        what=kinds.get(event.kind, f"Something else happened ({event.kind})"),
+        why=words,
+        proof=f"helpdesk {event.id}",
+        action=f"helpdesk.{event.kind}",
+        minor=False,
+    )
+
+
+class _Teller:
+    """Turns entries into lines; knows the record for what the entries only name."""
+
+    def __init__(self, record: CaseRecord) -> None:
+        self._zone: ZoneInfo = record.practice.zone
+        self._case = record.case.id
+        self._heard: Mapping[str, Heard] = {heard.id: heard for heard in record.heard}
+        self._ops = {sent.key: sent.op for sent in record.sent}
+        self._words = record.contents
+
+    def line(self, entry: LedgerEntry) -> Line:
+        tell = _SENTENCES.get(entry.action)
+        what, why = tell(self, entry) if tell else _unknown(entry)
+        return Line(
+            at=entry.at,
+            who=who(entry.actor),
+            what=what,
+            why=why or self._reason(entry),
+            proof=f"{entry.chain_id} {entry.seq}",
+            action=entry.action,
+            minor=entry.action in MINOR,
+        )
+
+    def stored(self, entry: LedgerEntry) -> Told:
+        heard = self._heard.get(_text(entry, "signal"))
+        channel = heard.channel if heard and heard.channel else "message"
+        late = ""
+        if heard and heard.event_time is not None:
+            late = f"it happened {span(entry.at - heard.event_time)} before"
+        size = f"{_text(entry, 'bytes')} bytes"
+        return f"Heard: {channel} from source {_text(entry, 'source')} ({size})", late
+
+    def assessed(self, entry: LedgerEntry) -> Told:
+        lanes = {
+            "ticket": "a failure",
+            "review": "unsure, a person should look",
+            "park": "not a patient speaking",
+            "count": "all is well",
+        }
+        kinds = ", ".join(category(str(key)) for key in _list(entry, "categories"))
+        severity = f", severity {_text(entry, 'severity')}" if entry.body.get("severity") else ""
+        lane = _text(entry, "lane")
+        what = f"Judged: {lanes.get(lane, lane)}{severity}{f' ({kinds})' if kinds else ''}"
+        rules = "; ".join(meaning(str(rule)) for rule in _list(entry, "rules"))
+        return what, f"{rules} [configuration {_text(entry, 'config')}]"
+
+    def unreadable(self, entry: LedgerEntry) -> Told:
+        return "Could not be read; shown to people", _text(entry, "problem")
+
+    def joined(self, entry: LedgerEntry) -> Told:
+        before, now = _text(entry, "severity_before"), _text(entry, "severity")
+        change = "" if before == now else f"; severity {before} became {now}"
+        if entry.body.get("promoted") is True:
+            change += "; the second look became a case"
+        why = _JOINED.get(_text(entry, "why"), _text(entry, "why"))
+        return f"A further signal joined the case{change}", why
+
+    def opened(self, entry: LedgerEntry) -> Told:
+        what = "Second look opened" if entry.body.get("second_look") is True else "Case opened"
+        held = ", held by the storm guard" if entry.body.get("held") is True else ""
+        severity, group = _text(entry, "severity"), _text(entry, "group")
+        return f"{what} with severity {severity}, group {group}{held}", ""
+
+    def clocks(self, entry: LedgerEntry) -> Told:
+        due = [self._time(_text(entry, name)) for name in ("contact_due", "resolution_due")]
+        begun = {
+            "clock.started": "Clocks started",
+            "case.promoted": f"Became a case with severity {_text(entry, 'severity')}",
+        }[entry.action]
+        return f"{begun}: first contact due {due[0]}; all done due {due[1]}", ""
+
+    def late(self, entry: LedgerEntry) -> Told:
+        del entry
+        return "First contact was due, and none had been seen", ""
+
+    def linked(self, entry: LedgerEntry) -> Told:
+        other = _text(entry, "other")
+        other = entry.case_id if other == self._case else other
+        why = _JOINED.get(_text(entry, "why"), _text(entry, "why"))
+        return f"Linked with case {other}", why
+
+    def closed(self, entry: LedgerEntry) -> Told:
+        return "Case closed", _CLOSED.get(_text(entry, "why"), _text(entry, "why"))
+
+    def merged(self, entry: LedgerEntry) -> Told:
+        old, new = _text(entry, "ticket"), _text(entry, "into")
+        return f"Ticket {old} was merged into ticket {new}; the case follows", ""
+
+    def change(self, entry: LedgerEntry) -> Told:
+        op = _text(entry, "op") or self._ops.get(_text(entry, "key"), "")
+        name = {"open": "Ticket", "note": "Private note", "update": "Update of the ticket"}
+        attempt = _text(entry, "attempt")
+        what = _CHANGES[entry.action].format(
+            name.get(op, "Change"), attempt=attempt, ticket=_text(entry, "ticket")
+        )
+        if entry.body.get("held") is True:
+            what += ", held by the storm guard"
+        if entry.body.get("how") == "found":
+            what += ", found there after a lost answer"
+        if missing := _list(entry, "missing"):
+            what += f"; the helpdesk ignored: {', '.join(map(str, missing))}"
+        copies = entry.body.get("copies")
+        if isinstance(copies, int) and copies > 1:
+            what += f"; {copies} tickets carry its key"
+        return what, _text(entry, "why")
+
+    def released(self, entry: LedgerEntry) -> Told:
+        del entry
+        return "Released from the storm guard", ""
+
+    def erased(self, entry: LedgerEntry) -> Told:
+        days = _text(entry, "older_than_days")
+        return "Words erased, of this case too", f"kept {days} days after the end of the case"
+
+    def exported(self, entry: LedgerEntry) -> Told:
+        redacted = "without words" if entry.body.get("redaction") == "full" else "with all words"
+        return f"Exported {redacted}", ""
+
+    def _reason(self, entry: LedgerEntry) -> str:
+        """Give the words of a person's reason, where they are kept."""
+        for key in ("reason_id", "purpose_id"):
+            number = entry.body.get(key)
+            if isinstance(number, int) and number in self._words:
+                body = self._words[number].body
+                return body.decode("utf-8", "replace") if body is not None else "[not shown]"
+        return ""
+
+    def _time(self, text: str) -> str:
+        try:
+            return local_time(datetime.fromisoformat(text), self._zone)
+        except (ValueError, OverflowError):
+            return text
+
+
+_JOINED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "thread": "it answers an earlier message of the case",
+        "person": "same address or number, compatible name",
+        "number": "unanswered calls from the same number",
+        "shared_contact": "both came through a number or address that several people share",
+        "same_contact_other_name": "same number or address, another name",
+        "same_contact_no_name": "same number or address, but no name to be sure",
+        "other_matter": "the same person, in a matter that is kept apart",
+        "earlier_case": "the same person had an earlier case",
+    }
+)
+_CLOSED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "judged_wrong": "a person said that it is no failure",
+        "ticket_closed": "its ticket was closed in the helpdesk",
+        "ticket_deleted": "its ticket was deleted in the helpdesk",
+    }
+)
+_CHANGES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "change.owed": "{0} written down, to be sent",
+        "change.intended": "{0}: attempt {attempt} begins",
+        "change.confirmed": "{0} is in the helpdesk (ticket {ticket})",
+        "change.doubted": "{0}: the answer was lost; it may have worked",
+        "change.deferred": "{0}: not possible now, to be tried again",
+        "change.set_aside": "{0} set aside for a person",
+        "change.retried": "{0} to be tried again, a person said",
+        "change.dropped": "{0} given up",
+    }
+)
+_SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = MappingProxyType(
+    {
+        "signal.stored": _Teller.stored,
+        "signal.assessed": _Teller.assessed,
+        "signal.unreadable": _Teller.unreadable,
+        "signal.joined": _Teller.joined,
+        "case.opened": _Teller.opened,
+        "case.promoted": _Teller.clocks,
+        "case.linked": _Teller.linked,
+        "case.released": _Teller.released,
+        "case.closed": _Teller.closed,
+        "clock.started": _Teller.clocks,
+        "clock.contact_due_passed": _Teller.late,
+        "ticket.merged": _Teller.merged,
+        "content.erased": _Teller.erased,
+        "audit.exported": _Teller.exported,
+        **dict.fromkeys(_CHANGES, _Teller.change),
+    }
+)
+
+
+def _unknown(entry: LedgerEntry) -> Told:
+    what = entry.action.replace(".", " ").replace("_", " ").capitalize()
+    fields = [
+        f"{key}: {_plain(value)}"
+        for key, value in entry.body.items()
+        if not key.endswith("_id") and f"{key}_id" not in entry.body
+    ]
+    return what, ", ".join(fields)
+
+
+def _plain(value: Plain) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(inner) for inner in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
+    return str(value)
+
+
+def _text(entry: LedgerEntry, key: str) -> str:
+    value = entry.body.get(key)
+    return "" if value is None else _plain(value)
+
+
+def _list(entry: LedgerEntry, key: str) -> list[Plain]:
+    value = entry.body.get(key)
+    return value if isinstance(value, list) else []
