@@ -176,8 +176,8 @@ def _privacy(clock: Clock) -> Mail:
 
 
 def _unsure(clock: Clock) -> Mail:
-    words = "The new waiting room"
-    text = f"{words}, well.\n\nTom\n"
+    words = "Perhaps a little sooner next time"
+    text = f"Thank you, everybody was kind and helpful. {words}?\n\nTom\n"
     mail = _mail(clock, "Tom Hale <tom.hale@patient.example>", "hm", text, 10)
     return Mail(title="unsure (Tom Hale)", expect=LOOK, words=words, raw=bytes(mail))
 

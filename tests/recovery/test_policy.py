@@ -96,6 +96,12 @@ def test_a_repeat_a_missed_contact_and_several_weighty_kinds_raise_it_by_one_eac
     assert final_severity(weighty, repeated=True, contact_missed=True) == 4
 
 
+def test_a_long_complaint_of_many_kinds_is_not_critical_for_that_alone():
+    high = assessment("clinical.quality", "people.courtesy", "comm.not_heard", reasons=(calm(0),))
+    assert final_severity(high) == 3
+    assert final_severity(high, repeated=True) == 4
+
+
 def test_unknown_categories_are_no_reason_to_fail():
     assert final_severity(assessment("brand.new", severity=1, reasons=(calm(0),))) == 1
 
