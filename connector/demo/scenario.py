@@ -176,7 +176,7 @@ def _privacy(clock: Clock) -> Mail:
 
 
 def _unsure(clock: Clock) -> Mail:
-    words = "Perhaps a little sooner next time"
+    words = "Perhaps another colour for the lobby"
     text = f"Thank you, everybody was kind and helpful. {words}?\n\nTom\n"
     mail = _mail(clock, "Tom Hale <tom.hale@patient.example>", "hm", text, 10)
     return Mail(title="unsure (Tom Hale)", expect=LOOK, words=words, raw=bytes(mail))
