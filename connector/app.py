@@ -92,7 +92,6 @@ def build(
     settings: Settings,
     *,
     actor: str = "daemon",
-    stopping: Callable[[], bool] = lambda: False,
 ) -> Application:
     """Open the state as the one daemon and wire all parts. Raises ConfigError, StateError."""
     practice = settings.practice.build()
@@ -113,7 +112,6 @@ def build(
             helpdesk,
             settle_s=settings.helpdesk.settle_seconds,
             draw=random.SystemRandom().random,
-            stopping=stopping,
         )
         delivery.recover()
         store.write(lambda tx: tx.record("daemon.started", config=rules.version))

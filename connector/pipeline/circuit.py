@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta
 
-from connector.pipeline.verdict import Effect, Verdict
+from connector.pipeline.verdict import PAUSE_CAP_S, Effect, Verdict
 from connector.store.jobs import Circuit
 
 THRESHOLD = 5
@@ -13,6 +13,8 @@ THRESHOLD = 5
 FIRST_S = 30
 LONGEST_S = 300
 """How long it stays open: doubling from half a minute to five."""
+BELIEVED = timedelta(seconds=PAUSE_CAP_S)
+"""A pause that seems longer was begun by a clock that was wrong."""
 
 
 def after(state: Circuit, verdict: Verdict, now: datetime) -> Circuit:
@@ -21,7 +23,10 @@ def after(state: Circuit, verdict: Verdict, now: datetime) -> Circuit:
         return Circuit(breaker="closed")
     if verdict.effect is Effect.PAUSE:
         return Circuit(
-            breaker="open", failures=state.failures, not_before=verdict.due_at, reason=verdict.code
+            breaker="open",
+            failures=state.failures,
+            not_before=_later(state, verdict.due_at),
+            reason=verdict.code,
         )
     failures = state.failures + 1
     if verdict.effect is Effect.TROUBLE and failures < THRESHOLD and state.breaker == "closed":
@@ -31,9 +36,14 @@ def after(state: Circuit, verdict: Verdict, now: datetime) -> Circuit:
     return Circuit(
         breaker="open",
         failures=failures,
-        not_before=now + timedelta(seconds=pause),
+        not_before=_later(state, now + timedelta(seconds=pause)),
         reason=verdict.code,
     )
+
+
+def _later(state: Circuit, moment: datetime) -> datetime:
+    """Give the end of a pause: what was asked for before is not shortened by a new failure."""
+    return max(moment, state.not_before) if state.not_before else moment
 
 
 class Breaker:
@@ -58,7 +68,8 @@ class Breaker:
         with self._lock:
             if self._state.breaker == "closed":
                 return True
-            if self._probing or (self._state.not_before or now) > now:
+            left = (self._state.not_before or now) - now
+            if self._probing or timedelta(0) < left <= BELIEVED:
                 return False
             self._probing = True
             return True
@@ -71,6 +82,8 @@ class Breaker:
     def worked(self) -> bool:
         """Report success; True when this closed the circuit."""
         with self._lock:
+            if self._old_news():
+                return False
             self._probing = False
             changed = self._state != Circuit()
             self._state = Circuit()
@@ -79,6 +92,12 @@ class Breaker:
     def failed(self, verdict: Verdict, now: datetime) -> bool:
         """Report a failure; True when the circuit changed."""
         with self._lock:
+            if verdict.effect is Effect.FINE and self._old_news():
+                return False
             self._probing = False
             before, self._state = self._state, after(self._state, verdict, now)
             return before != self._state
+
+    def _old_news(self) -> bool:
+        """Tell whether a call that ends now began before the circuit opened: no reason to close."""
+        return self._state.breaker != "closed" and not self._probing

@@ -11,7 +11,7 @@ start and is looked for before it is sent again.
 
 from __future__ import annotations
 
-import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,11 +19,18 @@ from datetime import datetime, timedelta
 import structlog
 
 from connector import crash
-from connector.domain.errors import Gone, PartiallyApplied, StateFull
+from connector.domain.errors import Gone, PartiallyApplied, StateError, StateFull
 from connector.domain.ticket import AddNote, OpenTicket, TicketRef
 from connector.helpdesks.base import Helpdesk
 from connector.pipeline import circuit
-from connector.pipeline.verdict import Attempt, Effect, Verdict, judge
+from connector.pipeline.verdict import (
+    PAUSE_CAP_S,
+    Attempt,
+    Effect,
+    Verdict,
+    backoff_s,
+    judge,
+)
 from connector.store import cases, jobs, outbox
 from connector.store.outbox import Owed
 from connector.store.store import Store, Tx
@@ -34,8 +41,8 @@ IDEMPOTENCY_MARGIN_S = 600
 """A product's own key is not trusted in the last ten minutes of its life."""
 FIND_MARGIN = timedelta(days=1)
 """`find` looks back this much further than the change is old, for clocks that disagree."""
-FULL_RETRY_S = 2.0
-"""How long to wait before an outcome is written down again on a full disk."""
+LONGEST_WAIT = timedelta(seconds=2 * PAUSE_CAP_S)
+"""Nothing is ever put off for longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,38 +75,51 @@ class Delivery:
         *,
         settle_s: int,
         draw: Callable[[], float],
-        stopping: Callable[[], bool] = lambda: False,
-        nap: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`draw` gives [0, 1) for jitter; `nap` waits when a full disk refuses an outcome."""
+        """`settle_s` is how long a late effect may take; `draw` gives [0, 1) for jitter."""
         self._store = store
         self._helpdesk = helpdesk
         self._settle_s = settle_s
         self._draw = draw
-        self._stopping = stopping
-        self._nap = nap
+        self._unwritten: deque[Callable[[Tx], None]] = deque()
+        self._endings: dict[int, tuple[str, int]] = {}
         with store.read() as connection:
             self.breaker = circuit.Breaker(jobs.circuit(connection, helpdesk.name))
 
     def recover(self) -> int:
         """Once, before the first step: what the last run was sending may have worked."""
-        due = self._store.clock() + timedelta(seconds=self._settle_s)
-        return self._store.write(lambda tx: outbox.doubt_interrupted(tx, due))
+        now = self._store.clock()
+        due = now + timedelta(seconds=self._settle_s)
+
+        def work(tx: Tx) -> int:
+            outbox.calm(tx, now + LONGEST_WAIT)
+            return outbox.doubt_interrupted(tx, due)
+
+        return self._store.write(work)
 
     def step(self) -> bool:
-        """Deliver one change if one is due and the helpdesk may be called; False when not."""
+        """Deliver one change if one is due and the helpdesk may be called; False when not.
+
+        Raises StateFull when an outcome could not be written down; it is kept and written
+        first by the next step. Should the process end before, the change is in doubt.
+        """
+        self._catch_up()
         now = self._store.clock()
         with self._store.read() as connection:
             due = outbox.next_due(connection)
         if due is None or due > now or not self.breaker.allows(now):
             return False
-        owed = self._store.write(outbox.claim)
-        if owed is None:
+        try:
+            owed = self._store.write(outbox.claim)
+            if owed is not None:
+                crash.point("delivery.claimed")
+                self._deliver(owed)
+                return True
+        except BaseException:
             self.breaker.passed()
-            return False
-        crash.point("delivery.claimed")
-        self._deliver(owed)
-        return True
+            raise
+        self.breaker.passed()
+        return False
 
     def _deliver(self, owed: Owed) -> None:
         doubt = Doubt(owed.doubted)
@@ -108,10 +128,14 @@ class Delivery:
         except PartiallyApplied as error:
             done = Done(ref=error.ref, how="sent", missing=error.missing)
         except Postponed as error:
-            again = error.due_at
-            self.breaker.passed()
-            self._settle(lambda tx: outbox.settle(tx, owed, "unknown", due_at=again))
+            self._postpone(owed, error.due_at)
             return
+        except LostClaim:
+            self.breaker.passed()
+            log.warning("claim_lost", case=owed.case_id, op=owed.op, attempt=owed.attempts)
+            return
+        except StateError:
+            raise  # our own disk: it says nothing about the helpdesk, and nothing was sent
         except Gone as error:
             if not self._follow_merge(owed, error):
                 self._failed(owed, error, doubt)
@@ -130,8 +154,16 @@ class Delivery:
         found = self._find(owed, doubt)
         if found:
             return Done(ref=found[0], how="found", copies=len(found))
-        self._store.write(lambda tx: outbox.intend(tx, owed))
+        if not self._store.write(lambda tx: outbox.intend(tx, owed)):
+            raise LostClaim
         return None
+
+    def _postpone(self, owed: Owed, due_at: datetime) -> None:
+        def work(tx: Tx) -> None:
+            outbox.settle(tx, owed, "unknown", due_at=due_at)
+
+        self.breaker.passed()
+        self._settle(work)
 
     def _find(self, owed: Owed, doubt: Doubt) -> list[TicketRef]:
         """Ask the helpdesk for the ticket of a doubted create; its answer lifts the doubt."""
@@ -141,14 +173,16 @@ class Delivery:
             return []
         now, abilities = self._store.clock(), self._helpdesk.capabilities
         key_life = timedelta(seconds=abilities.native_idempotency_s - IDEMPOTENCY_MARGIN_S)
-        if now - owed.first_sent_at < key_life:
+        # a negative age means that the clock was set back: nobody knows how old the key is
+        if timedelta(0) <= now - owed.first_sent_at < key_life:
             return []  # the product recognises the repetition; the doubt stands until it answers
         if abilities.find == "none":
             raise CannotTell(owed.change.key)
         lag = timedelta(seconds=2 * abilities.find_lag_s)
         if abilities.find == "eventual" and now - owed.last_sent_at < lag:
             raise Postponed(owed.last_sent_at + lag)
-        found = self._helpdesk.find(owed.change.key, owed.created_at - FIND_MARGIN)
+        since = min(owed.created_at, now) - FIND_MARGIN
+        found = self._helpdesk.find(owed.change.key, since)
         doubt.standing = False
         return found
 
@@ -166,6 +200,9 @@ class Delivery:
         return Done(ref=ref, how="sent")
 
     def _succeeded(self, owed: Owed, done: Done) -> None:
+        changed = self.breaker.worked()
+        self._endings.pop(owed.id, None)
+
         def work(tx: Tx) -> None:
             outbox.settle(tx, owed, "done")
             if isinstance(owed.change, OpenTicket):
@@ -181,7 +218,7 @@ class Delivery:
                 missing=list(done.missing),
                 copies=done.copies,
             )
-            if self.breaker.worked():
+            if changed:
                 jobs.set_circuit(tx, self._helpdesk.name, self.breaker.state)
 
         self._settle(work)
@@ -207,8 +244,10 @@ class Delivery:
                 attempts=owed.attempts,
                 now=now,
                 settle_s=self._settle_s,
+                in_a_row=self._in_a_row(owed, error),
             )
             verdict = judge(error, attempt, self._draw)
+        changed = self.breaker.failed(verdict, now)
 
         def work(tx: Tx) -> None:
             outbox.settle(
@@ -227,7 +266,7 @@ class Delivery:
                 why=verdict.code,
                 attempt=owed.attempts,
             )
-            if self.breaker.failed(verdict, now):
+            if changed:
                 jobs.set_circuit(tx, self._helpdesk.name, self.breaker.state)
 
         self._settle(work)
@@ -247,10 +286,13 @@ class Delivery:
             return False
         if gone.merged_into == owed.ticket_id:
             return False
+        # at once the first time, then slower: tickets merged in a circle must not spin
+        wait_s = backoff_s(owed.attempts, self._draw) if owed.attempts > 1 else 0.0
+        again = self._store.clock() + timedelta(seconds=wait_s)
 
         def work(tx: Tx) -> None:
             cases.set_ticket(tx, owed.case_id, gone.merged_into, "")
-            outbox.settle(tx, owed, "ready")
+            outbox.settle(tx, owed, "ready", due_at=again)
             tx.record(
                 "ticket.merged", case_id=owed.case_id, ticket=owed.ticket_id, into=gone.merged_into
             )
@@ -259,17 +301,29 @@ class Delivery:
         self._settle(work)
         return True
 
+    def _in_a_row(self, owed: Owed, error: Exception) -> int:
+        """Count how often in a row this change ended in this way; forgotten by a restart."""
+        code = type(error).__name__
+        before, count = self._endings.get(owed.id, ("", 0))
+        self._endings[owed.id] = (code, count + 1 if before == code else 1)
+        return self._endings[owed.id][1]
+
     def _settle(self, work: Callable[[Tx], None]) -> None:
-        """Write an outcome down; a full disk is waited for, because the outcome is known."""
-        while True:
+        """Write an outcome down; on a full disk it is kept, because it is known."""
+        try:
+            self._store.write(work)
+        except StateFull:
+            self._unwritten.append(work)
+            raise
+
+    def _catch_up(self) -> None:
+        """Write down what a full disk refused; until then nothing new is begun."""
+        while self._unwritten:
             try:
-                self._store.write(work)
-            except StateFull:
-                if self._stopping():
-                    return  # still `sending` on disk: looked for at the next start
-                self._nap(FULL_RETRY_S)
-            else:
-                return
+                work = self._unwritten.popleft()
+            except IndexError:
+                return  # another sender took it
+            self._settle(work)
 
 
 def _number(ticket_id: str) -> str | int:
@@ -279,6 +333,10 @@ def _number(ticket_id: str) -> str | int:
 
 class CannotTell(Exception):
     """The helpdesk cannot be asked whether a ticket exists: a person has to look."""
+
+
+class LostClaim(Exception):
+    """Somebody else has the change now: nothing may be sent."""
 
 
 class Postponed(Exception):

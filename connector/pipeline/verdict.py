@@ -70,6 +70,8 @@ class Attempt:
     now: datetime
     settle_s: int
     """How long a late effect may take to appear."""
+    in_a_row: int = 1
+    """How often this change ended in the same way, without another way in between."""
 
 
 def judge(error: Exception, attempt: Attempt, draw: Callable[[], float]) -> Verdict:
@@ -92,11 +94,11 @@ def judge(error: Exception, attempt: Attempt, draw: Callable[[], float]) -> Verd
             state, effect = still, Effect.REFUSED
         case OutcomeUnknown():
             state, effect, wait = "unknown", Effect.TROUBLE, settled
-        case Conflict() if attempt.attempts < MAX_CONFLICTS:
+        case Conflict() if attempt.in_a_row < MAX_CONFLICTS:
             state, effect = still, Effect.FINE
         case EdgeError():  # Rejected, Gone, too many conflicts: never by itself
             state, effect = ("unknown" if attempt.in_doubt else "aside"), Effect.FINE
-        case _ if attempt.attempts < MAX_FAULTS:
+        case _ if attempt.in_a_row < MAX_FAULTS:
             # a fault of ours, perhaps after the bytes left: doubt is the safe reading
             state, effect, wait = "unknown", Effect.FINE, settled
         case _:

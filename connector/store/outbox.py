@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection, Row
 
 from connector.domain.ticket import AddNote, Change
 from connector.store import codec, content, files
-from connector.store.schema import cases, outbox
+from connector.store.schema import cases, outbox, signal
 from connector.store.store import Tx
 
 LEASE = timedelta(minutes=10)
@@ -118,39 +118,52 @@ def claim(tx: Tx) -> Owed | None:
     if row is None:
         return None
     owed = _owed(tx, row)
+    values: dict[str, Any] = {"attempts": owed.attempts}
     if owed.doubted:
         # it stays doubted while we look for it: a crash meanwhile must not forget the doubt
-        values: dict[str, Any] = {"due_at": tx.now + LEASE}
-        tx.connection.execute(sa.update(outbox).where(outbox.c.id == owed.id).values(**values))
-    else:
+        values["due_at"] = tx.now + LEASE
+    tx.connection.execute(sa.update(outbox).where(outbox.c.id == owed.id).values(**values))
+    if not owed.doubted:
         intend(tx, owed)
     return owed
 
 
-def intend(tx: Tx, owed: Owed) -> None:
-    """Put on disk that bytes are about to leave; from here on a crash means doubt."""
-    tx.connection.execute(
+def intend(tx: Tx, owed: Owed) -> bool:
+    """Put on disk that bytes are about to leave; from here on a crash means doubt.
+
+    False when the claim is ours no longer (its lease ended, as when the machine slept, or a
+    person dropped the change): then nothing may be sent.
+    """
+    changed = tx.connection.execute(
         sa.update(outbox)
-        .where(outbox.c.id == owed.id)
-        .values(
-            state="sending",
-            attempts=owed.attempts,
-            first_sent_at=owed.first_sent_at,
-            last_sent_at=tx.now,
-        )
+        .where(_claimed_by(owed), outbox.c.state.in_(("ready", "unknown")))
+        .values(state="sending", first_sent_at=owed.first_sent_at, last_sent_at=tx.now)
     )
+    if changed.rowcount == 0:
+        return False
     tx.record("change.intended", case_id=owed.case_id, key=owed.change.key, attempt=owed.attempts)
+    return True
 
 
 def settle(
     tx: Tx, owed: Owed, state: str, *, due_at: datetime | None = None, error: str | None = None
-) -> None:
-    """Write down how an attempt ended."""
+) -> bool:
+    """Write down how an attempt ended; False when the claim is ours no longer."""
     values: dict[str, Any] = {"state": state, "last_error": error}
     values["due_at"] = due_at or tx.now
     if state == "done":
         values["done_at"] = tx.now
-    tx.connection.execute(sa.update(outbox).where(outbox.c.id == owed.id).values(**values))
+    changed = tx.connection.execute(
+        sa.update(outbox)
+        .where(_claimed_by(owed), outbox.c.state.in_(("sending", "unknown")))
+        .values(**values)
+    )
+    return changed.rowcount == 1
+
+
+def _claimed_by(owed: Owed) -> sa.ColumnElement[bool]:
+    """Each claim counts an attempt, so the number tells the newest claim from all before."""
+    return sa.and_(outbox.c.id == owed.id, outbox.c.attempts == owed.attempts)
 
 
 def doubt_interrupted(tx: Tx, due_at: datetime) -> int:
@@ -236,8 +249,47 @@ def retry(tx: Tx, outbox_id: int) -> Row[Any] | None:
 
 
 def drop(tx: Tx, outbox_id: int) -> Row[Any] | None:
-    """Give up a change that nobody needs; not while it is being sent."""
-    return move(tx, outbox_id, to="dropped", among=("aside", "held", "ready", "unknown"))
+    """Give up a change that nobody needs; not while it is being sent.
+
+    A case whose ticket was given up is closed, so that a later complaint founds a new one
+    instead of joining a case that nobody will ever see.
+    """
+    row = move(tx, outbox_id, to="dropped", among=("aside", "held", "ready", "unknown"))
+    if row is not None and row.op == "open":
+        closed = tx.connection.execute(
+            sa.update(cases)
+            .where(cases.c.id == row.case_id, cases.c.state != "closed")
+            .values(state="closed", closed_at=tx.now, close_reason="dropped")
+        )
+        if closed.rowcount:
+            tx.record("case.closed", case_id=row.case_id, why="dropped")
+    return row
+
+
+def unseen(connection: Connection, case_id: str, since: datetime | None) -> int:
+    """How many further complaints of a case nobody can have read on its ticket before `since`.
+
+    Those are the notes of joined signals that are still owed or were delivered after it.
+    """
+    joined = connection.execute(
+        sa.select(signal.c.id).where(signal.c.case_id == case_id, signal.c.outcome == "joined")
+    ).all()
+    keys = [f"{bytes(row[0]).hex()}.note" for row in joined]
+    fresh: sa.ColumnElement[bool] = outbox.c.state.not_in(("done", "dropped"))
+    if since is not None:
+        fresh = sa.or_(fresh, outbox.c.done_at > since)
+    query = sa.select(sa.func.count()).where(outbox.c.key.in_(keys), fresh)
+    return int(connection.execute(query).scalar_one())
+
+
+def calm(tx: Tx, latest: datetime) -> int:
+    """Let nothing wait beyond `latest`: such a due time was made by a clock that was wrong."""
+    changed = tx.connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.state.in_(("ready", "unknown")), outbox.c.due_at > latest)
+        .values(due_at=latest)
+    )
+    return changed.rowcount
 
 
 def release(tx: Tx, case_id: str) -> int:
