@@ -58,6 +58,7 @@ def page(record: CaseRecord, *, purpose: str) -> bytes:
         withheld=record.withheld,
         faults=record.faults,
         case=_case(record, clock),
+        account=_account(record),
         clocks=_clocks(record, clock),
         heard=[_heard(heard, record, clock) for heard in record.heard],
         sent=[_sent(sent, record, clock) for sent in record.sent],
@@ -123,8 +124,22 @@ def _case(record: CaseRecord, clock: Times) -> dict[str, Any]:
     }
 
 
+def _account(record: CaseRecord) -> str:
+    """Sum the record up in one sentence."""
+    arrived = sum(sent.state == "done" for sent in record.sent)
+    committed = [words for words in record.contents.values() if words.commitment]
+    hold = sum(words.state == "intact" for words in committed)
+    return (
+        f"heard {len(record.heard)} times; {arrived} of {len(record.sent)} changes are in the "
+        f"helpdesk; {hold} of {len(committed)} commitments are met by the words kept here; "
+        f"{len(record.entries)} ledger entries"
+    )
+
+
 def _clocks(record: CaseRecord, clock: Times) -> list[dict[str, Any]]:
     case = record.case
+    promoted = next((e.at for e in record.entries if e.action == "case.promoted"), None)
+    begun = promoted or min((heard.detected_at for heard in record.heard), default=case.opened_at)
     missed = next((e.at for e in record.entries if e.action == "clock.contact_due_passed"), None)
     found = []
     for name, due, noticed in (
@@ -144,7 +159,7 @@ def _clocks(record: CaseRecord, clock: Times) -> list[dict[str, Any]]:
             {
                 "name": name,
                 "due": clock(due),
-                "span": f"{span(due - case.opened_at)} after opening",
+                "span": f"{span(due - begun)} from {'promotion' if promoted else 'noticing'}",
                 "state": state,
                 "late": late,
             }

@@ -106,12 +106,16 @@ def _event(event: TicketEvent) -> Line:
         "field": "Fields changed",
         "attachment": "File attached",
     }
-    words = ", ".join(f"{name}: {value}" for name, value in sorted(event.data.items()))
+    told = [
+        f"{name.replace('_', ' ')}: {value}"
+        for name, value in sorted(event.data.items())
+        if name != "note_key"  # ours, for machines
+    ]
     return Line(
         at=event.at,
         who=event.actor or "the helpdesk itself",
         what=kinds.get(event.kind, f"Something else happened ({event.kind})"),
-        why=words,
+        why=", ".join(told),
         proof=f"helpdesk {event.id}",
         action=f"helpdesk.{event.kind}",
         minor=False,
@@ -157,7 +161,7 @@ class _Teller:
             "park": "not a patient speaking",
             "count": "all is well",
         }
-        kinds = ", ".join(category(str(key)) for key in _list(entry, "categories"))
+        kinds = "; ".join(category(str(key)) for key in _list(entry, "categories"))
         severity = f", severity {_text(entry, 'severity')}" if entry.body.get("severity") else ""
         lane = _text(entry, "lane")
         what = f"Judged: {lanes.get(lane, lane)}{severity}{f' ({kinds})' if kinds else ''}"
