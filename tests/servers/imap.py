@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
+import grp
 import os
+import pwd
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -50,21 +52,29 @@ class PymapServer:
 
 
 class DovecotServer:
-    """Dovecot without root rights, mail in a Maildir below `folder`."""
+    """Dovecot without root rights (root's tests run it as nobody), mail in a Maildir."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
+        self._home = tempfile.TemporaryDirectory(prefix="dovecot-")
+        self.folder = folder = Path(self._home.name)
         self.port = _free_port()
-        self._user = getpass.getuser()
+        root = os.geteuid() == 0
+        account = pwd.getpwnam("nobody") if root else pwd.getpwuid(os.geteuid())
+        self._ids = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+        self._ids = self._ids if root else {}
         for name in ("run", "mail", "log"):
             (folder / name).mkdir()
         (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}::::::\n")
         config = folder / "dovecot.conf"
-        config.write_text(_DOVECOT.format(folder=folder, port=self.port, user=self._user))
+        names = {"user": account.pw_name, "group": grp.getgrgid(account.pw_gid).gr_name}
+        config.write_text(_DOVECOT.format(folder=folder, port=self.port, **names))
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, account.pw_uid, account.pw_gid)
         self._process = subprocess.Popen(
             [DOVECOT, "-F", "-c", str(config)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            **self._ids,
         )
         end = time.monotonic() + _START_S
         while not _accepts(self.port):
@@ -78,11 +88,14 @@ class DovecotServer:
     def doveadm(self, *words: str) -> None:
         doveadm = shutil.which("doveadm", path=os.environ.get("PATH", "") + ":/usr/bin")
         config = str(self.folder / "dovecot.conf")
-        subprocess.run([doveadm, "-c", config, *words], check=True, capture_output=True)
+        subprocess.run(
+            [doveadm, "-c", config, *words], check=True, capture_output=True, **self._ids
+        )
 
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(_START_S)
+        self._home.cleanup()
 
 
 _DOVECOT = """
@@ -98,9 +111,10 @@ first_valid_uid = 1
 last_valid_uid = 0
 first_valid_gid = 0
 default_internal_user = {user}
+default_internal_group = {group}
 default_login_user = {user}
 mail_uid = {user}
-mail_gid = {user}
+mail_gid = {group}
 mailbox_idle_check_interval = 1 secs
 passdb {{
   driver = passwd-file
@@ -108,7 +122,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={user} gid={user} home={folder}/mail/%u
+  args = uid={user} gid={group} home={folder}/mail/%u
 }}
 service imap-login {{
   chroot =
@@ -162,9 +176,9 @@ class ScriptedImap(Scripted):
     def __init__(self, **more) -> None:
         self.commands: list[str] = []
         self.answers = dict(_HONEST)
-        super().__init__(self._serve, **more)
+        super().__init__(self._speak, **more)
 
-    def _serve(self, conn: socket.socket) -> None:
+    def _speak(self, conn: socket.socket) -> None:
         conn.sendall(b"* OK ready\r\n")
         with conn.makefile("rb") as lines:
             for raw in lines:
@@ -175,6 +189,7 @@ class ScriptedImap(Scripted):
                 answer = self.answers.get(key, b"{tag} BAD unknown\r\n")
                 if callable(answer):
                     if answer(conn, tag.encode(), lines) is False:
+                        conn.shutdown(socket.SHUT_RDWR)
                         return
                 else:
                     conn.sendall(answer.replace(b"{tag}", tag.encode()))

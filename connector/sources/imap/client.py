@@ -51,6 +51,13 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no annotati
                 return [(sock.fileno(), 1)]
         return super()._poll_socket(sock, timeout)
 
+    def idle(self) -> None:
+        """Begin IDLE; what the server tells before its prompt is kept, not taken for a fault."""
+        self._idle_tag = self._imap._command("IDLE")  # noqa: SLF001 - as the overridden method
+        while self._imap._get_response() is not None:  # noqa: SLF001 - likewise
+            if self._imap.tagged_commands.get(self._idle_tag) is not None:
+                raise self.Error("IDLE is refused")
+
     def take_untagged(self, name: str) -> list[Any]:
         """Take the answers of that name which nobody asked for out of imaplib's store."""
         return list(self._imap.untagged_responses.pop(name, None) or ())
@@ -97,6 +104,7 @@ class Mailbox:
         windows that are still to come, so none is missed.
         """
         with our_errors(self._edge, "searching"):
+            self._client.noop()  # servers show new messages at the end of a command
             self._note_exists()
             found: set[int] = set()
             top = self._exists
@@ -212,7 +220,7 @@ class Mailbox:
         with contextlib.suppress(Exception):
             self._client.socket().shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(Exception):
-            self._client.socket().close()
+            self._client.shutdown()
 
 
 def _connect(settings: ImapSettings) -> _Client:
