@@ -11,6 +11,7 @@ from connector import __version__
 from connector.cli.common import Flags, LazyGroup, failed, quieten
 
 COMMANDS = {
+    "audit": "connector.cli.audit_cmd:group",
     "cases": "connector.cli.cases_cmd:group",
     "check": "connector.cli.status_cmd:check",
     "config": "connector.cli.config_cmd:command",
