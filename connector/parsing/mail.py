@@ -35,7 +35,7 @@ MAX_ATTACHMENT_NAME_CHARS = 150
 _KEY_BODY_BYTES = 262_144
 _TINY_PLAIN_CHARS = 40
 
-_LIST_TYPES = frozenset({"text/plain", "text/html"})
+_TEXT_TYPES = frozenset({"text/plain", "text/html"})
 _FROM_LINE = re.compile(rb"^>*From ", re.MULTILINE)
 
 
@@ -101,18 +101,23 @@ def canonical_key(raw: bytes) -> str:
     Frozen: it must give the same for ever, or known mail would count as new after an upgrade.
     Hence it rests on raw bytes and no decoding: From, Date, Subject (unfolded) and the first
     256 KiB of the body with LF line ends, without trailing blank lines and without the `>` that
-    mbox files put before `From `. What transport changes (Received, flags, folder) has no part.
+    mbox files put before `From `. What transport changes (Received, flags, folder) has no part;
+    lines that are no header fields (text without headers, a lost blank line) have.
     """
-    unified = unify_line_ends(raw)
-    block, _, body = unified.lstrip(b"\n").partition(b"\n\n")
+    unified = unify_line_ends(raw).lstrip(b"\n")
+    block, _, body = unified.partition(b"\n\n")
     fields: dict[bytes, bytes] = {}
+    strays: list[bytes] = []
     for line in re.sub(rb"\n[ \t]+", b" ", block[:1_048_576]).split(b"\n"):
         name, colon, value = line.partition(b":")
-        if colon:
+        if colon and b" " not in name.strip():
             fields.setdefault(name.strip().lower(), b" ".join(value.split()))
+        elif not line.startswith((b"From ", b">From ")):
+            strays.append(line)
     hasher = hashlib.sha256()
     for name in (b"from", b"date", b"subject"):
         hasher.update(name + b":" + fields.get(name, b"") + b"\n")
+    hasher.update(b"\n".join(strays))
     hasher.update(_FROM_LINE.sub(b"From ", body).rstrip(b"\n \t")[:_KEY_BODY_BYTES])
     message_id = fields.get(b"message-id", b"").strip(b"<> ").decode("ascii", "backslashreplace")
     digest = hasher.hexdigest()
@@ -211,7 +216,7 @@ def _is_body(part: Part) -> bool:
     """Say whether a part's words belong to the message's text."""
     if part.disposition == "attachment" or part.children:
         return False
-    if part.content_type in _LIST_TYPES:
+    if part.content_type in _TEXT_TYPES:
         return not (part.filename and part.disposition != "inline") or part.depth == 0
     if part.content_type.startswith("multipart/"):
         return True  # could not be split: its body is text with delimiter lines

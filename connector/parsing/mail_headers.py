@@ -105,7 +105,7 @@ def _add_field(fields: list[tuple[str, bytes]], lines: list[bytes]) -> None:
     match = _FIELD.match(lines[0])
     if match is None:
         return
-    value = b"".join([match[2], *lines[1:]])[:MAX_HEADER_BYTES].strip()
+    value = b"".join([match[2], *lines[1:]]).strip()[:MAX_HEADER_BYTES]
     fields.append((match[1].decode("ascii").lower(), value))
 
 

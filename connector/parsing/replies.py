@@ -35,7 +35,10 @@ _STARTS_ATTRIBUTION = re.compile(
 _DATE_ONLY_ATTRIBUTION = re.compile(
     r"\d{4}-\d{2}-\d{2} \d{1,2}:\d{2} (?:GMT|UTC)[+-]\d{1,2}:\d{2} .{1,200}$"
 )
-_TIME_OR_ADDRESS = re.compile(r"\d{1,2}[:.h]\d{2}|\d{4}|[^\s@<>]{1,64}@[^\s@<>]")
+_DATE_OR_ADDRESS = re.compile(
+    r"\b(?:19|20)\d{2}(?!\d)|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}(?!\d)|[^\s@<>]{1,64}@[^\s@<>]"
+)
+_ENDS_SENTENCE = re.compile(r"[a-z]{3}[.!?]$|[!?]$")
 
 _SEPARATOR = re.compile(
     r"[\s*_>]*[-_=]{2,}\s*(?:original (?:message|email)|reply message"
@@ -170,8 +173,10 @@ def _attribution_size(lines: list[str], index: int) -> int:
             return 0
         joined = f"{joined} {piece}"[:_ATTRIBUTION_CHARS]
         if _ENDS_ATTRIBUTION.search(piece) and _WROTE.search(joined):
-            sure = _TIME_OR_ADDRESS.search(joined) and (starts or "@" in joined)
+            sure = _DATE_OR_ADDRESS.search(joined) and (starts or "@" in joined)
             return size if sure or _next_is_quoted(lines, index + size) else 0
+        if _ENDS_SENTENCE.search(piece):
+            return 0
     return 0
 
 

@@ -1,0 +1,376 @@
+"""Messages as senders, gateways and accidents make them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.parsing.mail import (
+    MAX_ATTACHMENTS,
+    MAX_TEXT_CHARS,
+    attachment_name,
+    canonical_key,
+    parse_mail,
+    unflow,
+)
+from connector.parsing.mail_charset import codec_name, decode_text, safe_text
+from connector.parsing.mail_headers import (
+    MAX_ADDRESSES,
+    MAX_HEADER_BYTES,
+    MAX_HEADERS,
+    MAX_REFERENCES,
+    decode_words,
+    message_ids,
+    parameters,
+    parse_mailboxes,
+    read_date,
+    read_headers,
+)
+from connector.parsing.mail_mime import MAX_DEPTH, MAX_PARTS, decode_transfer, split_message
+
+PLAIN = (
+    b"Received: from a by b; Thu, 19 Nov 2026 10:00:05 +0000\r\n"
+    b"From: =?utf-8?q?J=C3=BCrgen_M=C3=BCller?= <juergen@example.com>\r\n"
+    b"To: feedback@practice.example\r\n"
+    b"Subject: =?utf-8?b?V2FydGV6ZWl0?=\r\n =?utf-8?b?ZW4=?=\r\n"
+    b"Date: Thu, 19 Nov 2026 11:00:00 +0100\r\n"
+    b"Message-ID: <m1@example.com>\r\n"
+    b"References: <r1@x> <r2@x>\r\n"
+    b"In-Reply-To: <r2@x>\r\n"
+    b"Content-Type: text/plain; charset=iso-8859-1\r\n"
+    b"Content-Transfer-Encoding: quoted-printable\r\n"
+    b"\r\n"
+    b"Zwei Stunden gewartet. Nicht sch=F6n.\r\n"
+)
+
+
+def alternative(plain, html, *, top=b"multipart/alternative"):
+    return (
+        b"From: a@example.com\r\nContent-Type: %b; boundary=XX\r\n\r\npreamble\r\n"
+        b"--XX\r\nContent-Type: text/plain\r\n\r\n%b\r\n"
+        b"--XX\r\nContent-Type: text/html\r\n\r\n%b\r\n--XX--\r\n" % (top, plain, html)
+    )
+
+
+def test_an_ordinary_message_says_who_when_and_what():
+    mail = parse_mail(PLAIN)
+    assert (mail.sender.name, mail.sender.email) == ("Jürgen Müller", "juergen@example.com")
+    assert mail.subject == "Wartezeiten"
+    assert mail.date == datetime(2026, 11, 19, 10, tzinfo=UTC)
+    assert mail.text == "Zwei Stunden gewartet. Nicht schön."
+    assert mail.message_id == "m1@example.com"
+    assert mail.references == ("r1@x", "r2@x")
+
+
+def test_the_key_survives_transport_and_storage():
+    unix = PLAIN.replace(b"\r\n", b"\n")
+    relayed = b"Received: from c by d\r\nX-Spam: no\r\n" + PLAIN
+    assert canonical_key(PLAIN) == canonical_key(unix) == canonical_key(relayed)
+    assert canonical_key(PLAIN) == canonical_key(PLAIN + b"\r\n\r\n")
+
+
+def test_the_key_is_frozen():
+    assert canonical_key(PLAIN) == (
+        "m1@example.com 78963fbfa31e951955382e0e1f8b3493bd70685c73366c1f155d6cda08b6c98a"
+    )
+
+
+def test_texts_without_headers_differ_by_their_words():
+    assert canonical_key(b"It went well.\n") != canonical_key(b"It went badly.\n")
+    assert canonical_key(b"Note: good.\nAll well\n") != canonical_key(b"Note: good.\nNot well\n")
+
+
+def test_another_content_under_the_same_id_is_another_message():
+    assert canonical_key(PLAIN) != canonical_key(PLAIN.replace(b"Zwei", b"Drei"))
+    assert canonical_key(PLAIN).split()[0] == canonical_key(PLAIN.replace(b"Z", b"D")).split()[0]
+
+
+def test_plain_text_is_preferred_to_html():
+    assert parse_mail(alternative(b"Plain words", b"<p>Rich words</p>")).text == "Plain words"
+
+
+def test_html_is_read_when_plain_text_is_empty_or_a_mere_hint():
+    rich = b"<p>" + b"I waited for two hours. " * 20 + b"</p>"
+    assert parse_mail(alternative(b" \r\n", rich)).text.startswith("I waited")
+    assert parse_mail(alternative(b"See the HTML version", rich)).text.startswith("I waited")
+
+
+def test_texts_of_a_mixed_message_are_joined_and_files_listed():
+    raw = (
+        b"From: a@example.com\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nFirst.\n--B\n"
+        b'Content-Type: image/png; name="=?utf-8?q?Ausschlag_l=C3=A4nglich?=.png"\n'
+        b"Content-Transfer-Encoding: base64\n\niVBORw0KGgo=\n--B\n\nSecond.\n--B--\n"
+    )
+    mail = parse_mail(raw)
+    assert mail.text == "First.\n\nSecond."
+    [file] = mail.attachments
+    assert (file.name, file.media_type) == ("Ausschlag länglich.png", "image/png")
+    assert file.content == b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_file_above_the_limit_is_listed_without_its_content():
+    raw = (
+        b"From: a@example.com\nContent-Type: application/pdf\n"
+        b"Content-Disposition: attachment; filename=../../etc/report.pdf\n\n" + b"x" * 2_000
+    )
+    [file] = parse_mail(raw, max_attachment_bytes=1_000).attachments
+    assert (file.name, file.content, file.withheld) == ("report.pdf", b"", "oversize")
+
+
+def test_the_words_of_a_message_that_only_carries_another_are_those_of_the_other():
+    raw = b"From: staff@example.com\nContent-Type: message/rfc822\n\n" + PLAIN
+    mail = parse_mail(raw)
+    assert mail.text.startswith("Zwei Stunden")
+    assert mail.embedded_ids == ("m1@example.com",)
+    assert len(mail.attachments) == 1
+
+
+def test_raw_eight_bit_headers_take_the_charset_of_the_body():
+    header = "From: Юля <julia@example.com>\nSubject: Ждём\n"
+    raw = f"{header}Content-Type: text/plain; charset=koi8-r\n\nЖдём\n"
+    mail = parse_mail(raw.encode("koi8-r"))
+    assert (mail.sender.name, mail.subject, mail.text) == ("Юля", "Ждём", "Ждём")
+
+
+def test_raw_eight_bit_headers_without_any_charset_are_western():
+    mail = parse_mail(b"From: J\xfcrgen <j@example.com>\nSubject: Fr\xf6sche\n\nx\n")
+    assert (mail.sender.name, mail.subject) == ("Jürgen", "Frösche")
+
+
+def test_a_lying_charset_does_not_spoil_utf8():
+    raw = b"From: a@example.com\nContent-Type: text/plain; charset=big5\n\nsch\xc3\xb6n\n"
+    assert parse_mail(raw).text == "schön"
+
+
+@pytest.mark.parametrize("label", ["X-UNKNOWN", "punycode", "unicode_escape", "rot13", "", "\0"])
+def test_an_impossible_charset_falls_back(label):
+    assert codec_name(label) == ""
+    assert decode_text(b"sch\xf6n", label) == "schön"
+
+
+def test_nul_surrogates_and_overrides_never_reach_the_text():
+    raw = b"From: a@example.com\nSubject: A\0B=?utf-8?q?=ED=A0=80?=\n\nx\0y \xe2\x80\xaeback\n"
+    mail = parse_mail(raw)
+    assert "\0" not in mail.subject + mail.text
+    assert "\u202e" not in mail.text
+    (mail.subject + mail.text).encode()
+
+
+def test_encoded_words_cut_within_a_character_are_joined():
+    assert decode_words(b"=?utf-8?q?sch=C3?= =?utf-8?q?=B6n?= =?utf-8?q?_da?=") == "schön da"
+    assert decode_words(b"=?utf-8?q?unfinished") == "=?utf-8?q?unfinished"
+    assert decode_words(b"plain =?iso-8859-1?Q?=E4?= end") == "plain ä end"
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("Jane Doe <jane@Example.com>", [("Jane Doe", "jane@example.com")]),
+        ('"Doe, Jane" <jane@example.com>', [("Doe, Jane", "jane@example.com")]),
+        ("=?utf-8?q?Doe=2C_Jane?= <j@x.org>", [("Doe, Jane", "j@x.org")]),
+        ("jane@example.com (Jane Doe)", [("Jane Doe", "jane@example.com")]),
+        ("Jane jane@example.com", [("Jane", "jane@example.com")]),
+        ("A <a@x.org>, B <b@x.org>", [("A", "a@x.org"), ("B", "b@x.org")]),
+        ("undisclosed-recipients:;", []),
+        ("Team: a@x.org, b@x.org;", [("", "a@x.org"), ("", "b@x.org")]),
+        ("<@relay.example:jane@example.com>", [("", "jane@example.com")]),
+        ("Jane <jane@exam\n ple.com>", [("Jane", "jane@example.com")]),
+        ('"unclosed <jane@example.com>', [('"unclosed', "jane@example.com")]),
+        ("Jane <jane@example.com", [("Jane", "jane@example.com")]),
+        ("Moderator <moderator>", [("Moderator", "")]),
+        ("", []),
+    ],
+)
+def test_addresses_are_found_as_people_and_programs_write_them(written, expected):
+    assert [(box.name, box.email) for box in parse_mailboxes(written.encode())] == expected
+
+
+def test_ids_are_bare_and_unfolded():
+    assert message_ids("<a@b> <c\n @d>") == ["a@b", "c@d"]
+    assert message_ids("a@b") == ["a@b"]
+    assert message_ids("") == []
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("Thu, 19 Nov 2026 11:00:00 +0100 (CET)", datetime(2026, 11, 19, 10, tzinfo=UTC)),
+        ("19 Nov 26 10:00", datetime(2026, 11, 19, 10, tzinfo=UTC)),
+        ("Thu, 19 Nov 2026 10:00:00 EST", datetime(2026, 11, 19, 15, tzinfo=UTC)),
+        ("yesterday", None),
+        ("Thu, 99 Foo 2026 99:99:99 +9999", None),
+        ("", None),
+    ],
+)
+def test_dates_are_utc_or_nothing(written, expected):
+    assert read_date(written) == expected
+
+
+def test_a_missing_date_is_taken_from_the_last_relay():
+    mail = parse_mail(PLAIN.replace(b"Date: Thu", b"X-Date: Thu"))
+    assert mail.date == datetime(2026, 11, 19, 10, 0, 5, tzinfo=UTC)
+
+
+def test_parameters_in_pieces_and_charsets_are_joined():
+    value, found = parameters(
+        "Attachment; filename*0*=utf-8''sch%C3%B6n; filename*1=er.pdf; size=12"
+    )
+    assert value == "attachment"
+    assert found == {"filename": "schöner.pdf", "size": "12"}
+    assert parameters('text/plain; name="a;b.txt"')[1] == {"name": "a;b.txt"}
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "expected"),
+    [
+        (b"aGVs\nbG8", "base64", b"hello"),
+        (b"aGVsbG8", "BASE64; x", b"hello"),
+        (b"aGVs!bG8=", "base64", b"hello"),
+        (b"aGVsbG8=aGVsbG8=", "base64", b"hellohello"),
+        (b"sch=C3=B6n=\n er", "quoted-printable", b"sch\xc3\xb6n er"),
+        (b"100=", "quoted-printable", b"100"),
+        (b"begin 644 a\n%:&5L;&\\\n`\nend\n", "x-uuencode", b"hello"),
+        (b"as it is", "8bit", b"as it is"),
+        (b"as it is", "nonsense", b"as it is"),
+    ],
+)
+def test_damaged_transfer_encodings_are_undone_as_far_as_possible(body, encoding, expected):
+    assert decode_transfer(body, encoding) == expected
+
+
+@pytest.mark.parametrize("ends", [b"\r", b"\n", b"\r\r\n"])
+def test_any_line_ends_will_do(ends):
+    assert parse_mail(PLAIN.replace(b"\r\n", ends)).subject == "Wartezeiten"
+
+
+def test_a_damaged_header_line_does_not_hide_the_headers_behind_it():
+    raw = b"From: a@example.com\nthis was cut\nSubject: Kept\nTo: b@example.com\n\nWords\n"
+    mail = parse_mail(raw)
+    assert (mail.subject, mail.text) == ("Kept", "Words")
+
+
+def test_text_without_headers_is_all_words():
+    assert parse_mail(b"Dear all,\nit went well.\n").text == "Dear all,\nit went well."
+
+
+def test_a_lost_boundary_is_guessed():
+    raw = alternative(b"Plain words", b"<p>x</p>").replace(b"; boundary=XX", b"")
+    assert parse_mail(raw).text == "Plain words"
+
+
+def test_an_unclosed_multipart_keeps_its_last_part():
+    raw = alternative(b"Plain words", b"<p>x</p>", top=b"multipart/mixed")[:-8]
+    assert parse_mail(raw).text == "Plain words\n\nx"
+
+
+def test_flowed_lines_are_joined_and_quotes_stay_quotes():
+    assert unflow("I waited for \ntwo hours.\n> you said \n> soon\n-- \nJane") == (
+        "I waited for two hours.\n> you said soon\n-- \nJane"
+    )
+
+
+def test_file_names_are_base_names_without_hidden_characters():
+    assert attachment_name("C:\\Users\\jane\\scan.pdf") == "scan.pdf"
+    assert attachment_name("a\0b\u202efdp.exe") == "a\ufffdbfdp.exe"
+    assert attachment_name("..") == ""
+    long = attachment_name("x" * 500 + ".pdf")
+    assert len(long) == 150
+    assert long.endswith(".pdf")
+
+
+# Hostile
+
+
+def nested(levels, kind="multipart"):
+    if kind == "rfc822":
+        return b"Content-Type: message/rfc822\n\n" * levels + b"From: a@x.org\n\nend\n"
+    opening = b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(levels)
+    )
+    return opening + b"\nwords\n"
+
+
+@pytest.mark.parametrize("kind", ["multipart", "rfc822"])
+def test_absurd_nesting_ends_at_the_limit(kind):
+    tree = split_message(nested(1_000, kind))
+    depth, part = 0, tree.root
+    while part.children:
+        depth, part = depth + 1, part.children[0]
+    assert depth == MAX_DEPTH
+    assert tree.truncated
+    assert parse_mail(nested(1_000, kind)).truncated
+
+
+def test_parts_behind_the_limit_are_not_looked_at():
+    raw = b"Content-Type: multipart/mixed; boundary=B\n\n" + b"--B\n\nx\n" * 100_000 + b"--B--\n"
+    mail = parse_mail(raw)
+    assert mail.truncated
+    assert mail.text.count("x") < MAX_PARTS
+
+
+def test_more_files_than_the_limit_are_cut():
+    part = b"--B\nContent-Type: application/x\n\nx\n"
+    raw = b"Content-Type: multipart/mixed; boundary=B\n\n" + part * 400 + b"--B--\n"
+    assert len(parse_mail(raw).attachments) == MAX_ATTACHMENTS
+
+
+def test_headers_are_bounded_in_number_and_size():
+    many = read_headers(b"A: b\n" * 100_000)
+    assert len(list(many)) == MAX_HEADERS
+    assert len(read_headers(b"A: " + b"x" * 1_000_000).raw("a")) == MAX_HEADER_BYTES
+
+
+def test_addresses_references_and_text_are_bounded():
+    mail = parse_mail(
+        b"From: a@x.org\nTo: " + b", ".join(b"p%d@x.org" % n for n in range(3_200)) + b"\n"
+        b"References: " + b" ".join(b"<%d@x>" % n for n in range(5_000)) + b"\n\n" + b"w " * 400_000
+    )
+    assert len(mail.recipients) == MAX_ADDRESSES
+    assert len(mail.references) == MAX_REFERENCES
+    assert len(mail.text) <= MAX_TEXT_CHARS
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'"' * 60_000,
+        b'"\\"' * 20_000,
+        b"(" * 60_000,
+        b"<" * 60_000,
+        b":" * 60_000 + b";",
+        b"=?" * 30_000,
+        b"=?a?q?x" * 8_000,
+        b"=?a?q?x" * 8_000 + b"?=",
+        b"a@" * 30_000,
+        b"\\" * 60_000,
+        b"; a=" * 15_000,
+    ],
+)
+def test_hostile_header_values_are_read_in_linear_time(value):
+    raw = b"From: " + value + b"\nSubject: " + value + b"\nContent-Type: text/plain" + value
+    raw += b"\nMessage-ID: " + value + b"\nDate: " + value + b"\n\nwords\n"
+    parse_mail(raw)
+
+
+@given(st.binary(max_size=2_000))
+def test_no_bytes_at_all_make_it_fail(raw):
+    parse_mail(raw)
+    canonical_key(raw)
+
+
+_PIECES = st.sampled_from(
+    b"\n|\r\n|\n\n|--B\n|--B--\n|From: |Content-Type: |text/html|;|multipart/mixed; boundary=B|"
+    b"message/rfc822|charset=|=?utf-8?b?|?=|\xff|Content-Transfer-Encoding: base64|Subject: |<div>|"
+    b"> |utf-16|\0|a@b".split(b"|")
+)
+
+
+@given(st.lists(_PIECES, max_size=60).map(b"".join))
+def test_no_mixture_of_mail_syntax_makes_it_fail(raw):
+    mail = parse_mail(raw)
+    assert safe_text(mail.text) == mail.text
+    mail.text.encode()
+    mail.subject.encode()

@@ -1,0 +1,96 @@
+"""Foreign messages with the expectations of the projects that they come from; figures, floors."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from connector.parsing.automatic import Surroundings, classify
+from connector.parsing.mail import canonical_key, parse_mail
+from connector.parsing.replies import own_words
+
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpora" / "mail"
+
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus is not on this machine")
+
+
+def cases(kind):
+    for listing in sorted(CORPUS.glob("*/expect.jsonl")):
+        for line in listing.read_text().splitlines():
+            case = json.loads(line)
+            if case["kind"] == kind:
+                yield case, (listing.parent / case["file"]).read_bytes()
+
+
+def squeezed(text):
+    return "".join((text or "").split())
+
+
+def folded(text):
+    return " ".join((text or "").split())
+
+
+@pytest.fixture(scope="module")
+def figures():
+    """(question -> (asked, wrong)) over all messages."""
+    asked, wrong = Counter(), Counter()
+
+    def compare(question, *, right):
+        asked[question] += 1
+        wrong[question] += not right
+
+    for case, raw in cases("rfc822"):
+        mail = parse_mail(raw)
+        canonical_key(raw)
+        if "from_addr" in case:
+            compare("from", right=mail.sender.email.lower() == (case["from_addr"] or "").lower())
+        if "from_name" in case:
+            compare("name", right=mail.sender.name == folded(case["from_name"]))
+        if "subject" in case:
+            compare("subject", right=folded(mail.subject) == folded(case["subject"]))
+        if case.get("plain_body"):
+            compare("body", right=squeezed(case["plain_body"]) in squeezed(mail.text))
+        if "attachment_count" in case:
+            compare("files", right=len(mail.attachments) == case["attachment_count"])
+        automatic = classify(mail, Surroundings()) is not None
+        if case.get("is_bounce") or case.get("is_feedback_report") or case.get("is_auto_reply"):
+            compare("automatic", right=automatic)
+    return {question: (asked[question], wrong[question]) for question in asked}
+
+
+@pytest.mark.parametrize(
+    ("question", "floor_permille"),
+    [
+        ("from", 20),
+        ("name", 20),
+        ("subject", 25),
+        ("body", 140),
+        ("files", 160),
+        ("automatic", 20),
+    ],
+)
+def test_few_answers_differ_from_those_of_other_projects(figures, question, floor_permille):
+    asked, wrong = figures[question]
+    print(f"{question}: {wrong} of {asked} differ")  # noqa: T201 - the figures are the point
+    assert wrong * 1_000 <= asked * floor_permille + 999
+
+
+def test_own_words_are_those_that_other_projects_expect():
+    asked = wrong = 0
+    for case, raw in cases("text"):
+        if "reply_text" not in case:
+            continue
+        asked += 1
+        wrong += folded(own_words(raw.decode(errors="replace"))) != folded(case["reply_text"])
+    print(f"reply: {wrong} of {asked} differ")  # noqa: T201 - the figures are the point
+    assert wrong * 100 <= asked * 25
+
+
+def test_no_asked_for_words_are_lost_from_a_reply():
+    for case, raw in cases("text"):
+        own = folded(own_words(raw.decode(errors="replace")))
+        for words in case.get("reply_contains", ()):
+            assert folded(words) in own, case["source"]
