@@ -177,14 +177,14 @@ class Files:
                     self._open[name] = os.fdopen(os.open(path, flags, 0o600), "wb")
         except OSError:
             self._discard()
+            self._close()
             raise
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if kind is not None:
             self._discard()
-        for file in self._open.values():
-            file.close()
+        self._close()
 
     def write(self, printed: Mapping[str, bytes]) -> None:
         """Fill the files; standard output gets the one that has none."""
@@ -195,6 +195,10 @@ class Files:
                 os.fsync(self._open[name].fileno())
             else:
                 sys.stdout.buffer.write(text)
+
+    def _close(self) -> None:
+        for file in self._open.values():
+            file.close()
 
     def _discard(self) -> None:
         for name, file in self._open.items():
