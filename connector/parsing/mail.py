@@ -34,6 +34,9 @@ MAX_ATTACHMENTS = 100
 MAX_ATTACHMENT_NAME_CHARS = 150
 _KEY_BODY_BYTES = 262_144
 _TINY_PLAIN_CHARS = 40
+_FEW = 10
+_BODY_BYTES = 4_194_304
+"""Text parts are looked at until they hold so many bytes together."""
 
 _TEXT_TYPES = frozenset({"text/plain", "text/html"})
 _FROM_LINE = re.compile(rb"^>*From ", re.MULTILINE)
@@ -182,7 +185,8 @@ def _text_of(root: Part) -> str:
     """Give the text of one message, not of those attached to it."""
     texts: list[str] = []
     todo = [root]
-    while todo:
+    seen = 0
+    while todo and seen < _BODY_BYTES and sum(map(len, texts)) < MAX_TEXT_CHARS:
         part = todo.pop()
         if part.content_type == "multipart/alternative" and part.children:
             todo.extend(reversed(_best_alternative(part)))
@@ -190,6 +194,7 @@ def _text_of(root: Part) -> str:
             todo.extend(reversed(part.children))
         elif _is_body(part):
             texts.append(_plain(part))
+            seen += len(part.body)
     return "\n\n".join(text for text in texts if text.strip())
 
 
@@ -197,7 +202,7 @@ def _best_alternative(part: Part) -> list[Part]:
     """Prefer text/plain, unless it is empty or a mere hint to look at the HTML."""
     plain = [child for child in part.children if child.content_type == "text/plain"]
     others = [child for child in part.children if child.content_type != "text/plain"]
-    words = "".join(_plain(child) for child in plain if _is_body(child)).strip()
+    words = "".join(_plain(child) for child in plain[:_FEW] if _is_body(child)).strip()
     if not words:
         return others[-1:] or plain
     if len(words) < _TINY_PLAIN_CHARS and others:
@@ -209,7 +214,7 @@ def _best_alternative(part: Part) -> list[Part]:
 
 def _text_of_simple(part: Part) -> str:
     bodies = [item for item in _walk(part) if not item.is_multipart and _is_body(item)]
-    return "".join(_plain(item) for item in bodies)
+    return "".join(_plain(item) for item in bodies[:_FEW])
 
 
 def _is_body(part: Part) -> bool:

@@ -27,7 +27,10 @@ MAX_PARTS = 500
 """Parts behind these are not looked at."""
 MAX_HEADER_BLOCK_BYTES = 1_048_576
 """A header block ends here at the latest."""
+MAX_DELIMITERS = 100_000
+"""Look-alikes of a boundary behind these are not looked at."""
 _SNIFF_BYTES = 65_536
+_ENVELOPE_LINES = 100
 
 _BASE64_NOISE = re.compile(rb"[^A-Za-z0-9+/]+")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\n]{0,200})\n", re.MULTILINE)
@@ -104,9 +107,11 @@ def split_message(raw: bytes) -> Tree:
 
 def _without_envelope(raw: bytes) -> bytes:
     """Drop what may stand before the first header: blank lines, mbox `From ` lines."""
-    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    raw = raw.removeprefix(b"\xef\xbb\xbf").lstrip(b"\n")
     position = 0
-    while position < len(raw):
+    for _ in range(_ENVELOPE_LINES):
+        if position >= len(raw):
+            break
         end = raw.find(b"\n", position)
         end = len(raw) if end < 0 else end
         line = raw[position : min(end, position + 200)]
@@ -207,8 +212,11 @@ def _cut_at(body: bytes, boundary: bytes, limit: int) -> tuple[list[bytes], bool
     delimiter = b"--" + boundary
     pieces: list[bytes] = []
     start = -1
-    position = 0
+    position = seen = 0
     while (found := body.find(delimiter, position)) >= 0:
+        seen += 1
+        if seen > MAX_DELIMITERS:
+            break
         position = found + len(delimiter)
         line_end = body.find(b"\n", position)
         line_end = len(body) if line_end < 0 else line_end

@@ -374,3 +374,21 @@ def test_no_mixture_of_mail_syntax_makes_it_fail(raw):
     assert safe_text(mail.text) == mail.text
     mail.text.encode()
     mail.subject.encode()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\r" * 5_000_000 + b"a",
+        b" \n" * 2_000_000,
+        b"Content-Type: multipart/mixed; boundary=B\n\n" + b"--Bx\n" * 2_000_000,
+        b"Content-Type: multipart/mixed; boundary=B\n\n"
+        + (b"--B\nContent-Type: text/html\n\n" + b"<p>" * 5_000) * 450,
+        b"Content-Type: multipart/mixed; boundary=B\n\n"
+        + (b"--B\nContent-Type: text/html\n\n" + b"<p>x" * 5_000) * 450,
+        b"Content-Type: multipart/alternative; boundary=B\n\n"
+        + (b"--B\nContent-Type: text/html\n\n" + b"<p>x" * 5_000) * 450,
+    ],
+)
+def test_hostile_bodies_are_bounded(raw):
+    assert len(parse_mail(raw).text) <= MAX_TEXT_CHARS
