@@ -174,7 +174,7 @@ class Daemon:
                 every_s=24 * HOUR_S,
             ),
             Job(
-                name="summary",
+                name=summary.JOB,
                 work=self._summary,
                 daily_hour=app.settings.pipeline.summary_hour,
             ),

@@ -1,7 +1,7 @@
 """Stored signal to assessment to case to outbox, in one commit per batch.
 
-1. Take the oldest waiting items and count the attempt, so that an item that kills
-   the process is found out after the third start and set apart as unreadable.
+1. Choose the oldest waiting items and count the attempt before one of them is even loaded,
+   so that an item that kills the process three times is set apart as unreadable.
 2. Judge each one (pure, outside any transaction).
 3. In one commit: join or found a case, freeze what is owed to the helpdesk, end the item.
 """
@@ -27,7 +27,7 @@ from connector.recovery import plan, policy
 from connector.recovery.settings import RecoverySettings
 from connector.recovery.severity import final_severity
 from connector.store import cases, codec, keys, outbox, signals
-from connector.store.signals import End, Stored
+from connector.store.signals import End, Stored, Waiting
 from connector.store.store import Store, Tx
 from connector.triage.assess import assess
 from connector.triage.settings import TriageSettings
@@ -35,6 +35,8 @@ from connector.triage.settings import TriageSettings
 log = structlog.get_logger()
 
 BATCH = 50
+BATCH_BYTES = 32 * 1024 * 1024
+"""No more than this is loaded at once, unless one item alone is larger."""
 MAX_ATTEMPTS = 3
 """An item with which casework began so often without an end is set apart."""
 
@@ -74,13 +76,12 @@ class Casework:
     def step(self) -> int:
         """Work off one batch; gives how many items came to an end."""
         with self._store.read() as connection:
-            batch = signals.waiting(connection, BATCH)
-        if not batch:
+            numbers = choose_batch(signals.waiting(connection, BATCH))
+        if not numbers:
             return 0
-        if any(stored.attempts for stored in batch):
-            batch = batch[:1] if batch[0].attempts else _before_first_suspect(batch)
-        numbers = [stored.n for stored in batch]
         self._store.write(lambda tx: signals.begin(tx, numbers))
+        with self._store.read() as connection:
+            batch = signals.load(connection, numbers)
         judged = [self._judge(stored) for stored in batch]
         crash.point("casework.decided")
         self._conclude(judged)
@@ -91,7 +92,7 @@ class Casework:
         item = stored.item
         if isinstance(item, Unreadable):
             return Judged(stored=stored, assessment=None, problem="unreadable")
-        if stored.attempts >= MAX_ATTEMPTS:
+        if stored.attempts > MAX_ATTEMPTS:
             return Judged(stored=stored, assessment=None, problem="interrupted_too_often")
         return Judged(stored=stored, assessment=assess(item, self.rules.triage))
 
@@ -111,7 +112,7 @@ class Casework:
     def _give_up(self, judged: Judged, error: Exception) -> None:
         """A fault of ours: try again later, and after the third time show it to a human."""
         log.error("casework_failed", signal=judged.stored.seed, exc_type=type(error).__name__)
-        if judged.stored.attempts + 1 < MAX_ATTEMPTS:
+        if judged.stored.attempts < MAX_ATTEMPTS:
             return
         lost = Judged(stored=judged.stored, assessment=None, problem="cannot_be_concluded")
         self._store.write(lambda tx: conclude(tx, lost, self.rules))
@@ -214,6 +215,8 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
         severity=after.severity,
         promoted=before.second_look and not after.second_look,
     )
+    if after.state is CaseState.HELD and after.severity >= storm.CRITICAL:
+        after = _let_go(tx, after)
     changes = plan.joining(
         after,
         heard,
@@ -221,8 +224,16 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
         practice=rules.practice,
         settings=rules.recovery,
     )
-    _owe(tx, stored, changes, rules, held=before.state is CaseState.HELD)
+    _owe(tx, stored, changes, rules, held=after.state is CaseState.HELD)
     return after
+
+
+def _let_go(tx: Tx, held: Case) -> Case:
+    """Release a case of a storm that turned out to be critical: that is never held."""
+    cases.release(tx, held.id)
+    outbox.release(tx, held.id)
+    tx.record("case.released", case_id=held.id, why="critical")
+    return replace(held, state=CaseState.OPEN)
 
 
 def _raised(tx: Tx, before: Case, heard: plan.Heard, rules: Rules) -> Case:
@@ -331,7 +342,15 @@ def _record_opened(tx: Tx, stored: Stored, case: Case, *, held: bool) -> None:
         )
 
 
-def _before_first_suspect(batch: Sequence[Stored]) -> list[Stored]:
-    """Take what comes before an item that was interrupted once: it is worked off alone."""
-    end = next(i for i, stored in enumerate(batch) if stored.attempts)
-    return list(batch[:end])
+def choose_batch(waiting: Sequence[Waiting]) -> list[int]:
+    """Choose what is worked off next: what was interrupted before is worked off alone."""
+    chosen: list[int] = []
+    size = 0
+    for item in waiting:
+        size += item.size
+        if chosen and (item.attempts or size > BATCH_BYTES):
+            break
+        chosen.append(item.n)
+        if item.attempts:
+            break
+    return chosen

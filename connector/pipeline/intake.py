@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from connector import crash
-from connector.domain.errors import EdgeError
+from connector.domain.errors import EdgeError, StateError
 from connector.domain.signal import Batch, Signal, Unreadable
 from connector.sources.base import Source
 from connector.store import signals
@@ -71,6 +71,11 @@ class Intake:
                     break
         except EdgeError as error:
             self._note(error.problem)
+            raise
+        except StateError:
+            raise
+        except Exception as error:
+            self._note(f"a fault of ours while reading ({type(error).__name__}); see the log")
             raise
         self._note(None)
         return Pulled(new=new, known=known, unreadable=unreadable, paused=why)

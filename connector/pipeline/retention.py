@@ -21,5 +21,6 @@ def retain(store: Store, days: int) -> int:
         if count == 0:
             break
     if erased:
+        store.forget()
         log.info("words_erased", count=erased)
     return erased

@@ -10,13 +10,16 @@ from datetime import date, datetime, timedelta
 from connector.pipeline.casework import Rules
 from connector.pipeline.storm import notice_case
 from connector.recovery import plan
-from connector.store import keys, outbox, signals
+from connector.store import jobs, keys, outbox, signals
 from connector.store.store import Store, Tx
 
 SHOWN = ("parked", "unreadable", "held")
 MAX_LINES = 40
 """The ticket names so many items; the rest is counted and listed by command."""
 WINDOW = timedelta(days=1)
+"""A summary reaches back so far at least, and to the one before it when that is longer ago."""
+JOB = "summary"
+"""Name under which the last summary is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,9 @@ def gather(store: Store, since: datetime) -> Findings:
 def summarize(store: Store, rules: Rules) -> bool:
     """Owe today's summary ticket if there is anything to say; False when there is not."""
     now = store.clock()
-    found = gather(store, now - WINDOW)
+    with store.read() as connection:
+        last = jobs.last_runs(connection).get(JOB, now)
+    found = gather(store, min(now - WINDOW, last))
     if not any(found.counts.values()):
         return False
     day = now.astimezone(rules.practice.zone).date()

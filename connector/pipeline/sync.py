@@ -1,7 +1,8 @@
 """Helpdesk to case: what people did in the ticket is followed, never fought.
 
 Thin for now: open tickets are looked at in turn. A closed or deleted ticket closes its
-case, a merge is followed, and the answer to a second look is carried out.
+case, a merge is followed, and the answer to a second look is carried out. A ticket that was
+closed before anybody could read a further complaint is opened again.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ import structlog
 from sqlalchemy.engine import Row
 
 from connector.domain.errors import EdgeError, Gone
-from connector.domain.ticket import Snapshot, TicketRef, TicketStatus
+from connector.domain.ticket import Snapshot, TicketRef, TicketStatus, UpdateTicket
 from connector.helpdesks.base import Helpdesk
 from connector.pipeline.casework import Rules
 from connector.pipeline.promotion import promote
 from connector.recovery.tags import RIGHT, WRONG
-from connector.store import cases
+from connector.store import cases, outbox
 from connector.store.store import Store, Tx
 
 log = structlog.get_logger()
@@ -40,14 +41,16 @@ class Step:
     """Reason code of a close."""
     ticket: str = ""
     """Ticket to follow to."""
+    reopens: bool = False
+    """True for a close by people that a complaint they cannot have read undoes."""
 
 
 def decide(*, second_look: bool, seen: Snapshot) -> Sequence[Step]:
     """Decide what a snapshot means for its case; pure."""
     if WRONG in seen.tags:
-        return (Step(do="close", why="judged_wrong"),)
+        return (Step(do="close", why="judged_wrong", reopens=True),)
     if seen.status in CLOSED:
-        return (Step(do="close", why="ticket_closed"),)
+        return (Step(do="close", why="ticket_closed", reopens=True),)
     if second_look and RIGHT in seen.tags:
         return (Step(do="promote"),)
     return ()
@@ -94,13 +97,32 @@ class Sync:
         return decide(second_look=row.kind == "second_look", seen=seen)
 
     def _carry_out(self, tx: Tx, *, row: Row[Any], steps: Sequence[Step]) -> None:
+        """Carry out what was decided, unless the case was changed while its ticket was read."""
+        now = cases.get(tx.connection, row.id)
+        if now is None or now.state != row.state or now.ticket_id != row.ticket_id:
+            return  # looked at again in the next round
         cases.synced(tx, row.id)
         for step in steps:
             if step.do == "close":
-                if cases.close(tx, row.id, step.why):
-                    tx.record("case.closed", case_id=row.id, why=step.why)
+                self._close(tx, now, step)
             elif step.do == "follow":
-                cases.set_ticket(tx, row.id, step.ticket, "")
-                tx.record("ticket.merged", case_id=row.id, ticket=row.ticket_id, into=step.ticket)
-            else:
-                promote(tx, row, self._rules)
+                cases.set_ticket(tx, now.id, step.ticket, "")
+                tx.record("ticket.merged", case_id=now.id, ticket=now.ticket_id, into=step.ticket)
+            elif now.kind == "second_look":
+                promote(tx, now, self._rules)
+
+    def _close(self, tx: Tx, row: Row[Any], step: Step) -> None:
+        """Close a case, unless a further complaint came that nobody can have read before."""
+        fresh = outbox.unseen(tx.connection, row.id, row.synced_at) if step.reopens else 0
+        if not fresh:
+            if cases.close(tx, row.id, step.why):
+                tx.record("case.closed", case_id=row.id, why=step.why)
+            return
+        change = UpdateTicket(
+            key=f"{row.id}.reopen.{row.next_seq}",
+            case_id=row.id,
+            remove_tags=(WRONG,),
+            status=TicketStatus.OPEN,
+        )
+        outbox.add(tx, change, tenant=row.tenant, frozen=self._rules.prepare(change))
+        tx.record("ticket.reopened", case_id=row.id, why=step.why, complaints=fresh)

@@ -69,6 +69,11 @@ def unreadable_from(body: bytes, raw: bytes) -> Unreadable:
     return Unreadable(**json.loads(body), raw=raw)
 
 
+def locator_of(body: bytes) -> str:
+    """Read only where an item was found first."""
+    return str(json.loads(body)["locator"])
+
+
 def assessment_bytes(assessment: Assessment) -> bytes:
     """Print an assessment with its evidence."""
     return _dump(

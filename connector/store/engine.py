@@ -89,6 +89,16 @@ def _reading_mode(path: Path) -> str:
     return "ro" if logged else "ro&immutable=1"
 
 
+def empty_log(connection: sa.Connection) -> bool:
+    """Move the whole write-ahead log into the database and cut it; no transaction may be open."""
+    if connection.dialect.name != "sqlite":
+        return True
+    # past SQLAlchemy, which would begin a transaction first
+    driver: Any = connection.connection.dbapi_connection
+    busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
 def quick_check(engine: Engine, where: str) -> None:
     """Refuse a damaged database before anything is built on it."""
     try:

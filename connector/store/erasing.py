@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from connector.store import content, files
-from connector.store.schema import case_contact, cases, outbox, signal
+from connector.store.schema import case_contact, cases, outbox, sighting, signal
 from connector.store.store import Tx
 
 
@@ -20,7 +20,7 @@ def erase_old(tx: Tx, days: int, limit: int) -> int:
     before = tx.now - timedelta(days=days)
     old_cases = sa.select(cases.c.id).where(cases.c.state == "closed", cases.c.closed_at < before)
     rows = tx.connection.execute(
-        sa.select(signal.c.content_id, signal.c.raw_id, signal.c.assessment_id)
+        sa.select(signal.c.id, signal.c.content_id, signal.c.raw_id, signal.c.assessment_id)
         .where(
             signal.c.content_id.is_not(None),
             signal.c.outcome != "waiting",
@@ -31,15 +31,23 @@ def erase_old(tx: Tx, days: int, limit: int) -> int:
         )
         .limit(limit)
     ).all()
-    ids = [value for row in rows for value in row if value is not None]
+    ids = [value for row in rows for value in row[1:] if value is not None]
     for row in rows:
         ids += [value for value in files.ids(tx.connection, row.content_id) if value is not None]
+    places = tx.connection.execute(
+        sa.select(sighting.c.content_id).where(
+            sighting.c.signal_id.in_([row.id for row in rows]), sighting.c.content_id.is_not(None)
+        )
+    ).all()
+    ids += [row[0] for row in places]
     changes = tx.connection.execute(
         sa.select(outbox.c.content_id, outbox.c.body_id)
         .where(outbox.c.content_id.is_not(None), outbox.c.case_id.in_(old_cases))
         .limit(limit)
     ).all()
     ids += [value for row in changes for value in row if value is not None]
+    for change in changes:
+        ids += [value for value in files.ids(tx.connection, change[0]) if value is not None]
     names = tx.connection.execute(
         sa.select(case_contact.c.name_id)
         .where(case_contact.c.name_id.is_not(None), case_contact.c.case_id.in_(old_cases))
@@ -48,6 +56,7 @@ def erase_old(tx: Tx, days: int, limit: int) -> int:
     ids += [row[0] for row in names]
     if not ids:
         return 0
+    ids = sorted(set(ids))  # a file may belong to a signal and to the note about it
     erased = content.erase(tx.connection, ids)
-    tx.record("content.erased", rows=erased, older_than_days=days, first=min(ids), last=max(ids))
+    tx.record("content.erased", rows=erased, older_than_days=days, first=ids[0], last=ids[-1])
     return erased

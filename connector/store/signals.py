@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Row
 from connector.domain.signal import Batch, Item, Signal, Unreadable, signal_id
 from connector.store import codec, content, files
 from connector.store.keys import keyed
+from connector.store.schema import content as content_table
 from connector.store.schema import seen, sighting, signal, source
 from connector.store.store import Tx
 
@@ -28,7 +29,7 @@ class Stored:
     item: Item
     detected_at: datetime
     attempts: int
-    """How often casework began with it without coming to an end."""
+    """How often casework began with it; this time counts when it was begun."""
     content_id: int | None
     file_ids: tuple[int | None, ...]
 
@@ -96,9 +97,39 @@ def sources(connection: Connection) -> list[Row[Any]]:
     return list(connection.execute(sa.select(source).order_by(source.c.tenant, source.c.name)))
 
 
-def waiting(connection: Connection, limit: int) -> list[Stored]:
-    """The oldest items that casework has not finished."""
-    query = sa.select(signal).where(signal.c.outcome == "waiting").order_by(signal.c.n).limit(limit)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An item that casework has not finished, not loaded yet."""
+
+    n: int
+    attempts: int
+    """How often casework began with it without coming to an end."""
+    size: int
+    """Bytes of its words and its original."""
+
+
+def waiting(connection: Connection, limit: int) -> list[Waiting]:
+    """The oldest items that casework has not finished; loads none, for one may be deadly."""
+    body, raw = content_table.alias("body"), content_table.alias("raw")
+    size = sa.func.coalesce(sa.func.length(body.c.body), 0) + sa.func.coalesce(
+        sa.func.length(raw.c.body), 0
+    )
+    query = (
+        sa.select(signal.c.n, signal.c.attempts, size.label("size"))
+        .join(body, body.c.id == signal.c.content_id, isouter=True)
+        .join(raw, raw.c.id == signal.c.raw_id, isouter=True)
+        .where(signal.c.outcome == "waiting")
+        .order_by(signal.c.n)
+        .limit(limit)
+    )
+    return [
+        Waiting(n=row.n, attempts=row.attempts, size=row.size) for row in connection.execute(query)
+    ]
+
+
+def load(connection: Connection, numbers: Sequence[int]) -> list[Stored]:
+    """Items by their numbers, in order of arrival."""
+    query = sa.select(signal).where(signal.c.n.in_(numbers)).order_by(signal.c.n)
     return [stored(connection, row) for row in connection.execute(query).all()]
 
 
@@ -175,17 +206,28 @@ def _store(tx: Tx, identity: bytes, item: Item) -> None:
 
 
 def _sighted(tx: Tx, identity: bytes, item: Item) -> None:
+    """Keep the place where a known item was found again, unless it was found there before."""
     place = keyed(tx.secret, "locator", item.locator)
-    new = insert_new(
-        tx.connection, sighting, {"signal_id": identity, "locator_hash": place, "seen_at": tx.now}
-    )
-    if new:
-        content_id, _ = tx.put("locator", item.locator.encode("utf-8", "surrogatepass"))
-        tx.connection.execute(
-            sa.update(sighting)
-            .where(sighting.c.signal_id == identity, sighting.c.locator_hash == place)
-            .values(content_id=content_id)
+    there = tx.connection.execute(
+        sa.select(sighting.c.signal_id).where(
+            sighting.c.signal_id == identity, sighting.c.locator_hash == place
         )
+    ).first()
+    if there is not None or _first_place(tx.connection, identity) == item.locator:
+        return
+    content_id, _ = tx.put("locator", item.locator.encode("utf-8", "surrogatepass"))
+    tx.connection.execute(
+        sa.insert(sighting).values(
+            signal_id=identity, locator_hash=place, content_id=content_id, seen_at=tx.now
+        )
+    )
+
+
+def _first_place(connection: Connection, identity: bytes) -> str | None:
+    """Where an item was found first; None when its words were erased."""
+    row = connection.execute(sa.select(signal.c.content_id).where(signal.c.id == identity)).first()
+    body = content.get(connection, row[0]) if row else None
+    return codec.locator_of(body) if body else None
 
 
 def stored(connection: Connection, row: Row[Any]) -> Stored:
@@ -193,24 +235,27 @@ def stored(connection: Connection, row: Row[Any]) -> Stored:
     body = content.get(connection, row.content_id) or b""
     raw = content.get(connection, row.raw_id) or b""
     file_ids = tuple(files.ids(connection, row.content_id))
-    item: Item
-    if not body:
-        item = Unreadable(
-            tenant=row.tenant, source=row.source, locator="", problem="erased by retention"
-        )
-    elif row.readable:
-        item = codec.signal_from(body, raw, files.get(connection, row.content_id))
-    else:
-        item = codec.unreadable_from(body, raw)
     return Stored(
         n=row.n,
         id=bytes(row.id),
-        item=item,
+        item=_item(connection, row, body, raw),
         detected_at=row.detected_at,
         attempts=row.attempts,
         content_id=row.content_id,
         file_ids=file_ids,
     )
+
+
+def _item(connection: Connection, row: Row[Any], body: bytes, raw: bytes) -> Item:
+    problem = "erased by retention"
+    if body:
+        try:
+            if row.readable:
+                return codec.signal_from(body, raw, files.get(connection, row.content_id))
+            return codec.unreadable_from(body, raw)
+        except (ValueError, KeyError, TypeError):
+            problem = "stored in a form that this version cannot read"
+    return Unreadable(tenant=row.tenant, source=row.source, locator="", problem=problem, raw=raw)
 
 
 def _upsert_source(tx: Tx, tenant: str, name: str, values: dict[str, Any]) -> None:

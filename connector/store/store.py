@@ -106,6 +106,15 @@ class Store:
 
         return self._writer.run(task)
 
+    def forget(self) -> bool:
+        """Empty the log beside the database, where erased words would live on for a while.
+
+        For the daemon only, as nobody else may checkpoint. False when somebody was reading.
+        """
+        if self._writer is None or self._lock_file is None:
+            return False
+        return self._writer.run(engine.empty_log, alone=True)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Lend a connection that sees one consistent state and cannot write."""

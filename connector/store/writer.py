@@ -6,6 +6,7 @@ its caller is answered only after the commit that made its effects durable.
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -33,6 +34,8 @@ CLOSE_S = 60.0
 class _Task:
     work: Callable[[Connection], Any]
     answer: Future[Any]
+    alone: bool = False
+    """True for what cannot run inside a transaction."""
 
 
 class Writer:
@@ -56,11 +59,12 @@ class Writer:
         """The error after which nothing may be written any more, if there was one."""
         return self._broken
 
-    def run(self, work: Callable[[Connection], T]) -> T:
+    def run(self, work: Callable[[Connection], T], *, alone: bool = False) -> T:
         """Run `work` in a transaction and return its result once it is durable.
 
         Raises StateError when the database refused (StateFull: try again later) and
-        whatever `work` raised; in both cases nothing of it was written.
+        whatever `work` raised; in both cases nothing of it was written. `alone` runs it
+        between transactions, for the few statements that demand it.
         """
         answer: Future[T] = Future()
         with self._lock:
@@ -68,7 +72,7 @@ class Writer:
                 raise StateError(f"{self._where}: the store is closed")
             if self._broken is not None:
                 raise self._broken
-            self._tasks.put(_Task(work, answer))
+            self._tasks.put(_Task(work, answer, alone))
         try:
             return answer.result(ANSWER_S)
         except TimeoutError:
@@ -89,8 +93,8 @@ class Writer:
         with self._engine.connect() as connection:
             while True:
                 tasks, ending = self._take()
-                if tasks:
-                    self._commit(connection, tasks)
+                for alone, group in itertools.groupby(tasks, key=lambda task: task.alone):
+                    (self._between if alone else self._commit)(connection, list(group))
                 if ending:
                     return
 
@@ -130,6 +134,15 @@ class Writer:
             return
         self.last_progress = time.monotonic()
         _answer(done, failed)
+
+    def _between(self, connection: Connection, tasks: list[_Task]) -> None:
+        for task in tasks:
+            try:
+                result = task.work(connection)
+            except Exception as error:  # noqa: BLE001 - the caller gets it, whatever it is
+                _answer([], [(task, error)])
+            else:
+                _answer([(task, result)], [])
 
     def _one(
         self,

@@ -13,6 +13,10 @@ depends_on = None
 APPEND_ONLY = {
     "update": "BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append only'); END",
     "delete": "BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append only'); END",
+    # INSERT OR REPLACE deletes without asking the guard above
+    "replace": "BEFORE INSERT ON ledger WHEN EXISTS "
+    "(SELECT 1 FROM ledger WHERE chain_id = NEW.chain_id AND seq = NEW.seq) "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger is append only'); END",
 }
 """SQLite's guards; whoever owns the file can drop them, which is why the chain exists."""
 
