@@ -331,7 +331,7 @@ def test_root_exports_to_where_only_root_can_write(monkeypatch):
 
 # What is imported late comes first: this Python may lie where another user cannot read it.
 PROGRAM = """
-import _strptime, sys
+import _strptime, encodings.unicode_escape, sys
 sys.path.insert(0, sys.argv[1])
 import pytest
 from servers.kinds import register
