@@ -18,11 +18,13 @@ from connector.helpdesks.django_helpdesk.escape import escape, escape_title, sen
 from connector.helpdesks.django_helpdesk.settings import SiteSettings
 from connector.helpdesks.django_helpdesk.tables import (
     NO_TAGS,
+    NOTE_MARK,
     PRIORITY,
+    TICKET_MARK,
     Json,
     field_name,
     join_tags,
-    marker,
+    marked,
     when,
 )
 
@@ -71,7 +73,7 @@ def ticket_body(settings: SiteSettings, ticket: OpenTicket) -> Json:
     create: Json = {
         "queue": settings.queue,
         "title": escape_title(ticket.subject, settings.max_subject),
-        "description": escape(ticket.text),
+        "description": escape(marked(ticket.text, TICKET_MARK, ticket.key)),
         "priority": PRIORITY[ticket.severity],
         "submitter_email": "",  # with an address the product would mail the patient at once
         f"custom_{settings.key_field}": ticket.key,
@@ -97,9 +99,9 @@ def note_body(settings: SiteSettings, note: AddNote, title: str = NOTE_TITLE) ->
     files, remarks = plan_files(settings, note.attachments)
     text = "\n".join([sendable(note.text), *([""] if remarks else []), *remarks])
     return {
-        "stub": escape(f"{COMING}\n\n{marker(note.key)}"),
+        "stub": escape(marked(COMING, NOTE_MARK, note.key)),
         "title": title,
-        "comment": escape(f"{text}\n\n{marker(note.key)}"),
+        "comment": escape(marked(text, NOTE_MARK, note.key)),
         "files": [
             {"name": name, "sha256": note.attachments[place].sha256, "place": place}
             for name, place in files

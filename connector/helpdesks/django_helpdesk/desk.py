@@ -59,8 +59,7 @@ class DjangoHelpdesk:
 
     def find(self, key: str, since: datetime) -> list[TicketRef]:
         """All tickets made after `since` that carry the key, merged and closed ones too."""
-        field = f"custom_{self._settings.key_field}"
-        return [self._ref(ticket) for ticket in scan.holders(self._site, field, key, since)]
+        return [self._ref(number) for number in scan.holders(self._site, key, since)]
 
     def prepare(self, change: Change) -> bytes:
         """Make the exact bodies of all requests that the change takes; pure."""
@@ -81,7 +80,7 @@ class DjangoHelpdesk:
         body = self._body(ticket)
         create: Json = {**body["create"], "queue": self._site.queue()}
         made = self._site.create(create)
-        ref = self._ref(made)
+        ref = self._ref(made["id"])
         missing = reading.missing_of(self._settings, create, made)
         self._complete(ref, made, body, missing)
         return ref
@@ -102,7 +101,7 @@ class DjangoHelpdesk:
         ticket = self._living(ref)
         patch = self._patch(body, ticket)
         if patch:
-            ticket = self._site.change(ref.id, patch)
+            ticket = self._site.change(ticket, patch)
         missing = reading.missing_of(self._settings, patch, ticket)
         if missing:
             raise PartiallyApplied(
@@ -146,7 +145,7 @@ class DjangoHelpdesk:
             first = reading.opening(made)
             if first is not None and first["public"]:
                 self._site.edit(first["id"], body["opening"])
-            read = self._site.change(ref.id, after)
+            read = self._site.change(made, after)
             missing += reading.missing_of(self._settings, after, read)
         except EdgeError as error:
             problem = f"the ticket was made but not completed ({type(error).__name__})"
@@ -178,11 +177,10 @@ class DjangoHelpdesk:
 
     def _snapshot(self, ticket: Json) -> Snapshot:
         names = self._site.users() if ticket.get("assigned_to") else {}
-        return reading.snapshot_of(self._settings, self._ref(ticket), ticket, names)
+        return reading.snapshot_of(self._settings, self._ref(ticket["id"]), ticket, names)
 
-    def _ref(self, ticket: Json) -> TicketRef:
-        number = str(ticket["id"])
-        return TicketRef(id=number, url=f"{self._settings.url}/tickets/{number}/")
+    def _ref(self, number: int) -> TicketRef:
+        return TicketRef(id=str(number), url=f"{self._settings.url}/tickets/{number}/")
 
     def _body(self, change: Change) -> Json:
         body: Json = json.loads(change.body or self.prepare(change))

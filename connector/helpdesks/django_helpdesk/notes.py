@@ -24,7 +24,14 @@ from connector.helpdesks.django_helpdesk.bodies import File
 from connector.helpdesks.django_helpdesk.escape import JOINER, escape, escape_template, unescape
 from connector.helpdesks.django_helpdesk.reading import note_key
 from connector.helpdesks.django_helpdesk.site import Site
-from connector.helpdesks.django_helpdesk.tables import CLOSED, RESOLVED, Json
+from connector.helpdesks.django_helpdesk.tables import (
+    CLOSED,
+    NOTE_MARK,
+    RESOLVED,
+    Json,
+    marked,
+    unmarked,
+)
 
 
 def ensure_note(
@@ -55,7 +62,7 @@ def ensure_note(
         missing.append("text")
     if found["public"]:
         missing.append("private")
-    _restore_resolution(site, ref, ticket, stub)
+    _restore_resolution(site, ticket, stub)
     if missing or refused:
         problem = "took the note, but not as it was meant"
         raise PartiallyApplied(site.edge, problem, ref=ref, missing=[*missing, *refused])
@@ -85,9 +92,9 @@ def _with_files(
             refused.append(f"attachment {planned['place'] + 1}")
     comment: str = body["comment"]
     if refused:
-        words, _, last = unescape(comment).rpartition("\n")
+        words, key = unmarked(unescape(comment), NOTE_MARK)
         remark = f"(The helpdesk refused: {', '.join(refused)}.)"
-        comment = escape(f"{words}{remark}\n\n{last}")
+        comment = escape(marked(f"{words}\n\n{remark}", NOTE_MARK, key))
     return comment, refused
 
 
@@ -102,7 +109,7 @@ def _stub_for(ticket: Json, stub: str) -> str:
     return JOINER + escape_template(ticket.get("resolution") or "") + "\n" + stub
 
 
-def _restore_resolution(site: Site, ref: TicketRef, ticket: Json, stub: str) -> None:
+def _restore_resolution(site: Site, ticket: Json, stub: str) -> None:
     """Put the resolution back where the stub took its place, now or in an earlier run."""
     standing = ticket.get("resolution") or ""
     if standing.endswith(stub):  # an earlier run was cut after its stub
@@ -111,4 +118,4 @@ def _restore_resolution(site: Site, ref: TicketRef, ticket: Json, stub: str) -> 
         before = standing
     else:
         return
-    site.change(ref.id, {"resolution": before or None})
+    site.change(ticket, {"resolution": before or None})

@@ -11,17 +11,18 @@ from connector.helpdesks.django_helpdesk.escape import JOINER, unescape, unescap
 from connector.helpdesks.django_helpdesk.settings import SiteSettings
 from connector.helpdesks.django_helpdesk.tables import (
     CLOSED,
-    MARKER_HEAD,
-    MARKER_TAIL,
     NO_TAGS,
+    NOTE_MARK,
     REOPENED,
     RESOLVED,
     SEVERITY,
     STATUS,
+    TICKET_MARK,
     Json,
     canonical,
     field_name,
     split_tags,
+    unmarked,
 )
 
 
@@ -60,9 +61,12 @@ def opening(ticket: Json) -> Json | None:
 
 def note_key(followup: Json) -> str:
     """Give the key of the note that a follow-up is; empty when it is none of ours."""
-    last = unescape(followup.get("comment") or "").rstrip().rpartition("\n")[2]
-    whole = last.startswith(MARKER_HEAD) and last.endswith(MARKER_TAIL)
-    return last.removeprefix(MARKER_HEAD).removesuffix(MARKER_TAIL) if whole else ""
+    return unmarked(unescape(followup.get("comment") or "").rstrip(), NOTE_MARK)[1]
+
+
+def opening_key(followup: Json) -> str:
+    """Give the key of the ticket that a follow-up opened; empty when it is none of ours."""
+    return unmarked(unescape(followup.get("comment") or "").rstrip(), TICKET_MARK)[1]
 
 
 def text_of(settings: SiteSettings, ticket: Json) -> str:
@@ -70,9 +74,9 @@ def text_of(settings: SiteSettings, ticket: Json) -> str:
     description = ticket["description"] or ""
     first = opening(ticket)
     words = (first["comment"] or "") if first is not None else ""
-    if words.startswith(JOINER) and description.strip() == settings.public_description.strip():
-        return unescape(words)
-    return unescape(description)
+    hidden = description.strip() == settings.public_description.strip()
+    shown = words if hidden and words.startswith(JOINER) else description
+    return unmarked(unescape(shown), TICKET_MARK)[0]
 
 
 def moment(text: str | None) -> datetime | None:
@@ -118,7 +122,8 @@ def snapshot_of(
 def events_of(followup: Json, ticket: Json, names: Mapping[int, str]) -> Iterable[TicketEvent]:
     """Put a follow-up into our words: words and a change of status are two events."""
     user = followup.get("user")
-    text = unescape(followup.get("comment") or "")
+    words = unescape(followup.get("comment") or "")
+    text = unmarked(unmarked(words, TICKET_MARK)[0], NOTE_MARK)[0]
     at = moment(followup["date"]) or datetime.min.replace(tzinfo=UTC)
     actor = names.get(user, str(user)) if user else ""
     data = dict(_findings(followup, ticket))

@@ -30,8 +30,8 @@ STATUS: Final[Mapping[int, TicketStatus]] = {
 }
 """Statuses that an installation added count as open: then nobody forgets the patient."""
 
-MARKER_HEAD: Final = "[amends note "
-MARKER_TAIL: Final = "]"
+NOTE_MARK: Final = "amends note"
+TICKET_MARK: Final = "amends ticket"
 
 NO_TAGS: Final = "-"
 """The API refuses to empty a custom field; this stands for no tags."""
@@ -42,9 +42,17 @@ def canonical(value: Json) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def marker(key: str) -> str:
-    """Give the last line by which a note is recognised."""
-    return f"{MARKER_HEAD}{key}{MARKER_TAIL}"
+def marked(text: str, mark: str, key: str) -> str:
+    """Put the line below a text by which it is recognised."""
+    return f"{text}\n\n[{mark} {key}]"
+
+
+def unmarked(text: str, mark: str) -> tuple[str, str]:
+    """Give text and key of what `marked` made; the key is empty for any other text."""
+    words, _, last = text.rpartition("\n\n")
+    if not (last.startswith(f"[{mark} ") and last.endswith("]")):
+        return text, ""
+    return words, last[len(mark) + 2 : -1]
 
 
 def field_name(settings: SiteSettings, ours: str) -> str:
