@@ -67,7 +67,7 @@ def person_key(
     contact = signal.contact
     # a name that is not even compatible with itself (an address, two initials) is no name
     named = compatible_names(contact.name, contact.name)
-    if contact.email and named and contact.email not in shared:
+    if contact.email and named and email_key(contact.email) not in shared:
         return keyed(secret, "person", email_key(contact.email), contact.name.casefold())
     if contact.phone and contact.phone not in shared:
         if named:
@@ -107,7 +107,7 @@ def _relation(
     contact = signal.contact
     if candidate.kind == "thread":
         return "thread", True
-    value = contact.email if candidate.kind == "email" else contact.phone
+    value = email_key(contact.email) if candidate.kind == "email" else contact.phone
     if value in shared:
         return "shared_contact", False
     if contact.name and candidate.name:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from connector.parsing.people import email_key
+
+
+def _as_compared(contact: str) -> str:
+    """Write an address or number as signals carry it, however the admin wrote it."""
+    if "@" in contact:
+        return email_key(contact.strip())
+    return "".join(char for char in contact if char.isdigit() or char == "+")
+
+
+Shared: TypeAlias = Annotated[str, AfterValidator(_as_compared)]
 
 
 class PipelineSettings(BaseModel):
@@ -25,7 +39,7 @@ class PipelineSettings(BaseModel):
         ge=100,
         description="Stop reading sources while more changes than this wait for the helpdesk.",
     )
-    shared_contacts: frozenset[str] = Field(
+    shared_contacts: frozenset[Shared] = Field(
         default=frozenset(),
         description="Addresses and numbers used by several people (families' mailbox, a "
         "switchboard): they link cases, they never join them.",
