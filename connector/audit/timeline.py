@@ -229,8 +229,14 @@ class _Teller:
         return what, _text(entry, "why")
 
     def released(self, entry: LedgerEntry) -> Told:
+        critical = entry.body.get("why") == "critical"
+        why = "a further complaint made it critical" if critical else _text(entry, "why")
+        return "Released from the storm guard", why
+
+    def reopened(self, entry: LedgerEntry) -> Told:
         del entry
-        return "Released from the storm guard", ""
+        why = "further complaints came that nobody can have read before it was closed"
+        return "The ticket is to be opened again", why
 
     def erased(self, entry: LedgerEntry) -> Told:
         days = _text(entry, "older_than_days")
@@ -301,6 +307,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "clock.started": _Teller.clocks,
         "clock.contact_due_passed": _Teller.late,
         "ticket.merged": _Teller.merged,
+        "ticket.reopened": _Teller.reopened,
         "content.erased": _Teller.erased,
         "audit.exported": _Teller.exported,
         **dict.fromkeys(_CHANGES, _Teller.change),

@@ -25,12 +25,16 @@ from connector.domain.errors import LedgerError
 from connector.domain.ledger import GENESIS, LedgerEntry
 from connector.store import ledger
 from connector.store.ledger import COMMAND_CHAIN, DAEMON_CHAIN
+from connector.store.migrations.versions.v0001_first import APPEND_ONLY
 from connector.store.schema import ledger as rows_of
 
 OURS = frozenset({DAEMON_CHAIN, COMMAND_CHAIN})
 """The chains that amends writes."""
-GUARDS = frozenset({"ledger_no_update", "ledger_no_delete"})
-"""Triggers by which SQLite itself refuses edits; see the first migration."""
+GUARDS = {
+    f"ledger_no_{verb}": f"CREATE TRIGGER ledger_no_{verb} {guard}"
+    for verb, guard in APPEND_ONLY.items()
+}
+"""Triggers by which SQLite itself refuses edits, word for word."""
 VERIFIED = "audit.verified"
 """The entry that a verification leaves behind; it holds the heads it saw."""
 MAX_FAULTS = 200
@@ -289,13 +293,13 @@ def _database(connection: Connection, faults: Faults) -> None:
     told = connection.execute(sa.text("PRAGMA integrity_check(1)")).scalar()
     if told != "ok":
         faults.add("the database is damaged: SQLite's own check failed")
-    there = set(
-        connection.execute(
-            sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'ledger'")
-        ).scalars()
-    )
-    for guard in sorted(GUARDS - there):
-        faults.add(f"the database's guard {guard} against edits is gone")
+    found = connection.execute(
+        sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    ).all()
+    there = {row[0]: row[1] for row in found}
+    for guard, text in GUARDS.items():
+        if there.get(guard) != text:
+            faults.add(f"the database's guard {guard} against edits is gone or was changed")
 
 
 def _strays(connection: Connection, chains: Mapping[str, ChainFound], faults: Faults) -> None:

@@ -193,6 +193,17 @@ def test_dropped_guards_are_told(state):
     assert "guard ledger_no_delete against edits is gone" in told(verified(state))
 
 
+def test_a_guard_that_guards_nothing_is_told(state):
+    store = Store(state, role="command", actor="cli:test")
+    for statement in (
+        "DROP TRIGGER ledger_no_update",
+        "CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN SELECT 1; END",
+    ):
+        store.write(lambda tx, text=statement: tx.connection.execute(sa.text(text)))
+    store.close()
+    assert "guard ledger_no_update against edits is gone or was changed" in told(verified(state))
+
+
 def test_many_faults_are_counted_and_some_are_told(state):
     tamper(state, "UPDATE ledger SET actor = 'x'")
     found = verified(state)
