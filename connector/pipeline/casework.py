@@ -72,21 +72,33 @@ class Casework:
         """Take the store and the rules in force."""
         self._store = store
         self.rules = rules
+        self._judged: list[Judged] = []
 
     def step(self) -> int:
-        """Work off one batch; gives how many items came to an end."""
+        """Work off one batch; gives how many items came to an end.
+
+        Raises StateFull when the disk refused; the decisions are kept and concluded by the
+        next step, so that a full disk does not count as a fault of the items.
+        """
+        if not self._judged:
+            self._judged = self._judge_next()
+        count = len(self._judged)
+        if count:
+            self._conclude()
+            crash.point("casework.committed")
+        return count
+
+    def _judge_next(self) -> list[Judged]:
         with self._store.read() as connection:
             numbers = choose_batch(signals.waiting(connection, BATCH))
         if not numbers:
-            return 0
+            return []
         self._store.write(lambda tx: signals.begin(tx, numbers))
         with self._store.read() as connection:
             batch = signals.load(connection, numbers)
         judged = [self._judge(stored) for stored in batch]
         crash.point("casework.decided")
-        self._conclude(judged)
-        crash.point("casework.committed")
-        return len(judged)
+        return judged
 
     def _judge(self, stored: Stored) -> Judged:
         item = stored.item
@@ -96,18 +108,32 @@ class Casework:
             return Judged(stored=stored, assessment=None, problem="interrupted_too_often")
         return Judged(stored=stored, assessment=assess(item, self.rules.triage))
 
-    def _conclude(self, judged: Sequence[Judged]) -> None:
-        """Commit a batch; when one of it cannot be concluded, the others still are."""
+    def _conclude(self) -> None:
+        """Commit the batch; when one of it cannot be concluded, the others still are."""
+        batch = self._judged
+        if len(batch) > 1 and self._together(batch):
+            self._judged = []
+            return
+        while self._judged:
+            self._alone(self._judged[0])
+            self._judged = self._judged[1:]
+
+    def _together(self, batch: Sequence[Judged]) -> bool:
         try:
-            self._store.write(lambda tx: [conclude(tx, one, self.rules) for one in judged])
+            self._store.write(lambda tx: [conclude(tx, one, self.rules) for one in batch])
+        except StateError:
+            raise
+        except Exception:  # noqa: BLE001 - found out and told one by one
+            return False
+        return True
+
+    def _alone(self, one: Judged) -> None:
+        try:
+            self._store.write(lambda tx: conclude(tx, one, self.rules))
         except StateError:
             raise
         except Exception as error:  # noqa: BLE001 - one bad item must not stop those behind it
-            if len(judged) == 1:
-                self._give_up(judged[0], error)
-                return
-            for one in judged:
-                self._conclude([one])
+            self._give_up(one, error)
 
     def _give_up(self, judged: Judged, error: Exception) -> None:
         """A fault of ours: try again later, and after the third time show it to a human."""

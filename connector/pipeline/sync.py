@@ -113,13 +113,17 @@ class Sync:
 
     def _close(self, tx: Tx, row: Row[Any], step: Step) -> None:
         """Close a case, unless a further complaint came that nobody can have read before."""
-        fresh = outbox.unseen(tx.connection, row.id, row.synced_at) if step.reopens else 0
-        if not fresh:
+        last = outbox.reopening(tx.connection, row.id)
+        if step.reopens and last is not None and last.state not in {"done", "dropped"}:
+            return  # on its way: what was seen is the old close
+        after = last.seq if last is not None else 0
+        fresh = outbox.unseen(tx.connection, row.id, since=row.synced_at, after_seq=after)
+        if not (step.reopens and fresh):
             if cases.close(tx, row.id, step.why):
                 tx.record("case.closed", case_id=row.id, why=step.why)
             return
         change = UpdateTicket(
-            key=f"{row.id}.reopen.{row.next_seq}",
+            key=outbox.reopening_key(row.id, row.next_seq),
             case_id=row.id,
             remove_tags=(WRONG,),
             status=TicketStatus.OPEN,

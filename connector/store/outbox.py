@@ -266,10 +266,29 @@ def drop(tx: Tx, outbox_id: int) -> Row[Any] | None:
     return row
 
 
-def unseen(connection: Connection, case_id: str, since: datetime | None) -> int:
+def reopening(connection: Connection, case_id: str) -> Row[Any] | None:
+    """The last change that opened a case's ticket again, if there was one."""
+    query = (
+        sa.select(outbox)
+        .where(outbox.c.case_id == case_id, outbox.c.key.startswith(reopening_key(case_id, "")))
+        .order_by(outbox.c.seq.desc())
+        .limit(1)
+    )
+    return connection.execute(query).first()
+
+
+def reopening_key(case_id: str, turn: object) -> str:
+    """Name a change that opens a ticket again; `turn` makes it unique within its case."""
+    return f"{case_id}.reopen.{turn}"
+
+
+def unseen(
+    connection: Connection, case_id: str, *, since: datetime | None, after_seq: int = 0
+) -> int:
     """How many further complaints of a case nobody can have read on its ticket before `since`.
 
-    Those are the notes of joined signals that are still owed or were delivered after it.
+    Those are the notes of joined signals that are still owed or were delivered from then on;
+    what stands before `after_seq` (the last reopening) was there to be read.
     """
     joined = connection.execute(
         sa.select(signal.c.id).where(signal.c.case_id == case_id, signal.c.outcome == "joined")
@@ -277,8 +296,10 @@ def unseen(connection: Connection, case_id: str, since: datetime | None) -> int:
     keys = [f"{bytes(row[0]).hex()}.note" for row in joined]
     fresh: sa.ColumnElement[bool] = outbox.c.state.not_in(("done", "dropped"))
     if since is not None:
-        fresh = sa.or_(fresh, outbox.c.done_at > since)
-    query = sa.select(sa.func.count()).where(outbox.c.key.in_(keys), fresh)
+        fresh = sa.or_(fresh, outbox.c.done_at >= since)
+    query = sa.select(sa.func.count()).where(
+        outbox.c.key.in_(keys), outbox.c.seq > after_seq, fresh
+    )
     return int(connection.execute(query).scalar_one())
 
 
