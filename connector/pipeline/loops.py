@@ -9,9 +9,15 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from connector.domain.errors import AuthenticationFailed, EdgeError, StateError, StateFull
+from connector.domain.errors import (
+    AuthenticationFailed,
+    EdgeError,
+    RateLimited,
+    StateError,
+    StateFull,
+)
 from connector.pipeline.intake import Intake
-from connector.pipeline.verdict import backoff_s
+from connector.pipeline.verdict import PAUSE_CAP_S, backoff_s
 from connector.sources.base import Waits
 
 log = structlog.get_logger()
@@ -123,7 +129,9 @@ class SourceLoop:
         except AuthenticationFailed as error:
             return self._failed(name, error, LOCKOUT_S)
         except EdgeError as error:
-            return self._failed(name, error, backoff_s(self._failures + 1, self._draw))
+            asked = error.retry_after_s if isinstance(error, RateLimited) else None
+            pause_s = backoff_s(self._failures + 1, self._draw)
+            return self._failed(name, error, max(pause_s, min(asked or 0, PAUSE_CAP_S)))
         except Exception:
             log.exception("source_fault", source=name)
             return self._failed(name, None, backoff_s(self._failures + 3, self._draw))
