@@ -1,0 +1,90 @@
+"""`python -m campaign`: run trials until the asked-for kills and faults are reached."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from campaign.trial import Result, Trial
+
+
+@click.command()
+@click.option("--kills", default=2_000, show_default=True, help="Deaths in all, at least.")
+@click.option("--faults", default=5_000, show_default=True, help="Bad answers in all, at least.")
+@click.option("--kills-a-trial", default=100, show_default=True)
+@click.option("--people", default=120, show_default=True, help="People who write, a trial.")
+@click.option("--fault-rate", default=0.3, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--json", "path", type=click.Path(path_type=Path), help="Write figures here.")
+def main(
+    *,
+    kills: int,
+    faults: int,
+    kills_a_trial: int,
+    people: int,
+    fault_rate: float,
+    seed: int,
+    path: Path | None,
+) -> None:
+    """Kill the daemon and lie to it, again and again; end with 1 when a promise was broken."""
+    results: list[Result] = []
+    began = time.monotonic()
+    while _sum(results, "kills") < kills or _sum(results, "faults") < faults:
+        number = seed + len(results)
+        trial = Trial(number, kills=kills_a_trial, people=people, fault_rate=fault_rate)
+        result = trial.run()
+        results.append(result)
+        click.echo(
+            f"trial {number}: {sum(result.kills.values())} kills, "
+            f"{sum(result.faults.values())} faults in {result.requests} requests, "
+            f"{result.seconds:.0f} s: {result.verdict.line()}"
+        )
+    summary = _summary(results, time.monotonic() - began)
+    click.echo(json.dumps(summary, indent=2))
+    if path is not None:
+        path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    sys.exit(0 if all(result.verdict.kept for result in results) else 1)
+
+
+def _sum(results: list[Result], name: str) -> int:
+    return sum(sum(getattr(result, name).values()) for result in results)
+
+
+def _summary(results: list[Result], seconds: float) -> dict[str, object]:
+    def together(name: str) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for result in results:
+            total.update(getattr(result, name))
+        return dict(sorted(total.items()))
+
+    def fault(name: str) -> int:
+        return sum(getattr(result.verdict, name) for result in results)
+
+    return {
+        "trials": len(results),
+        "minutes": round(seconds / 60, 1),
+        "kills": _sum(results, "kills"),
+        "kills_by_place": together("kills"),
+        "faulty_answers": _sum(results, "faults"),
+        "faults_by_kind": together("faults"),
+        "requests": sum(result.requests for result in results),
+        "other": together("other"),
+        "tickets": fault("tickets"),
+        "expected": fault("expected"),
+        "lost": fault("lost"),
+        "double_tickets": fault("double_tickets"),
+        "double_notes": fault("double_notes"),
+        "out_of_order": fault("disordered"),
+        "leaked": fault("leaked"),
+        "mails_sent": fault("mails"),
+        "books": [line for result in results for line in result.verdict.extra],
+    }
+
+
+if __name__ == "__main__":
+    main()
