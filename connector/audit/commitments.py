@@ -23,6 +23,10 @@ from connector.domain.ledger import LedgerEntry, Plain, commitment
 from connector.store.schema import content
 
 ERASED_ACTION = "content.erased"
+_CONTENT = sa.select(as_it_is(content.c.salt), as_it_is(content.c.body)).where(
+    content.c.id == sa.bindparam("number")
+)
+"""Made once: it runs for every commitment there is."""
 _MAX_ID = 2**63 - 1
 _COMMITMENT = re.compile(r"[0-9a-f]{64}")
 
@@ -99,11 +103,7 @@ class Erasures:
 
 def held(connection: Connection, mention: Mention, erasures: Erasures) -> Held:
     """Compare one mention with what is stored."""
-    row = connection.execute(
-        sa.select(as_it_is(content.c.salt), as_it_is(content.c.body)).where(
-            content.c.id == mention.content_id
-        )
-    ).first()
+    row = connection.execute(_CONTENT, {"number": mention.content_id}).first()
     if row is None:
         return Held.ERASED if erasures.cover(mention.content_id) else Held.GONE
     salt, body = row
