@@ -185,10 +185,14 @@ class SiteWorld:
         assert answer.ok, (method, path, answer.status_code, answer.text)
         return answer
 
-    def agent(self):
-        """A browser in which the agent is logged in."""
+    def browser(self):
         browser = requests.Session()
         browser.trust_env = False
+        return browser
+
+    def agent(self):
+        """A browser in which the agent is logged in."""
+        browser = self.browser()
         page = browser.get(f"{self.site.url}/login/", timeout=30).text
         token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
         form = {

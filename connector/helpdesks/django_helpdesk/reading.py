@@ -80,8 +80,11 @@ def text_of(settings: SiteSettings, ticket: Json) -> str:
 
 
 def moment(text: str | None) -> datetime | None:
-    """Read a time of the API, in UTC."""
-    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    """Read a time of the API, in UTC; a site without time zones is taken to run in UTC."""
+    if not text:
+        return None
+    at = datetime.fromisoformat(text)
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def version_of(ticket: Json) -> str:

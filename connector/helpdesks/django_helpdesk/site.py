@@ -11,13 +11,20 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from pydantic import BaseModel, ValidationError
 from selectolax.lexbor import LexborHTMLParser
 
 from connector.domain.errors import EdgeError, Gone, OutcomeUnknown, Rejected, Unavailable
 from connector.helpdesks.django_helpdesk.bodies import File
 from connector.helpdesks.django_helpdesk.settings import SiteSettings
+from connector.helpdesks.django_helpdesk.shapes import (
+    AttachmentShape,
+    FollowUpShape,
+    PageShape,
+    TicketShape,
+)
 from connector.helpdesks.django_helpdesk.tables import Json, canonical
 from connector.http import Answer, Http, HttpConfig
 
@@ -27,11 +34,6 @@ ATTACHMENTS: Final = "/api/followups-attachments/"
 
 _WHERE: Final[tuple[Mapping[str, str], ...]] = ({"status": "1,2"}, {"status": "3"}, {})
 """Where a ticket is looked for: open ones, resolved ones, all."""
-
-_TICKET: Final = frozenset({"id", "title", "description", "status", "priority", "followup_set"})
-_PAGE: Final = frozenset({"count", "results"})
-_FOLLOWUP: Final = frozenset({"id", "comment", "public"})
-_ATTACHMENT: Final = frozenset({"id", "filename"})
 
 
 class Site:
@@ -65,7 +67,7 @@ class Site:
         """Read a page of all follow-ups, oldest first; `last` is the last one."""
         where = {"page": str(page), "page_size": str(size)}
         answer = self._collection("GET", FOLLOWUPS, params=where, write=False)
-        return self._shaped(answer, _PAGE, write=False)
+        return self._shaped(answer, PageShape, write=False)
 
     def ticket(self, number: str) -> Json:
         """Read a ticket; Gone when it is deleted (and not when the whole API is away)."""
@@ -76,14 +78,14 @@ class Site:
                 answer = self._http.request("GET", f"{TICKETS}{number}/", params=where, write=False)
             except Gone:
                 continue
-            return self._shaped(answer, _TICKET, write=False)
+            return self._shaped(answer, TicketShape, write=False)
         self.options(TICKETS)  # raises when it is the API that is away
         raise Gone(self.edge, "the ticket is deleted, or out of reach", kind="deleted")
 
     def create(self, body: Json) -> Json:
         """Open a ticket; the answer is the ticket."""
         answer = self._collection("POST", TICKETS, body=canonical(body), write=True)
-        return self._shaped(answer, _TICKET, write=True)
+        return self._shaped(answer, TicketShape, write=True)
 
     def change(self, ticket: Json, body: Json) -> Json:
         """Change the own fields of a ticket that was just read; gives it as it is now."""
@@ -91,22 +93,26 @@ class Site:
         try:
             where = {"status": str(ticket["status"])}
             answer = self._http.request("PATCH", path, params=where, body=content, write=True)
-        except Gone:  # an agent changed its status meanwhile
+        except Gone:  # an agent changed its status meanwhile, or deleted it
+            self.ticket(str(ticket["id"]))
             answer = self._http.request("PATCH", path, body=content, write=True)
-        return self._shaped(answer, _TICKET, write=True)
+        return self._shaped(answer, TicketShape, write=True)
 
     def say(self, number: str, comment: str) -> Json:
         """Write a private follow-up. A title would rename the ticket: there is none."""
         body = {"ticket": int(number), "comment": comment, "public": False}
         answer = self._collection("POST", FOLLOWUPS, body=canonical(body), write=True)
-        return self._shaped(answer, _FOLLOWUP, write=True)
+        return self._shaped(answer, FollowUpShape, write=True)
 
     def edit(self, followup: int, body: Json) -> Json:
         """Change a follow-up; mails nobody, renders nothing, and a title stays its own."""
-        answer = self._http.request(
-            "PATCH", f"{FOLLOWUPS}{followup}/", body=canonical(body), write=True
-        )
-        return self._shaped(answer, _FOLLOWUP, write=True)
+        path, content = f"{FOLLOWUPS}{followup}/", canonical(body)
+        try:
+            answer = self._http.request("PATCH", path, body=content, write=True)
+        except Gone:  # the ticket may still be there: whoever repeats this will see
+            problem = "somebody deleted a follow-up while it was being written"
+            raise Unavailable(self.edge, problem) from None
+        return self._shaped(answer, FollowUpShape, write=True)
 
     def attach(self, followup: int, file: File) -> Json:
         """Attach a file to a follow-up; a refused type is Rejected and leaves nothing."""
@@ -120,7 +126,7 @@ class Site:
         answer = self._collection(
             "POST", ATTACHMENTS, body=body, content_type=content_type, write=True
         )
-        return self._shaped(answer, _ATTACHMENT, write=True)
+        return self._shaped(answer, AttachmentShape, write=True)
 
     def probe(self, queue: int) -> tuple[str, ...]:
         """Name what a ticket for this queue would still need; makes none, as it has no title."""
@@ -157,7 +163,7 @@ class Site:
         with self._lock:
             if self._queues:
                 return
-        answer = self._http.request(
+        answer = self._collection(
             "GET",
             TICKETS,
             params={"status": "5", "page_size": "1"},  # duplicates: there are few
@@ -179,13 +185,15 @@ class Site:
                 self.edge, f"has no API at {path}; is url right, and is the API switched on?"
             ) from None
 
-    def _shaped(self, answer: Answer, keys: frozenset[str], *, write: bool) -> Json:
+    def _shaped(self, answer: Answer, shape: type[BaseModel], *, write: bool) -> Json:
         """Check that an answer is what was asked for: JSON alone does not say that."""
         value = answer.json()
-        if isinstance(value, dict) and keys <= set(value):
-            return value
-        problem = "answers with JSON of another shape; is url right?"
-        raise (OutcomeUnknown if write else Unavailable)(self.edge, problem)
+        try:
+            shape.model_validate(value)
+        except ValidationError:
+            problem = "answers with JSON of another shape; is url right?"
+            raise (OutcomeUnknown if write else Unavailable)(self.edge, problem) from None
+        return cast("Json", value)
 
     def _credentials(self) -> dict[str, str]:
         return {"Authorization": f"Token {self._token.get_secret_value()}"}
