@@ -64,16 +64,7 @@ def page(record: CaseRecord, *, purpose: str) -> bytes:
         sent=[_sent(sent, record, clock) for sent in record.sent],
         links=record.links,
         lines=[_line(line, clock) for line in timeline(record)],
-        history=[
-            {
-                "at": clock(event.at),
-                "actor": event.actor,
-                "kind": event.kind,
-                "text": _text(event.text),
-            }
-            for event in record.history
-            if event.text
-        ],
+        history=_history(record, clock),
         asked_helpdesk=bool(record.history),
         proofs_of=[_proof(words) for words in record.contents.values() if words.commitment],
         entries=record.entries,
@@ -258,6 +249,28 @@ def _change(change: Change | None, clock: Times) -> dict[str, Any]:
             ("Status", change.status.value if change.status else ""),
         ]
     return shown | {"rows": [(name, value) for name, value in rows if value]}
+
+
+def _history(record: CaseRecord, clock: Times) -> list[dict[str, Any]]:
+    """Show the words of the helpdesk's events; those that are as we sent them only by number."""
+    if record.withheld:
+        return []
+    ours = {
+        sent.change.text.strip(): sent.seq
+        for sent in record.sent
+        if isinstance(sent.change, OpenTicket | AddNote)
+    }
+    return [
+        {
+            "at": clock(event.at),
+            "actor": event.actor,
+            "kind": event.kind,
+            "turn": ours.get(event.text.strip()),
+            "text": _text(event.text),
+        }
+        for event in record.history
+        if event.text
+    ]
 
 
 def _line(line: Line, clock: Times) -> dict[str, Any]:

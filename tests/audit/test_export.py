@@ -17,9 +17,11 @@ from servers.tampering import tamper
 
 from connector.audit.export import Redaction, export_case
 from connector.audit.page import MAX_SHOWN_CHARS
+from connector.audit.verify import verify
 from connector.domain.errors import LedgerError
-from connector.domain.signal import Channel, Contact
+from connector.domain.signal import Channel, Contact, Unreadable
 from connector.domain.ticket import TicketEvent
+from connector.pipeline import summary
 from connector.pipeline.retention import retain
 from connector.store.store import Store
 from connector.testing.builders import a_practice
@@ -235,6 +237,29 @@ class TestPage:
     def test_a_ticket_address_that_is_no_page_is_no_link(self, lived):
         page = export_case(lived.store, lived.case_id, lived.practice).html.decode()
         assert 'href="memory:' not in page
+
+    def test_the_helpdesks_words_are_compared_with_what_was_sent(self, lived):
+        lived.desk.say(lived.ticket().id, "I called and said sorry.")
+        events = tuple(lived.helpdesk.history(lived.ticket()))
+        page = export_case(lived.store, lived.case_id, lived.practice, history=events).html.decode()
+        assert "The words are those that were sent as number 1." in page
+        assert page.count("I called and said sorry.") == 1
+        assert page.count("APOLOGIZE") == 1
+
+    def test_the_notice_of_a_day_is_exported_too(self, lived):
+        lived.hear(
+            Unreadable(
+                tenant="practice", source="feedback", locator="x", problem="is no mail", raw=b"y"
+            )
+        )
+        assert summary.summarize(lived.store, lived.rules)
+        lived.work()
+        with lived.store.read() as connection:
+            notice = connection.exec_driver_sql("SELECT id FROM cases WHERE kind = 'notice'").all()
+            assert verify(connection, instance=lived.store.instance, at=BEGIN).ok
+        made = export_case(lived.store, notice[0][0], lived.practice)
+        assert "it was made for staff" in made.html.decode()
+        assert made.faults == ()
 
     def test_a_very_long_text_is_cut_on_the_page_only(self, lived):
         words = "I waited and waited. " * 2_000
