@@ -172,6 +172,10 @@ class Site:
             expect_json=False,
         )
         page = LexborHTMLParser(answer.body)
+        whole = answer.body.rstrip().endswith(b"</html>")
+        if not whole or page.css_first("select[name=queue]") is None:
+            # a login page, a captive portal, half a page: it says nothing about queues
+            raise Unavailable(self.edge, "answers with a page that is not its own; is url right?")
         with self._lock:
             self._queues = {title: number for number, title in _choices(page, "queue")}
             self._users = dict(_choices(page, "assigned_to"))
