@@ -1,0 +1,323 @@
+"""Store, casework, delivery and a helpdesk in every weather, driven by hypothesis.
+
+Promises that are looked at after every step: no ticket and no note twice, the order within
+each case, a ledger that holds, an account that balances. At the end the weather clears, and
+everything that was ever heard must have arrived.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock, patch
+
+import sqlalchemy as sa
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from servers.desk import Desk, Killed
+from servers.hearing import PRIVACY, called, said
+
+from connector import crash
+from connector.domain.ledger import verify
+from connector.domain.signal import Contact, Item, signal_id
+from connector.domain.ticket import TicketStatus
+from connector.pipeline import casework as casework_room
+from connector.pipeline import delivery as delivery_room
+from connector.pipeline import intake as intake_room
+from connector.pipeline import sync as sync_room
+from connector.pipeline.casework import Casework
+from connector.pipeline.delivery import Delivery
+from connector.pipeline.intake import Intake
+from connector.pipeline.reconcile import account
+from connector.pipeline.settings import PipelineSettings
+from connector.pipeline.sync import Sync
+from connector.store import ledger, outbox
+from connector.store.store import Store
+from connector.testing.builders import Clock, a_store, opinion_of_facts, some_rules
+from connector.testing.memory_source import MemorySource, an_unreadable
+
+SETTLE_S = 90
+LATE_S = 80
+"""A late effect comes before the settle time is over: that is what the time is for."""
+PEOPLE = [Contact(name=f"P{n} Patient", email=f"p{n}@example.com") for n in range(4)]
+WEATHERS = ["mute", "late", "lost", "down", "unavailable", "limited", "unauthorised", "conflict"]
+DEADLY = ["intake.fetched", "intake.committed", "casework.decided", "casework.committed"]
+DEADLY += ["delivery.claimed", "delivery.sent", "delivery.committed"]
+
+
+TALKATIVE = [casework_room, delivery_room, intake_room, sync_room]
+
+
+class Engine(RuleBasedStateMachine):
+    """One practice through good days and bad ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.desk = Desk(self.clock)
+        self.desk.late_by *= LATE_S / 60
+        self.source = MemorySource(batch_size=3)
+        self.heard: list[Item] = []
+        self.directory = Path(tempfile.mkdtemp(prefix="amends-machine-"))
+        self.dropped: list[Store] = []
+        self.deadly = ""
+        self.patches = [
+            *(patch.object(room, "log", Mock()) for room in TALKATIVE),
+            patch.object(casework_room, "assess", opinion_of_facts),
+            patch.object(crash, "point", self._point),
+        ]
+        for one in self.patches:
+            one.start()
+
+    @initialize()
+    def start(self) -> None:
+        self._open()
+
+    # the world
+
+    @rule(
+        who=st.sampled_from(PEOPLE),
+        severity=st.integers(1, 4),
+        lane=st.sampled_from(["ticket", "ticket", "ticket", "review", "count", "park"]),
+        private=st.booleans(),
+    )
+    def somebody_writes(self, who: Contact, severity: int, lane: str, private: bool) -> None:
+        facts: dict[str, Any] = {"severity": severity, "lane": lane}
+        if private:
+            facts["categories"] = PRIVACY
+        self._arrives(said(len(self.heard) + 1, who, **facts))
+
+    @rule(number=st.integers(1, 2))
+    def somebody_rings_in_vain(self, number: int) -> None:
+        self._arrives(called(len(self.heard) + 1, f"+493011{number}"))
+
+    @rule()
+    def something_unreadable_arrives(self) -> None:
+        self._arrives(an_unreadable(len(self.heard) + 1))
+
+    @precondition(lambda self: self.heard)
+    @rule()
+    def the_source_is_read_from_the_beginning(self) -> None:
+        """The mailbox was renumbered, the file exported anew."""
+        with self._mortal():
+            for batch in self.source.read(None):
+                self.intake._take(batch)
+
+    @rule(
+        on=st.sampled_from(["open", "note", "update", "find", "look", "any"]),
+        weathers=st.lists(st.sampled_from(WEATHERS), min_size=1, max_size=4),
+    )
+    def clouds_gather(self, on: str, weathers: list[str]) -> None:
+        self.desk.storm(*weathers, on=on)
+
+    @rule(
+        who=st.sampled_from(PEOPLE),
+        sending=st.sampled_from(WEATHERS[:3]),
+        looking=st.sampled_from(["fine", *WEATHERS[2:], "rejected"]),
+        pauses=st.tuples(*[st.sampled_from([1, 10, SETTLE_S + 1, 900])] * 2),
+    )
+    def somebody_writes_on_a_bad_day(
+        self, who: Contact, sending: str, looking: str, pauses: tuple[int, int]
+    ) -> None:
+        """The answer to a new ticket is lost, and looking for it has its own weather."""
+        self._arrives(said(len(self.heard) + 1, who))
+        self.desk.storm(sending, on="open")
+        self.desk.storm(looking, on="find")
+        self.everything_has_its_turn()
+        for seconds in pauses:
+            self.clock.advance(seconds)
+            self.changes_are_delivered(4)
+
+    @rule(on=st.sampled_from(["open", "note", "any"]), when=st.sampled_from(["before", "after"]))
+    def a_power_cut_is_due_within_a_request(self, on: str, when: str) -> None:
+        self.desk.storm(f"killed_{when}", on=on)
+
+    @rule(refusal=st.sampled_from(["rejected", "unauthorised", "unavailable"]))
+    def searching_is_refused(self, refusal: str) -> None:
+        self.desk.climate["find"] = refusal
+
+    @rule()
+    def searching_works_again(self) -> None:
+        self.desk.climate.clear()
+
+    @precondition(lambda self: self.desk.tickets)
+    @rule(data=st.data())
+    def an_agent_closes_a_ticket(self, data: st.DataObject) -> None:
+        ticket = data.draw(st.sampled_from(sorted(self.desk.tickets)))
+        self.desk.tickets[ticket].status = TicketStatus.CLOSED
+
+    # the daemon
+
+    @rule()
+    def sources_are_read(self) -> None:
+        with self._mortal():
+            self.intake.pull()
+
+    @rule()
+    def cases_are_worked_off(self) -> None:
+        with self._mortal():
+            while self.casework.step():
+                pass
+
+    @rule(steps=st.integers(1, 6))
+    def changes_are_delivered(self, steps: int) -> None:
+        with self._mortal():
+            for _ in range(steps):
+                if not self.delivery.step():
+                    return
+
+    @rule()
+    def everything_has_its_turn(self) -> None:
+        self.sources_are_read()
+        self.cases_are_worked_off()
+        self.changes_are_delivered(8)
+
+    @rule()
+    def tickets_are_looked_at(self) -> None:
+        with self._mortal():
+            self.sync.step()
+
+    @rule(seconds=st.sampled_from([1, 10, 45, SETTLE_S, 300, 3_600]))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(seconds)
+
+    @rule(point=st.sampled_from(DEADLY))
+    def a_power_cut_is_due(self, point: str) -> None:
+        self.deadly = point
+
+    @rule()
+    def the_power_is_cut(self) -> None:
+        self._die()
+
+    @rule()
+    def the_daemon_is_restarted(self) -> None:
+        self.store.close()
+        self._open()
+
+    # what must hold
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "store"):
+                self._clear_up()
+                self._look()
+                self._look_at_the_end()
+        finally:
+            self._put_away()
+
+    def _clear_up(self) -> None:
+        self.desk.forecast.clear()
+        self.desk.climate.clear()
+        self.deadly = ""
+        self.everything_has_its_turn()
+        for _ in range(60):
+            self.clock.advance(1_000)
+            while self.delivery.step():
+                pass
+            with self.store.read() as connection:
+                if not outbox.undone(connection):
+                    return
+
+    def _look(self) -> None:
+        assert self.desk.copies() == [], "something is in the helpdesk twice"
+        turns = self._rows("SELECT key, case_id, seq FROM outbox")
+        seq_of = {row.key: row.seq for row in turns}
+        for ticket in self.desk.tickets.values():
+            order = [seq_of[key] for key in dict.fromkeys(ticket.changes)]
+            assert order == sorted(order), "the order within a case was lost"
+
+    def _look_at_the_end(self) -> None:
+        found = account(self.store)
+        assert found.imbalance == 0, found.line()
+        assert found.outcomes["waiting"] == 0
+        states = {row.state for row in self._rows("SELECT DISTINCT state FROM outbox")}
+        assert states <= {"done"}, f"not everything arrived: {states}"
+        known = {bytes(row.id): row for row in self._rows("SELECT * FROM signal")}
+        for item in self.heard:
+            row = known.get(signal_id(self.store.secret, item))
+            assert row is not None, "something heard was lost"
+            if row.outcome in {"opened", "joined"}:
+                self._told(row)
+        with self.store.read() as connection:
+            faults = [
+                fault
+                for chain in ledger.chains(connection)
+                for fault in verify(ledger.entries(connection, chain))
+            ]
+        assert faults == []
+
+    def _told(self, row: Any) -> None:
+        end = "open" if row.outcome == "opened" else "note"
+        key = f"{bytes(row.id).hex()}.{end}"
+        there = [ticket for ticket in self.desk.tickets.values() if key in ticket.changes]
+        assert len(there) == 1, "a complaint is not in the helpdesk"
+        assert there[0].case_id == row.case_id
+
+    # how it is done
+
+    def _arrives(self, item: Item) -> None:
+        self.heard.append(item)
+        self.source.put(item)
+
+    def _rows(self, statement: str) -> list[Any]:
+        with self.store.read() as connection:
+            return list(connection.execute(sa.text(statement)))
+
+    def _open(self) -> None:
+        self.store = a_store(self.directory / "state", self.clock)
+        self.source.fault = None
+        self.intake = Intake(
+            self.store,
+            self.source,
+            tenant="practice",
+            kind="memory",
+            pause=lambda: "",
+            heartbeat=lambda: None,
+        )
+        rules = some_rules(
+            self.desk.prepare, pipeline=PipelineSettings(storm_cases_per_hour=100_000)
+        )
+        self.casework = Casework(self.store, rules)
+        self.delivery = self._delivery()
+        self.delivery.recover()
+        self.sync = Sync(self.store, self.desk, rules)
+
+    def _delivery(self) -> Delivery:
+        return Delivery(self.store, self.desk, settle_s=SETTLE_S, draw=lambda: 0.0)
+
+    def _mortal(self) -> suppress:
+        machine = self
+
+        class Mortal(suppress):
+            def __exit__(self, *error: object) -> bool:
+                ended = bool(super().__exit__(*error))  # type: ignore[arg-type]
+                if ended and error[0] is not None:
+                    machine._die()
+                machine._look()
+                return ended
+
+        return Mortal(Killed)
+
+    def _point(self, name: str) -> None:
+        if name == self.deadly:
+            self.deadly = ""
+            raise Killed
+
+    def _die(self) -> None:
+        """Leave everything lying about, as a dead process does; only its lock is let go."""
+        dead = self.store
+        self.dropped.append(dead)
+        assert dead._lock_file is not None
+        dead._lock_file.close()
+        dead._lock_file = None
+        self._open()
+
+    def _put_away(self) -> None:
+        for one in self.patches:
+            one.stop()
+        for store in [*self.dropped, *([self.store] if hasattr(self, "store") else [])]:
+            store.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
