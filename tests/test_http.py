@@ -675,6 +675,27 @@ def test_a_private_authority_is_trusted_when_named(authority, ca_file):
         assert create(client).status == 200
 
 
+def test_a_write_over_tls_has_a_connection_of_its_own_and_reads_share(authority, ca_file):
+    connections = []
+
+    def script(server, conn):
+        connections.append(conn)
+        while server.read_request(conn).strip():
+            conn.sendall(answer("200 OK", b"{}"))
+
+    with scripted(script, tls(authority.issue_cert("127.0.0.1"))) as desk:
+        client = http(desk.url, ca_file=ca_file)
+        read(client)
+        read(client)
+        assert len(connections) == 1
+        create(client)
+        create(client)
+        assert len(connections) == 3
+        read(client)
+        assert len(connections) == 3
+        client.close()
+
+
 def test_a_dripping_answer_over_tls_ends_at_the_deadline(authority, ca_file):
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}"
     context = tls(authority.issue_cert("127.0.0.1"))
