@@ -21,5 +21,6 @@ class Notifier:
         # an address that begins with @ is in Linux's abstract name space
         address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+            out.setblocking(False)
             out.connect(address)
             out.sendall("\n".join(lines).encode())

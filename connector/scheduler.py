@@ -23,6 +23,8 @@ STEP_S = 5.0
 LONGEST_NAP_S = 1.0
 DAILY_LOOK_S = 60
 """How often a daily job looks whether its local hour has come."""
+RETRY_S = 900
+"""A daily job that failed is tried again after this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,7 @@ class Scheduler:
         self._remember = remember
         self._monotonic = monotonic
         self._last = dict(last_runs)
+        self._failed: dict[str, float] = {}
         self._plan()
 
     def tick(self) -> float:
@@ -74,7 +77,7 @@ class Scheduler:
     def _plan(self) -> None:
         """Build all jobs anew; what was missed meanwhile runs at once."""
         self._scheduler = schedule.Scheduler()
-        self._offset = self._clock().timestamp() - self._monotonic()
+        self._offset = self._wall_offset()
         now = self._clock()
         for job in self._jobs:
             if job.every_s:
@@ -91,21 +94,35 @@ class Scheduler:
         return last is None or last > now or now - last >= timedelta(seconds=job.every_s)
 
     def _run_daily(self, job: Job) -> None:
+        failed = self._failed.get(job.name)
+        if failed is not None and self._monotonic() - failed < RETRY_S:
+            return
         if daily_due(self._last.get(job.name), self._clock(), self._zone, job.daily_hour or 0):
             self._run(job)
 
     def _run(self, job: Job) -> None:
-        self._last[job.name] = self._clock()
+        began = self._clock()
         try:
             job.work()
             if job.remembered:
                 self._remember(job.name)
         except Exception:
             log.exception("job_failed", step=job.name)
+            self._failed[job.name] = self._monotonic()
+        else:
+            self._failed.pop(job.name, None)
+            self._last[job.name] = began
 
     def _stepped(self) -> bool:
-        offset = self._clock().timestamp() - self._monotonic()
-        return abs(offset - self._offset) > STEP_S
+        return abs(self._wall_offset() - self._offset) > STEP_S
+
+    def _wall_offset(self) -> float:
+        """Tell how far the clock that the library reads is from the one that never steps.
+
+        It reckons in the machine's local time, which steps with summer time as well.
+        """
+        wall = self._clock().timestamp()
+        return wall + time.localtime(wall).tm_gmtoff - self._monotonic()
 
 
 def daily_due(last: datetime | None, now: datetime, zone: ZoneInfo, hour: int) -> bool:
