@@ -335,25 +335,22 @@ def test_credentials_are_asked_for_every_request():
         assert b"Authorization: two" in desk.requests[1]
 
 
-def test_reads_share_a_connection_and_each_write_has_its_own():
-    connections = []
-
+def keeps_alive(connections):
     def script(server, conn):
         connections.append(conn)
         while server.read_request(conn).strip():
             conn.sendall(answer("200 OK", b"{}"))
 
-    with scripted(script) as desk:
+    return script
+
+
+def test_every_request_has_a_connection_of_its_own():
+    connections = []
+    with scripted(keeps_alive(connections)) as desk:
         client = http(desk.url)
-        read(client)
-        read(client)
-        assert len(connections) == 1
-        create(client)
-        create(client)
-        assert len(connections) == 3
-        read(client)
-        assert len(connections) == 3
-        client.close()
+        for call in (read, read, create, create):
+            call(client)
+        assert len(connections) == 4
 
 
 @pytest.mark.parametrize("path", ["tickets", "//..", "/a b", "/a?b=c", "/a/../b", "/%zz", "/ä"])
@@ -402,7 +399,7 @@ def test_a_dead_first_address_leaves_time_for_the_second(monkeypatch):
 @pytest.mark.parametrize(
     "script",
     [
-        pytest.param(lambda _, c: reset(c), id="reset-at-once"),
+        pytest.param(lambda _, c: (c.recv(1), reset(c)), id="reset-in-the-request"),
         pytest.param(lambda s, c: (s.read_request(c), reset(c)), id="reset-after-request"),
         pytest.param(lambda s, c: s.read_request(c), id="closed-after-request"),
         pytest.param(
@@ -600,7 +597,7 @@ def test_closing_ends_a_request_that_waits_in_another_thread():
 
 
 def test_an_exchange_that_was_cut_before_it_connected_never_waits():
-    exchange = Exchange(deadline_s=60, allow_private=False, fresh=True)
+    exchange = Exchange(deadline_s=60, allow_private=False)
     exchange.cut("closed")
     with pytest.raises(OSError, match="no address"):
         exchange.connect("127.0.0.1", 9)
@@ -675,25 +672,23 @@ def test_a_private_authority_is_trusted_when_named(authority, ca_file):
         assert create(client).status == 200
 
 
-def test_a_write_over_tls_has_a_connection_of_its_own_and_reads_share(authority, ca_file):
+def test_every_request_over_tls_has_a_connection_of_its_own(authority, ca_file):
     connections = []
-
-    def script(server, conn):
-        connections.append(conn)
-        while server.read_request(conn).strip():
-            conn.sendall(answer("200 OK", b"{}"))
-
-    with scripted(script, tls(authority.issue_cert("127.0.0.1"))) as desk:
+    with scripted(keeps_alive(connections), tls(authority.issue_cert("127.0.0.1"))) as desk:
         client = http(desk.url, ca_file=ca_file)
-        read(client)
-        read(client)
-        assert len(connections) == 1
-        create(client)
-        create(client)
-        assert len(connections) == 3
-        read(client)
-        assert len(connections) == 3
-        client.close()
+        for call in (read, read, create, create):
+            call(client)
+        assert len(connections) == 4
+
+
+def test_a_connection_that_is_reset_while_it_is_made_is_not_sent(monkeypatch):
+    def reset_at_once(_self, _address):
+        raise ConnectionResetError(104, "Connection reset by peer")
+
+    monkeypatch.setattr(socket.socket, "connect", reset_at_once)
+    for call in (create, read):
+        with pytest.raises(NotSent):
+            call(http("http://127.0.0.1:9"))
 
 
 def test_a_dripping_answer_over_tls_ends_at_the_deadline(authority, ca_file):

@@ -26,9 +26,6 @@ from connector.http.exchange import GRACE_S, Exchange, Stage
 CHUNK_BYTES: Final = 64 * 1024
 """Read and decompressed at a time, so that a bomb is noticed while it is small."""
 
-KEPT_CONNECTIONS: Final = 8
-"""Idle connections kept for further reads."""
-
 _PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
 _FAILURES: Final = (
     requests.RequestException,
@@ -49,9 +46,9 @@ class _OverLimit(Exception):
 class Http:
     """Speaks to one system; shared by threads. Nothing is ever sent twice by itself.
 
-    Reads reuse connections. Each write goes over a connection of its own: one that was
-    kept alive may be closed by the server just when the request leaves, and then nobody
-    knows whether it was applied.
+    Each request goes over a connection of its own: one that was kept alive may be closed
+    by the server just when the request leaves, and then nobody knows whether it was
+    applied. Helpdesks allow few requests a minute, so nothing is lost by it.
     """
 
     def __init__(
@@ -74,8 +71,7 @@ class Http:
         self._lock = threading.Lock()
         self._running: set[Exchange] = set()
         self._closed = False
-        context = _trust(edge, config.ca_file)
-        self._session = _session(context)
+        self._context = _trust(edge, config.ca_file)
 
     def request(
         self,
@@ -99,7 +95,7 @@ class Http:
         """
         if not _PATH.fullmatch(path) or "/../" in f"{path}/":
             raise ValueError("a path begins with a slash and is already quoted")
-        exchange = self._begin(fresh=write)
+        exchange = self._begin()
         try:
             status, got, content = self._exchange(
                 exchange, method, path, params, body, self._all_headers(content_type, body, headers)
@@ -134,16 +130,14 @@ class Http:
             running = list(self._running)
         for exchange in running:
             exchange.cut("closed while it was under way")
-        self._session.close()
 
-    def _begin(self, *, fresh: bool) -> Exchange:
+    def _begin(self) -> Exchange:
         with self._lock:
             if self._closed:
                 raise NotSent(self.edge, "is closed")
             exchange = Exchange(
                 deadline_s=self._config.deadline_seconds,
                 allow_private=self._config.allow_private,
-                fresh=fresh,
             )
             self._running.add(exchange)
         connections.begin(exchange)
@@ -170,22 +164,22 @@ class Http:
         body: bytes | None,
         headers: dict[str, str],
     ) -> tuple[int, dict[str, str], bytes]:
-        response = self._session.request(
-            method,
-            self._config.base_url + path,
-            params=params,
-            data=body,
-            headers=headers,
-            timeout=exchange.remaining_s + GRACE_S,
-            allow_redirects=False,
-            stream=True,
-        )
-        try:
+        with (
+            _session(self._context) as session,
+            session.request(
+                method,
+                self._config.base_url + path,
+                params=params,
+                data=body,
+                headers=headers,
+                timeout=exchange.remaining_s + GRACE_S,
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
             got = {name.lower(): value for name, value in response.headers.items()}
             content = _read(response.raw, got, self._config.max_answer_bytes)
             return response.status_code, got, content
-        finally:
-            response.close()
 
     def _verdict(self, exchange: Exchange, error: Exception, *, write: bool) -> EdgeError:
         unsent = exchange.stage is Stage.CONNECTING or (
@@ -208,9 +202,10 @@ def _session(context: ssl.SSLContext) -> requests.Session:
             "User-Agent": f"amends/{__version__}",
             "Accept": "application/json",
             "Accept-Encoding": "gzip",
+            "Connection": "close",
         }
     )
-    adapter = connections.Adapter(context, KEPT_CONNECTIONS)
+    adapter = connections.Adapter(context)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

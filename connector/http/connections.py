@@ -9,6 +9,7 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
 
 from connector.http.exchange import Exchange, Stage
 
@@ -33,27 +34,17 @@ def _exchange() -> Exchange:
 
 
 class _Reporting(HTTPConnection):
-    """Connects, watches and counts the first byte through the exchange."""
+    """Connects through the exchange and tells it when the first byte leaves."""
 
     def _new_conn(self) -> Any:
-        self.used = False
-        return _exchange().connect(self._dns_host, self.port or self.default_port)
-
-    used = False
-    """True once a request went over the socket it has."""
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        exchange = _exchange()
-        if self.used and exchange.fresh:
-            self.close()  # `send` connects anew
-        elif self.used and self.sock is not None:
-            exchange.watch(self.sock)
-        super().request(*args, **kwargs)
+        try:
+            return _exchange().connect(self._dns_host, self.port or self.default_port)
+        except OSError as error:  # urllib3 takes a bare reset for one that came after sending
+            raise NewConnectionError(self, "no connection") from error
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        self.used = True
         _exchange().stage = Stage.SENT
         super().send(data)
 
@@ -83,10 +74,10 @@ class _TlsPool(HTTPSConnectionPool):
 class Adapter(HTTPAdapter):
     """requests' adapter over these connections, with one shared TLS context."""
 
-    def __init__(self, context: ssl.SSLContext, connections: int) -> None:
-        """Keep up to `connections` open for further use."""
+    def __init__(self, context: ssl.SSLContext) -> None:
+        """Take the context; nothing is tried twice."""
         self._context = context
-        super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0)
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools from our connections (requests calls this)."""

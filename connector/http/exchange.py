@@ -43,12 +43,8 @@ class AddressRefused(OSError):
 class Exchange:
     """The life of one request; made, used and finished by one thread, cut by any."""
 
-    def __init__(self, *, deadline_s: float, allow_private: bool, fresh: bool) -> None:
-        """Start the clock: everything has to be over within `deadline_s` seconds.
-
-        `fresh` asks for a connection over which nothing went before.
-        """
-        self.fresh = fresh
+    def __init__(self, *, deadline_s: float, allow_private: bool) -> None:
+        """Start the clock: everything has to be over within `deadline_s` seconds."""
         self.stage = Stage.IDLE
         self.trouble = ""
         """Why no connection came about, as a plain phrase for the admin."""
@@ -89,7 +85,7 @@ class Exchange:
                 _shut(handle)
 
     def finish(self) -> None:
-        """Stop the clock and give the handles back; the connection itself lives on."""
+        """Stop the clock and give the handles back."""
         self._timer.cancel()
         with self._lock:
             while self._handles:
