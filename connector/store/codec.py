@@ -12,6 +12,10 @@ from connector.domain.signal import Attachment, Channel, Contact, Item, Signal, 
 from connector.domain.ticket import AddNote, Change, OpenTicket, TicketStatus, UpdateTicket
 
 
+_PRINTER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
+"""One for all: `json.dumps` would make a new one for each of many small values."""
+
+
 def item_bytes(item: Item) -> bytes:
     """Print a signal or unreadable item without its originals (raw, attachment contents)."""
     if isinstance(item, Unreadable):
@@ -193,7 +197,7 @@ def _files(described: list[dict[str, str]], contents: list[bytes]) -> tuple[Atta
 
 def _dump(data: dict[str, Any]) -> bytes:
     # surrogatepass: a parser may let half a character through; storing must never fail on it
-    return json.dumps(data, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
+    return _PRINTER.encode(data).encode("utf-8", "surrogatepass")
 
 
 def _time(at: datetime | None) -> str | None:

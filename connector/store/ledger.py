@@ -32,6 +32,8 @@ def append(
     connection: Connection, notes: list[Note], *, at: datetime, actor: str, chain: str
 ) -> None:
     """Add entries behind the chain's head, within the caller's transaction."""
+    if not notes:
+        return
     head = connection.execute(
         sa.select(ledger.c.seq, ledger.c.hash)
         .where(ledger.c.chain_id == chain)
@@ -66,8 +68,7 @@ def append(
             }
         )
         prev = digest
-    if rows:
-        connection.execute(sa.insert(ledger), rows)
+    connection.execute(sa.insert(ledger), rows)
 
 
 def chains(connection: Connection) -> list[str]:

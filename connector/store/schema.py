@@ -8,6 +8,7 @@ for one person and group, a second change with one key, an edited ledger.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +30,9 @@ from sqlalchemy.types import JSON, TypeDecorator
 
 from connector.domain.ledger import timestamp
 
+# one transaction prints its own time again and again
+_printed = lru_cache(maxsize=256)(timestamp)
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware datetime as fixed-width RFC 3339 UTC text: sortable, and the ledger's own form."""
@@ -43,7 +47,7 @@ class Moment(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise TypeError("a naive datetime was about to be stored")
-        return timestamp(value)
+        return _printed(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Read back as UTC."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,9 @@ from connector.store.keys import keyed
 from connector.store.schema import content as content_table
 from connector.store.schema import seen, sighting, signal, source
 from connector.store.store import Tx
+
+IDS_AT_ONCE = 500
+"""So many identities are asked for in one statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +58,37 @@ def insert_new(connection: Connection, table: sa.Table, values: dict[str, Any]) 
 
 
 def take(tx: Tx, tenant: str, name: str, kind: str, batch: Batch) -> Taken:
-    """Store the new items of a batch and move the cursor, all in one commit."""
-    new = 0
-    for item in batch.items:
-        identity = signal_id(tx.secret, item)
-        if insert_new(tx.connection, seen, {"id": identity}):
-            _store(tx, identity, item)
-            new += 1
-        else:
-            _sighted(tx, identity, item)
+    """Store the new items of a batch and move the cursor, all in one commit.
+
+    Sources with a long past bring many items at once, hence one statement a table.
+    """
+    fresh, again = _sort_out(tx, batch.items)
+    _store(tx, fresh)
+    for identity, item in again:
+        _sighted(tx, identity, item)
     values: dict[str, Any] = {"cursor": batch.cursor, "kind": kind, "last_read_at": tx.now}
     if batch.items:
         values["last_item_at"] = tx.now
     _upsert_source(tx, tenant, name, values)
-    return Taken(new=new, known=len(batch.items) - new)
+    return Taken(new=len(fresh), known=len(again))
+
+
+def _sort_out(tx: Tx, items: Sequence[Item]) -> tuple[dict[bytes, Item], list[tuple[bytes, Item]]]:
+    """Part the items into new ones by identity and ones that are known, in order."""
+    named = [(signal_id(tx.secret, item), item) for item in items]
+    known: set[bytes] = set()
+    for start in range(0, len(named), IDS_AT_ONCE):
+        part = [identity for identity, _ in named[start : start + IDS_AT_ONCE]]
+        found = tx.connection.execute(sa.select(seen.c.id).where(seen.c.id.in_(part)))
+        known.update(bytes(row[0]) for row in found)
+    fresh: dict[bytes, Item] = {}
+    again = []
+    for identity, item in named:
+        if identity in known or identity in fresh:
+            again.append((identity, item))
+        else:
+            fresh[identity] = item
+    return fresh, again
 
 
 def cursor(connection: Connection, tenant: str, name: str) -> str | None:
@@ -177,32 +197,43 @@ def of_case(connection: Connection, case_id: str) -> list[Stored]:
     return [stored(connection, row) for row in connection.execute(query).all()]
 
 
-def _store(tx: Tx, identity: bytes, item: Item) -> None:
-    content_id, _ = tx.put("signal", codec.item_bytes(item))
-    raw_id, proof = tx.put("raw", item.raw)
-    row: dict[str, Any] = {
+def _store(tx: Tx, fresh: Mapping[bytes, Item]) -> None:
+    if not fresh:
+        return
+    words: list[tuple[str, bytes]] = []
+    for item in fresh.values():
+        words += [("signal", codec.item_bytes(item)), ("raw", item.raw)]
+    put = tx.put_all(words)
+    rows = []
+    pairs = zip(fresh.items(), put[::2], put[1::2], strict=True)
+    for (identity, item), (content_id, _), (raw_id, proof) in pairs:
+        rows.append(_row(identity, item, tx.now) | {"content_id": content_id, "raw_id": raw_id})
+        if isinstance(item, Signal):
+            files.put(tx, content_id, item.attachments)
+        tx.record(
+            "signal.stored",
+            signal=identity.hex(),
+            source=item.source,
+            readable=isinstance(item, Signal),
+            raw=proof,
+            raw_id=raw_id,
+            bytes=len(item.raw),
+        )
+    tx.connection.execute(sa.insert(seen), [{"id": identity} for identity in fresh])
+    tx.connection.execute(sa.insert(signal), rows)
+
+
+def _row(identity: bytes, item: Item, now: datetime) -> dict[str, Any]:
+    heard = item if isinstance(item, Signal) else None
+    return {
         "id": identity,
         "tenant": item.tenant,
         "source": item.source,
-        "readable": int(isinstance(item, Signal)),
-        "channel": item.channel.value if isinstance(item, Signal) else "",
-        "event_time": item.event_time if isinstance(item, Signal) else None,
-        "detected_at": tx.now,
-        "content_id": content_id,
-        "raw_id": raw_id,
+        "readable": int(heard is not None),
+        "channel": heard.channel.value if heard else "",
+        "event_time": heard.event_time if heard else None,
+        "detected_at": now,
     }
-    tx.connection.execute(sa.insert(signal).values(**row))
-    if isinstance(item, Signal):
-        files.put(tx, content_id, item.attachments)
-    tx.record(
-        "signal.stored",
-        signal=identity.hex(),
-        source=item.source,
-        readable=isinstance(item, Signal),
-        raw=proof,
-        raw_id=raw_id,
-        bytes=len(item.raw),
-    )
 
 
 def _sighted(tx: Tx, identity: bytes, item: Item) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,6 +51,10 @@ class Tx:
     def put(self, kind: str, body: bytes) -> tuple[int, str]:
         """Store words; gives content id and commitment."""
         return content.put(self.connection, kind, body, at=self.now, entropy=self.entropy)
+
+    def put_all(self, words: Sequence[tuple[str, bytes]]) -> list[tuple[int, str]]:
+        """Store many words by kind; gives content id and commitment of each, in order."""
+        return content.put_all(self.connection, words, at=self.now, entropy=self.entropy)
 
 
 class Store:
