@@ -11,7 +11,6 @@ from connector.domain.ledger import timestamp
 from connector.domain.signal import Attachment, Channel, Contact, Item, Signal, Unreadable
 from connector.domain.ticket import AddNote, Change, OpenTicket, TicketStatus, UpdateTicket
 
-
 _PRINTER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 """One for all: `json.dumps` would make a new one for each of many small values."""
 
