@@ -31,22 +31,25 @@ _FIELD: Final = "Add it in the admin page (Custom fields): text of one line, not
 
 
 def problems(site: Site, settings: SiteSettings, now: datetime) -> list[Problem]:
-    """Examine address, token, rights, version, queue, custom fields and clock."""
+    """Examine address, token, rights, version, queue, custom fields and clock.
+
+    What keeps the examination from going on is the last problem.
+    """
+    found: list[Problem] = []
     try:
         tickets = site.options(TICKETS)
-        followups = site.options(FOLLOWUPS)
-        return [
-            *_clock(tickets, now),
-            *_version(_takes(followups)),
-            *_fields(_takes(tickets), settings),
-            *_queue(site, settings),
-        ]
+        found += _clock(tickets, now)
+        found += _version(_takes(site.options(FOLLOWUPS)))
+        found += _fields(_takes(tickets), settings)
+        found += _queue(site, settings)
     except AuthenticationFailed:
         what = "The helpdesk refuses the token, or its user is not staff."
-        return [Problem(what=what, cure=f"Make a new token, or: {_RIGHTS}")]
+        found.append(Problem(what=what, cure=f"Make a new token, or: {_RIGHTS}"))
     except EdgeError as error:
         cure = "Look at the address (url) and whether the site runs; then check again."
-        return [Problem(what=f"The helpdesk cannot be used: {error.problem}.", cure=cure)]
+        what = f"The helpdesk cannot be used: {error.problem}"
+        found.append(Problem(what=what.rstrip("?.") + ".", cure=cure))
+    return found
 
 
 def _takes(answer: Answer) -> dict[str, Any]:
