@@ -610,7 +610,7 @@ def test_no_socket_or_thread_is_left_behind():
         conn.sendall(answer("200 OK", b"{}"))
 
     with scripted(script) as desk:
-        client = http(desk.url)
+        client = http(desk.url, deadline_seconds=300)
         create(client)
         before = len(list(Path("/proc/self/fd").iterdir()))
         for _ in range(30):
@@ -619,7 +619,9 @@ def test_no_socket_or_thread_is_left_behind():
         assert (
             len(list(Path("/proc/self/fd").iterdir())) <= before + 4
         )  # the server's side may still close
-    assert not [t for t in threading.enumerate() if isinstance(t, threading.Timer)]
+    for timer in [one for one in threading.enumerate() if isinstance(one, threading.Timer)]:
+        timer.join(10)  # cancelled, it ends at once, not after its minutes
+        assert not timer.is_alive()
 
 
 @pytest.mark.parametrize(
