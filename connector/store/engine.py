@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 from connector.domain.errors import StateError, StateFull
 
@@ -71,7 +71,7 @@ def writer_engine(path: Path, *, checkpoints: bool) -> Engine:
 
 
 def reader_engine(path: Path) -> Engine:
-    """Make an engine whose connections can only read; each use opens a short one."""
+    """Make an engine whose connections can only read; a few are kept open for the next use."""
     pragmas = [
         f"PRAGMA busy_timeout={BUSY_MS}",
         "PRAGMA query_only=ON",
@@ -114,7 +114,8 @@ def _engine(path: Path, mode: str, pragmas: list[str], *, begin: str, static: bo
     engine = sa.create_engine(
         "sqlite+pysqlite://",
         creator=_connector(path, mode, pragmas),
-        poolclass=StaticPool if static else NullPool,
+        # opening costs a millisecond; as many more as there are threads are opened and closed
+        **({"poolclass": StaticPool} if static else {"poolclass": QueuePool, "max_overflow": -1}),
     )
 
     @event.listens_for(engine, "begin")

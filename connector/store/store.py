@@ -82,10 +82,10 @@ class Store:
         self._engine: Engine | None = None
         self._closing = threading.Lock()
         existed = self._prepare(role)
+        self._reader = engine.reader_engine(self._path)
         if role == "daemon":
             self._lock_file = lock.take(state_dir)
         try:
-            self._reader = engine.reader_engine(self._path)
             if existed and role == "daemon":
                 engine.quick_check(self._reader, self._where)
             if role != "reader":
@@ -145,6 +145,7 @@ class Store:
     def close(self) -> None:
         """Finish waiting writes and let go of lock and files."""
         with self._closing:
+            self._reader.dispose()
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
