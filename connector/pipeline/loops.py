@@ -19,6 +19,7 @@ from connector.domain.errors import (
 from connector.pipeline.intake import Intake
 from connector.pipeline.verdict import PAUSE_CAP_S, backoff_s
 from connector.sources.base import Waits
+from connector.store.engine import StateBusy
 
 log = structlog.get_logger()
 
@@ -121,8 +122,9 @@ class SourceLoop:
                 log.warning("source_paused", source=name, reason=pulled.paused)
                 return FULL_PAUSE_S
             self._wait()
-        except StateFull:
-            log.warning("source_paused", source=name, reason="disk_full")
+        except StateFull as error:
+            reason = "state_busy" if isinstance(error, StateBusy) else "disk_full"
+            log.warning("source_paused", source=name, reason=reason)
             return FULL_PAUSE_S
         except StateError:
             raise
