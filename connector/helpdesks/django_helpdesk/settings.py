@@ -41,8 +41,9 @@ class SiteSettings(HelpdeskSettings):
     )
     fields: Mapping[str, str] = Field(
         default_factory=dict,
-        description="Other names of custom fields: ours = theirs (default amends_<ours>); an "
-        "empty name leaves the field out.",
+        description="Other names of custom fields: ours = theirs. Without it category, "
+        "contact_due and resolution_due go to amends_<ours>, other findings (source, channel, "
+        "severity ...) to none; an empty name leaves a field out.",
     )
     public_description: str = Field(
         default="Thank you for telling us. We are looking into it.\n\n"
@@ -75,8 +76,12 @@ class SiteSettings(HelpdeskSettings):
 
     max_subject: ClassVar[int] = 200
     """The product's limit of a title."""
-    known_fields: ClassVar[tuple[str, ...]] = ("category", "contact_due", "resolution_due")
-    """Fields of ours that `check` looks for."""
+    known_fields: ClassVar[tuple[str, ...]] = (
+        "category",
+        "contact_due",
+        "resolution_due",
+    )
+    """Fields of ours that are kept unless the settings leave them out; `check` looks for them."""
 
     @field_validator("queue", mode="after")
     @classmethod

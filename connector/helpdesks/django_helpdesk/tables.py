@@ -57,7 +57,8 @@ def unmarked(text: str, mark: str) -> tuple[str, str]:
 
 def field_name(settings: SiteSettings, ours: str) -> str:
     """Give the API's name of the custom field for a field of ours; empty: not kept here."""
-    name = settings.fields.get(ours, f"amends_{ours}")
+    default = f"amends_{ours}" if ours in settings.known_fields else ""
+    name = settings.fields.get(ours, default)
     return f"custom_{name}" if name else ""
 
 

@@ -236,9 +236,16 @@ def test_an_update_tells_what_it_sets_with_the_practices_time():
 
 def test_a_field_may_have_another_name_or_none():
     ticket = replace(a_ticket(), fields={"category": "a", "contact_due": "b", "other": "c"})
-    body = body_of(ticket, fields={"category": "grund", "contact_due": ""})
+    names = {"category": "grund", "contact_due": "", "other": "amends_other"}
+    body = body_of(ticket, fields=names)
     custom = {name for name in body["create"] if name.startswith("custom_")}
     assert custom == {"custom_amends_key", "custom_tags", "custom_grund", "custom_amends_other"}
+
+
+def test_findings_without_a_field_of_their_own_stay_in_the_text():
+    ticket = replace(a_ticket(), fields={"category": "a", "source": "feedback", "lane": "ticket"})
+    custom = {name for name in body_of(ticket)["create"] if name.startswith("custom_")}
+    assert custom == {"custom_amends_key", "custom_tags", "custom_amends_category"}
 
 
 @pytest.mark.parametrize("text", HOSTILE)
