@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -107,6 +107,19 @@ class Helpdesk(Protocol):
 
     def close(self) -> None:
         """Give up connections; callable from any thread."""
+        ...
+
+
+@runtime_checkable
+class Finishes(Protocol):
+    """The optional ability of a product whose `open` takes several requests."""
+
+    def finish(self, ref: TicketRef, ticket: OpenTicket) -> None:
+        """Complete a ticket that `find` found after a lost answer; repeating it is harmless.
+
+        A ticket that agents have made use of is left alone. Errors as those of `open`; until
+        it returns (or raises PartiallyApplied) the change stays in doubt.
+        """
         ...
 
 

@@ -21,7 +21,7 @@ import structlog
 from connector import crash
 from connector.domain.errors import Gone, PartiallyApplied, StateError, StateFull
 from connector.domain.ticket import AddNote, OpenTicket, TicketRef
-from connector.helpdesks.base import Helpdesk
+from connector.helpdesks.base import Finishes, Helpdesk
 from connector.pipeline import circuit
 from connector.pipeline.verdict import (
     PAUSE_CAP_S,
@@ -153,6 +153,7 @@ class Delivery:
             return None
         found = self._find(owed, doubt)
         if found:
+            self._finish(owed, found[0])
             return Done(ref=found[0], how="found", copies=len(found))
         if not self._store.write(lambda tx: outbox.intend(tx, owed)):
             raise LostClaim
@@ -183,8 +184,15 @@ class Delivery:
             raise Postponed(owed.last_sent_at + lag)
         since = min(owed.created_at, now) - FIND_MARGIN
         found = self._helpdesk.find(owed.change.key, since)
-        doubt.standing = False
+        # absent: it may be sent again. Found: it stays in doubt until the ticket is complete,
+        # because what goes wrong on the way there must never lead to a second ticket
+        doubt.standing = bool(found)
         return found
+
+    def _finish(self, owed: Owed, ref: TicketRef) -> None:
+        """Complete a ticket whose opening was cut between two of its requests."""
+        if isinstance(self._helpdesk, Finishes) and isinstance(owed.change, OpenTicket):
+            self._helpdesk.finish(ref, owed.change)
 
     def _send(self, owed: Owed) -> Done:
         change = owed.change

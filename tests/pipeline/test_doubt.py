@@ -23,7 +23,15 @@ from servers.owing import (
 
 from connector import crash
 from connector.domain.case import Case
-from connector.domain.errors import Gone
+from connector.domain.errors import (
+    AuthenticationFailed,
+    Gone,
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+)
+from connector.domain.ticket import OpenTicket, TicketRef
 from connector.pipeline.delivery import Delivery
 from connector.store import cases, ledger, outbox
 from connector.store.store import Store
@@ -77,6 +85,52 @@ def test_a_refusal_to_answer_leaves_the_change_in_doubt(
     drain(delivery)
     assert states(store) == {"open": "done"}
     assert len(desk.tickets) == 1
+
+
+class Halting(Desk):
+    """Opens a ticket in several requests, of which the later ones can be cut."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.finished: list[str] = []
+        self.cuts: list[Exception] = []
+
+    def finish(self, ref: TicketRef, ticket: OpenTicket) -> None:
+        if self.cuts:
+            raise self.cuts.pop(0)
+        self.finished.append(f"{ref.id} {ticket.key}")
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        NotSent("desk", "no route"),
+        Unavailable("desk", "away"),
+        OutcomeUnknown("desk", "no answer"),
+        AuthenticationFailed("desk", "no"),
+        Rejected("desk", "no"),
+        ValueError("a fault of ours"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_ticket_that_was_found_half_made_is_completed_and_never_made_again(
+    store: Store, case: Case, clock: Clock, cut: Exception
+) -> None:
+    desk = Halting(clock)
+    delivery = a_delivery(store, desk)
+    owe(store, case, ticket_of(case), note_of(case, 1))
+    desk.storm("mute")
+    drain(delivery)
+    desk.cuts = [cut, cut]
+    for _ in range(2):
+        clock.advance(4_000)
+        drain(delivery)
+        assert states(store) == {"open": "unknown", "note1": "ready"}
+    clock.advance(4_000)
+    drain(delivery)
+    assert set(states(store).values()) == {"done"}
+    assert desk.finished == [f"{next(iter(desk.tickets))} {case.id}.open"]
+    assert desk.calls.count("open") == 1
 
 
 def _gone(*_: object) -> list[Any]:
