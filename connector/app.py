@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from connector.domain.errors import EdgeError
+from connector.domain.errors import ConfigError, EdgeError
 from connector.domain.ledger import canonical
 from connector.helpdesks.base import Helpdesk
 from connector.pipeline.casework import Casework, Rules
@@ -51,12 +51,13 @@ class Application:
 
     settings: Settings
     store: Store
-    helpdesk: Helpdesk
     sources: list[tuple[SourceSettings, Source]]
     rules: Rules
     casework: Casework
     delivery: Delivery
     sync: Sync
+    reload: Callable[[], Settings] | None = None
+    """Reads the configuration anew; None where there is no file."""
 
     def pause_reason(self) -> str:
         """Say why nothing new should be read now, or give an empty text."""
@@ -80,11 +81,36 @@ class Application:
             heartbeat=heartbeat,
         )
 
+    def renew_source(self, name: str) -> Source | None:
+        """Open a source anew if its part of the configuration changed on disk; else None."""
+        fresh = self._fresh()
+        for place, (config, _) in enumerate(self.sources):
+            again = next((one for one in fresh.sources if one.name == name), None)
+            if config.name == name and again is not None and again != config:
+                self.sources[place] = (again, again.open(self.rules.practice))
+                return self.sources[place][1]
+        return None
+
+    def renew_helpdesk(self) -> Helpdesk | None:
+        """Open the helpdesk anew if its part of the configuration changed on disk; else None."""
+        fresh = self._fresh().helpdesk
+        if fresh == self.settings.helpdesk or fresh.name != self.settings.helpdesk.name:
+            return None
+        self.settings = self.settings.model_copy(update={"helpdesk": fresh})
+        return fresh.open(self.rules.practice)
+
+    def _fresh(self) -> Settings:
+        """Read the configuration anew; a faulty one changes nothing."""
+        try:
+            return self.reload() if self.reload else self.settings
+        except ConfigError:
+            return self.settings
+
     def close(self) -> None:
         """Let go of everything; callable from any thread."""
         for _, source in self.sources:
             source.close()
-        self.helpdesk.close()
+        self.delivery.helpdesk.close()
         self.store.close()
 
 
@@ -92,8 +118,13 @@ def build(
     settings: Settings,
     *,
     actor: str = "daemon",
+    reload: Callable[[], Settings] | None = None,
 ) -> Application:
-    """Open the state as the one daemon and wire all parts. Raises ConfigError, StateError."""
+    """Open the state as the one daemon and wire all parts. Raises ConfigError, StateError.
+
+    `reload` reads the configuration anew when credentials are refused (they may have been
+    changed on disk); systemd's own credentials stay as they were at the start.
+    """
     practice = settings.practice.build()
     sources = [(config, config.open(practice)) for config in settings.sources]
     helpdesk = settings.helpdesk.open(practice)
@@ -118,16 +149,18 @@ def build(
     except BaseException:
         store.close()
         raise
-    return Application(
+    app = Application(
         settings=settings,
         store=store,
-        helpdesk=helpdesk,
         sources=sources,
         rules=rules,
         casework=Casework(store, rules),
         delivery=delivery,
-        sync=Sync(store, helpdesk, rules),
+        sync=Sync(store, lambda: delivery.helpdesk, rules),
+        reload=reload,
     )
+    delivery.renew = app.renew_helpdesk
+    return app
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from connector.pipeline.loops import LONGEST_WAIT_S, Bell, Pulse, SourceLoop, wo
 from connector.pipeline.reconcile import reconcile
 from connector.pipeline.retention import retain
 from connector.report.figures import routes
-from connector.report.status import Status
+from connector.report.status import Status, headline
 from connector.scheduler import Job, Scheduler
 from connector.store import jobs, outbox
 from connector.store.store import Tx
@@ -93,6 +93,7 @@ class Daemon:
                 poll_s=config.poll_seconds,
                 work=self._cases,
                 draw=self._draw,
+                renew=partial(app.renew_source, config.name),
             )
             self._loops.append(loop)
             self._thread(pulse.name, loop.run)
@@ -227,12 +228,7 @@ class Daemon:
         for loop in self._loops:
             if loop.pulse.late:
                 self._loosen(loop)
-        found = self._status()
-        self._notifier.send(
-            "WATCHDOG=1",
-            f"STATUS={found.level}: {found.open_cases} open cases, "
-            f"{sum(found.outbox.get(s, 0) for s in ('ready', 'sending', 'unknown'))} on their way",
-        )
+        self._notifier.send("WATCHDOG=1", f"STATUS={headline(self._app.store)}")
 
     def _loosen(self, loop: SourceLoop) -> None:
         """End a stuck read by closing its source; the loop begins anew. The daemon goes on."""

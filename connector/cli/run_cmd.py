@@ -24,7 +24,7 @@ def run(*, config: Path | None) -> None:
     """
     settings = load(config)
     configure(settings.log)
-    Daemon(build(settings)).run()
+    Daemon(build(settings, reload=lambda: load(config))).run()
 
 
 @click.command("once", short_help="Read, judge and deliver once, then end.")

@@ -130,7 +130,9 @@ def signal_id(secret: bytes, item: Item) -> bytes:
     if isinstance(item, Signal):
         parts = (b"signal", item.natural_key.encode("utf-8", "surrogatepass"))
     else:
-        parts = (b"unreadable", hashlib.sha256(item.raw or item.locator.encode()).digest())
+        # a locator may hold half characters: file names need not be text
+        place = item.locator.encode("utf-8", "surrogatepass")
+        parts = (b"unreadable", hashlib.sha256(item.raw or place).digest())
     for part in (item.tenant.encode(), item.source.encode(), *parts):
         hasher.update(len(part).to_bytes(4, "big"))
         hasher.update(part)

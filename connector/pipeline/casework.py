@@ -37,8 +37,9 @@ log = structlog.get_logger()
 BATCH = 50
 BATCH_BYTES = 32 * 1024 * 1024
 """No more than this is loaded at once, unless one item alone is larger."""
-MAX_ATTEMPTS = 3
-"""An item with which casework began so often without an end is set apart."""
+MAX_ATTEMPTS = 5
+"""An item with which casework began so often without an end is set apart: often enough that
+kills from outside do not single out an innocent one, seldom enough to end a crash loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ class Casework:
             self._give_up(one, error)
 
     def _give_up(self, judged: Judged, error: Exception) -> None:
-        """A fault of ours: try again later, and after the third time show it to a human."""
+        """A fault of ours: try again later, and in the end show it to a human."""
         log.error("casework_failed", signal=judged.stored.seed, exc_type=type(error).__name__)
         if judged.stored.attempts < MAX_ATTEMPTS:
             return

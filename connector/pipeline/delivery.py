@@ -13,13 +13,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from connector import crash
-from connector.domain.errors import Gone, PartiallyApplied, StateError, StateFull
+from connector.domain.errors import (
+    AuthenticationFailed,
+    Gone,
+    PartiallyApplied,
+    StateError,
+    StateFull,
+)
 from connector.domain.ticket import AddNote, OpenTicket, TicketRef
 from connector.helpdesks.base import Finishes, Helpdesk
 from connector.pipeline import circuit
@@ -78,9 +84,11 @@ class Delivery:
     ) -> None:
         """`settle_s` is how long a late effect may take; `draw` gives [0, 1) for jitter."""
         self._store = store
-        self._helpdesk = helpdesk
+        self.helpdesk = helpdesk
         self._settle_s = settle_s
         self._draw = draw
+        self.renew: Callable[[], Helpdesk | None] = lambda: None
+        """Gives the helpdesk with fresh credentials if they changed on disk."""
         self._unwritten: deque[Callable[[Tx], None]] = deque()
         self._endings: dict[int, tuple[str, int]] = {}
         with store.read() as connection:
@@ -172,7 +180,7 @@ class Delivery:
             # notes and updates look for themselves before they write, so they are repeated
             doubt.standing = False
             return []
-        now, abilities = self._store.clock(), self._helpdesk.capabilities
+        now, abilities = self._store.clock(), self.helpdesk.capabilities
         key_life = timedelta(seconds=abilities.native_idempotency_s - IDEMPOTENCY_MARGIN_S)
         # a negative age means that the clock was set back: nobody knows how old the key is
         if timedelta(0) <= now - owed.first_sent_at < key_life:
@@ -183,7 +191,7 @@ class Delivery:
         if abilities.find == "eventual" and now - owed.last_sent_at < lag:
             raise Postponed(owed.last_sent_at + lag)
         since = min(owed.created_at, now) - FIND_MARGIN
-        found = self._helpdesk.find(owed.change.key, since)
+        found = self.helpdesk.find(owed.change.key, since)
         # absent: it may be sent again. Found: it stays in doubt until the ticket is complete,
         # because what goes wrong on the way there must never lead to a second ticket
         doubt.standing = bool(found)
@@ -191,20 +199,20 @@ class Delivery:
 
     def _finish(self, owed: Owed, ref: TicketRef) -> None:
         """Complete a ticket whose opening was cut between two of its requests."""
-        if isinstance(self._helpdesk, Finishes) and isinstance(owed.change, OpenTicket):
-            self._helpdesk.finish(ref, owed.change)
+        if isinstance(self.helpdesk, Finishes) and isinstance(owed.change, OpenTicket):
+            self.helpdesk.finish(ref, owed.change)
 
     def _send(self, owed: Owed) -> Done:
         change = owed.change
         if isinstance(change, OpenTicket):
-            return Done(ref=self._helpdesk.open(change), how="sent")
+            return Done(ref=self.helpdesk.open(change), how="sent")
         if not owed.ticket_id:
-            raise Gone(self._helpdesk.name, "the case has no ticket", kind="never_opened")
+            raise Gone(self.helpdesk.name, "the case has no ticket", kind="never_opened")
         ref = TicketRef(id=owed.ticket_id, url=owed.ticket_url)
         if isinstance(change, AddNote):
-            self._helpdesk.note(ref, change)
+            self.helpdesk.note(ref, change)
         else:
-            self._helpdesk.update(ref, change)
+            self.helpdesk.update(ref, change)
         return Done(ref=ref, how="sent")
 
     def _succeeded(self, owed: Owed, done: Done) -> None:
@@ -227,7 +235,7 @@ class Delivery:
                 copies=done.copies,
             )
             if changed:
-                jobs.set_circuit(tx, self._helpdesk.name, self.breaker.state)
+                jobs.set_circuit(tx, self.helpdesk.name, self.breaker.state)
 
         self._settle(work)
         log.info(
@@ -244,17 +252,7 @@ class Delivery:
 
     def _failed(self, owed: Owed, error: Exception, doubt: Doubt) -> None:
         now = self._store.clock()
-        if isinstance(error, CannotTell):
-            verdict = Verdict(state="aside", due_at=now, code="cannot_tell", effect=Effect.FINE)
-        else:
-            attempt = Attempt(
-                in_doubt=doubt.standing,
-                attempts=owed.attempts,
-                now=now,
-                settle_s=self._settle_s,
-                in_a_row=self._in_a_row(owed, error),
-            )
-            verdict = judge(error, attempt, self._draw)
+        verdict = self._verdict(owed, error, doubt, now)
         changed = self.breaker.failed(verdict, now)
 
         def work(tx: Tx) -> None:
@@ -275,7 +273,7 @@ class Delivery:
                 attempt=owed.attempts,
             )
             if changed:
-                jobs.set_circuit(tx, self._helpdesk.name, self.breaker.state)
+                jobs.set_circuit(tx, self.helpdesk.name, self.breaker.state)
 
         self._settle(work)
         log.warning(
@@ -285,8 +283,26 @@ class Delivery:
             error=verdict.code,
             state=verdict.state,
             attempt=owed.attempts,
-            target=self._helpdesk.name,
+            target=self.helpdesk.name,
         )
+
+    def _verdict(self, owed: Owed, error: Exception, doubt: Doubt, now: datetime) -> Verdict:
+        if isinstance(error, CannotTell):
+            return Verdict(state="aside", due_at=now, code="cannot_tell", effect=Effect.FINE)
+        attempt = Attempt(
+            in_doubt=doubt.standing,
+            attempts=owed.attempts,
+            now=now,
+            settle_s=self._settle_s,
+            in_a_row=self._in_a_row(owed, error),
+        )
+        verdict = judge(error, attempt, self._draw)
+        fresh = self.renew() if isinstance(error, AuthenticationFailed) else None
+        if fresh is None:
+            return verdict
+        # others may still be speaking through the old one: it is not closed under them
+        self.helpdesk = fresh
+        return replace(verdict, due_at=now, effect=Effect.FINE)
 
     def _follow_merge(self, owed: Owed, gone: Gone) -> bool:
         """Go on with the ticket into which an agent merged ours; True when there is one."""

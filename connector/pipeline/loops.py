@@ -18,13 +18,17 @@ from connector.domain.errors import (
 )
 from connector.pipeline.intake import Intake
 from connector.pipeline.verdict import PAUSE_CAP_S, backoff_s
-from connector.sources.base import Waits
+from connector.sources.base import Source, Waits
 from connector.store.engine import StateBusy
 
 log = structlog.get_logger()
 
 LOCKOUT_S = 300.0
 """After refused credentials: one try in five minutes, so that no account gets locked."""
+RENEWED_S = 1.0
+"""Credentials that changed on disk are tried at once."""
+FAULT_PAUSE_S = 10.0
+"""After a fault of ours in a source, at least."""
 FULL_PAUSE_S = 5.0
 LONGEST_WAIT_S = 5.0
 """Nothing sleeps longer without a look at the disk: a wake-up may have been missed."""
@@ -86,8 +90,9 @@ class SourceLoop:
         poll_s: int,
         work: Bell,
         draw: Callable[[], float],
+        renew: Callable[[], Source | None] = lambda: None,
     ) -> None:
-        """`work` is rung when something new was stored."""
+        """`work` is rung when something new was stored; `renew` looks for fresh credentials."""
         self.intake = intake
         self.pulse = pulse
         self.poked = threading.Event()
@@ -95,6 +100,7 @@ class SourceLoop:
         self._poll_s = poll_s
         self._work = work
         self._draw = draw
+        self._renew = renew
         self._failures = 0
 
     def run(self) -> None:
@@ -128,15 +134,8 @@ class SourceLoop:
             return FULL_PAUSE_S
         except StateError:
             raise
-        except AuthenticationFailed as error:
-            return self._failed(name, error, LOCKOUT_S)
-        except EdgeError as error:
-            asked = error.retry_after_s if isinstance(error, RateLimited) else None
-            pause_s = backoff_s(self._failures + 1, self._draw)
-            return self._failed(name, error, max(pause_s, min(asked or 0, PAUSE_CAP_S)))
-        except Exception:
-            log.exception("source_fault", source=name)
-            return self._failed(name, None, backoff_s(self._failures + 3, self._draw))
+        except Exception as error:  # noqa: BLE001 - whatever a source raises, it is tried again
+            return self._trouble(name, error)
         return 0.0
 
     def _wait(self) -> None:
@@ -149,17 +148,34 @@ class SourceLoop:
             self.poked.wait(self._poll_s + LONGEST_WAIT_S)
             self.poked.clear()
 
-    def _failed(self, name: str, error: EdgeError | None, pause_s: float) -> float:
+    def _trouble(self, name: str, error: Exception) -> float:
+        """Tell what went wrong, and give how long to wait before the next try."""
         self._failures += 1
-        if error is not None:
-            log.warning(
-                "source_unavailable",
-                source=name,
-                error=type(error).__name__,
-                attempt=self._failures,
-                delay_s=int(pause_s),
-            )
-        return max(1.0, pause_s)
+        pause_s = max(1.0, backoff_s(self._failures, self._draw))
+        if not isinstance(error, EdgeError):
+            log.error("source_fault", source=name, exc_info=error)
+            return max(pause_s, FAULT_PAUSE_S)
+        if isinstance(error, AuthenticationFailed):
+            pause_s = RENEWED_S if self._renewed() else LOCKOUT_S
+        elif isinstance(error, RateLimited):
+            pause_s = max(pause_s, min(error.retry_after_s or 0, PAUSE_CAP_S))
+        log.warning(
+            "source_unavailable",
+            source=name,
+            error=type(error).__name__,
+            attempt=self._failures,
+            delay_s=int(pause_s),
+        )
+        return pause_s
+
+    def _renewed(self) -> bool:
+        """Go on with fresh credentials if they changed on disk."""
+        fresh = self._renew()
+        if fresh is None:
+            return False
+        self.intake.source.close()
+        self.intake.source = fresh
+        return True
 
 
 def work_loop(

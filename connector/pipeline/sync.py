@@ -7,7 +7,7 @@ closed before anybody could read a further complaint is opened again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -66,10 +66,10 @@ def decide_gone(gone: Gone) -> Sequence[Step]:
 class Sync:
     """Looks at open tickets, the one longest ago first; used by one thread."""
 
-    def __init__(self, store: Store, helpdesk: Helpdesk, rules: Rules) -> None:
-        """Take the store, the helpdesk and the rules in force."""
+    def __init__(self, store: Store, helpdesk: Callable[[], Helpdesk], rules: Rules) -> None:
+        """Take the store, who gives the helpdesk in use, and the rules in force."""
         self._store = store
-        self._helpdesk = helpdesk
+        self._in_use = helpdesk
         self._rules = rules
 
     def step(self) -> int:
@@ -83,7 +83,7 @@ class Sync:
                 steps = self._look(row)
             except EdgeError as error:
                 # the helpdesk is in trouble: the delivery's breaker deals with that, not we
-                log.info("sync_paused", error=type(error).__name__, target=self._helpdesk.name)
+                log.info("sync_paused", error=type(error).__name__, target=self._in_use().name)
                 break
             self._store.write(partial(self._carry_out, row=row, steps=steps))
             looked += 1
@@ -91,7 +91,7 @@ class Sync:
 
     def _look(self, row: Row[Any]) -> Sequence[Step]:
         try:
-            seen = self._helpdesk.snapshot(TicketRef(id=row.ticket_id, url=row.ticket_url or ""))
+            seen = self._in_use().snapshot(TicketRef(id=row.ticket_id, url=row.ticket_url or ""))
         except Gone as gone:
             return decide_gone(gone)
         return decide(second_look=row.kind == "second_look", seen=seen)

@@ -92,6 +92,14 @@ def gather(store: Store, *, tenant: str, helpdesk: str, silence_hours: Mapping[s
     return _judged(status, now)
 
 
+def headline(store: Store) -> str:
+    """Give one line for the service manager; cheap, however much was ever heard."""
+    with store.read() as connection:
+        open_cases = cases.count_open(connection)
+        waiting = outbox.undone(connection)
+    return f"{open_cases} open cases, {waiting} changes on their way"
+
+
 def _judged(status: Status, now: datetime) -> Status:
     reasons = [*_source_reasons(status.sources), *_waiting_reasons(status, now)]
     if not status.daemon:

@@ -289,6 +289,12 @@ def by_state(connection: Connection) -> dict[str, int]:
     return {str(row[0]): int(row[1]) for row in rows}
 
 
+def count_open(connection: Connection) -> int:
+    """How many cases are open; summary tickets count as well."""
+    query = sa.select(sa.func.count()).where(cases.c.state == CaseState.OPEN.value)
+    return int(connection.execute(query).scalar_one())
+
+
 def count_overdue(connection: Connection, now: datetime) -> int:
     """How many open cases are past their first contact."""
     query = sa.select(sa.func.count()).where(

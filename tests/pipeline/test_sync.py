@@ -35,7 +35,7 @@ class Practice:
         self.store, self.desk, self.clock = store, desk, clock
         self.casework = Casework(store, rules)
         self.delivery = a_delivery(store, desk)
-        self.sync = Sync(store, desk, rules)
+        self.sync = Sync(store, lambda: desk, rules)
 
     def hears(self, *items: Any, deliver: bool = True) -> None:
         hear(self.store, *items)

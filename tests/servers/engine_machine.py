@@ -283,7 +283,7 @@ class Engine(RuleBasedStateMachine):
         self.casework = Casework(self.store, rules)
         self.delivery = self._delivery()
         self.delivery.recover()
-        self.sync = Sync(self.store, self.desk, rules)
+        self.sync = Sync(self.store, lambda: self.desk, rules)
 
     def _delivery(self) -> Delivery:
         return Delivery(self.store, self.desk, settle_s=SETTLE_S, draw=lambda: 0.0)

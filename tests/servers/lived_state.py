@@ -169,4 +169,4 @@ def close_ticket(lived: Lived) -> None:
     """An agent closes the ticket, and the case follows."""
     lived.desk.edit(lived.ticket().id, status=TicketStatus.RESOLVED)
     lived.clock.advance(3600)
-    Sync(lived.store, lived.helpdesk, lived.rules).step()
+    Sync(lived.store, lambda: lived.helpdesk, lived.rules).step()
