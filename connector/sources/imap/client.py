@@ -20,7 +20,7 @@ from imapclient import IMAPClient, SocketTimeout
 
 from connector.domain.errors import Unavailable
 from connector.sources.imap.faults import our_errors
-from connector.sources.imap.settings import ImapSettings
+from connector.sources.imap.settings import MailboxSettings
 
 SEARCH_WINDOW = 20_000
 """Messages per SEARCH: imaplib refuses an answer line above one million bytes."""
@@ -66,7 +66,7 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no annotati
 class Mailbox:
     """A logged-in connection with the folder selected; used by one thread, except `abort`."""
 
-    def __init__(self, settings: ImapSettings, *, readonly: bool) -> None:
+    def __init__(self, settings: MailboxSettings, *, readonly: bool) -> None:
         """Connect, log in and select; raises our errors. Reading never sets a flag."""
         self._edge = settings.name
         self._folder = settings.folder
@@ -79,7 +79,7 @@ class Mailbox:
             self.abort()
             raise
 
-    def _enter(self, settings: ImapSettings, *, readonly: bool) -> None:
+    def _enter(self, settings: MailboxSettings, *, readonly: bool) -> None:
         with our_errors(self._edge, "logging in"):
             if settings.security == "starttls":
                 self._start_tls(settings)
@@ -91,7 +91,7 @@ class Mailbox:
             self._exists = int(answer.get(b"EXISTS", 0))
             self._client.take_untagged("EXISTS")
 
-    def _start_tls(self, settings: ImapSettings) -> None:
+    def _start_tls(self, settings: MailboxSettings) -> None:
         if not self._client.has_capability("STARTTLS"):
             problem = 'the server offers no STARTTLS; use security = "tls"'
             raise Unavailable(self._edge, problem)
@@ -223,7 +223,7 @@ class Mailbox:
             self._client.shutdown()
 
 
-def _connect(settings: ImapSettings) -> _Client:
+def _connect(settings: MailboxSettings) -> _Client:
     context = None if settings.security == "none" else tls_context(settings.ca_file)
     client = _Client(
         settings.host,

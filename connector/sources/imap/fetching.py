@@ -17,7 +17,7 @@ from connector.domain.signal import Item
 from connector.parsing.mail_signal import OVERSIZE_BYTES, MailReader
 from connector.sources.imap.client import Mailbox
 from connector.sources.imap.place import Place
-from connector.sources.imap.settings import ImapSettings
+from connector.sources.imap.settings import MailboxSettings
 
 BATCH = 50
 """Messages per FETCH."""
@@ -37,7 +37,7 @@ _ASKED = {
 class Fetcher:
     """Remembers which messages made trouble, across connections."""
 
-    def __init__(self, reader: MailReader, settings: ImapSettings) -> None:
+    def __init__(self, reader: MailReader, settings: MailboxSettings) -> None:
         """Take the reader that makes items of bytes."""
         self.vanished = 0
         self._reader = reader

@@ -9,15 +9,13 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from connector.domain.errors import ConfigError
-from connector.domain.practice import Practice
-from connector.parsing.mail_signal import MailOptions, MailReader
-from connector.sources.base import Source, SourceSettings
+from connector.parsing.mail_signal import MailOptions
+from connector.sources.base import SourceSettings
 
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 
 
-class ImapSettings(SourceSettings):
+class MailboxSettings(SourceSettings):
     """One folder of one mailbox."""
 
     kind: Literal["imap"] = "imap"
@@ -78,20 +76,6 @@ class ImapSettings(SourceSettings):
     def effective_port(self) -> int:
         """The port that will be used."""
         return self.port or _PORTS[self.security]
-
-    def open(self, practice: Practice) -> Source:
-        """Make the source; the first reading connects."""
-        from connector.sources.imap.source import ImapSource  # noqa: PLC0415 - it needs this class
-
-        return ImapSource(self, MailReader.for_source(self.name, practice, self.mail))
-
-    @classmethod
-    def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:
-        """Refuse: a mailbox is no file."""
-        del path, name
-        raise ConfigError(
-            ["imap reads a mailbox, not a file; to inspect saved mail use mail_file:PATH"]
-        )
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,7 +12,7 @@ from connector.parsing.mail_signal import MailReader
 from connector.sources.imap.client import Mailbox
 from connector.sources.imap.fetching import Fetcher
 from connector.sources.imap.place import Place, read_cursor, read_locator
-from connector.sources.imap.settings import ImapSettings
+from connector.sources.imap.settings import MailboxSettings
 
 POLL_SECONDS = 30
 """How often a server without IDLE is asked while waiting."""
@@ -21,7 +21,7 @@ POLL_SECONDS = 30
 class ImapSource:
     """A source of mail; implements `Source`, `Waits` and `Probes`."""
 
-    def __init__(self, settings: ImapSettings, reader: MailReader) -> None:
+    def __init__(self, settings: MailboxSettings, reader: MailReader) -> None:
         """Take configuration and reader; connects at the first reading."""
         self.name = settings.name
         self._settings = settings
