@@ -13,6 +13,7 @@ from connector.helpdesks.base import Helpdesk
 from connector.pipeline.casework import Casework, Rules
 from connector.pipeline.delivery import Delivery
 from connector.pipeline.intake import Intake, Pulled
+from connector.pipeline.rehearsal import rehearse
 from connector.pipeline.sync import Sync
 from connector.report.status import Status, gather
 from connector.settings import Settings
@@ -128,7 +129,6 @@ def build(
     practice = settings.practice.build()
     sources = [(config, config.open(practice)) for config in settings.sources]
     helpdesk = settings.helpdesk.open(practice)
-    store = open_store(settings, "daemon", actor)
     rules = Rules(
         practice=practice,
         triage=settings.triage,
@@ -137,6 +137,8 @@ def build(
         prepare=helpdesk.prepare,
         version=config_version(settings),
     )
+    rehearse(rules)
+    store = open_store(settings, "daemon", actor)
     try:
         delivery = Delivery(
             store,
