@@ -60,7 +60,7 @@ def _writer(seed: int, number: int, chance: random.Random, truth: Truth) -> list
         word = _word(seed, number, turn)
         words.append(word)
         text = f"I am very disappointed, nobody called me back. {word}\n\n{name}\n"
-        mails.append(_mail(seed, number, turn, name, text))
+        mails.append(_mail(seed, number, turn, name, "complaint", text))
         if chance.random() < 0.15:  # noqa: PLR2004 - some servers deliver twice
             mails.append(mails[-1])
     truth.threads.append(words)
@@ -71,7 +71,7 @@ def _thanks(seed: int, number: int, truth: Truth) -> list[Happening]:
     word = _word(seed, number, 0)
     truth.silent.append(word)
     text = f"Thank you so much for the wonderful, kind care! {word}\n\nHope\n"
-    return [_mail(seed, number, 0, f"Hope {LAST[number % len(LAST)]}", text)]
+    return [_mail(seed, number, 0, f"Hope {LAST[number % len(LAST)]}", "thank you", text)]
 
 
 def _caller(seed: int, number: int, chance: random.Random, truth: Truth) -> list[Happening]:
@@ -96,11 +96,13 @@ def _respondent(seed: int, number: int, truth: Truth) -> list[Happening]:
     return [Happening("survey", row.encode())]
 
 
-def _mail(seed: int, number: int, turn: int, name: str, text: str) -> Happening:
+def _mail(  # each argument is a part of the mail
+    seed: int, number: int, turn: int, name: str, subject: str, text: str
+) -> Happening:
     mail = EmailMessage()
     mail["From"] = f"{name} <p{number}@patient.example>"
     mail["To"] = "feedback@practice.example"
-    mail["Subject"] = f"complaint {turn}"
+    mail["Subject"] = subject
     mail["Date"] = "Fri, 20 Nov 2026 10:00:00 +0000"
     mail["Message-ID"] = f"<{seed}.{number}.{turn}@patient.example>"
     mail.set_content(text)
