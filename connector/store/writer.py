@@ -41,8 +41,14 @@ class _Task:
 class Writer:
     """Runs tasks on the writing connection, in order, each exactly once or not at all."""
 
-    def __init__(self, engine: Engine, where: str) -> None:
-        """Start the thread; `where` names the database in errors."""
+    def __init__(
+        self, engine: Engine, where: str, ended: Callable[[bool], None] = lambda _: None
+    ) -> None:
+        """Start the thread; `where` names the database in errors.
+
+        `ended` is told after each transaction, before any caller, whether it is durable.
+        """
+        self._ended = ended
         self._engine = engine
         self._where = where
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
@@ -122,16 +128,19 @@ class Writer:
                 for task in tasks:
                     self._one(connection, task, done, failed)
         except DatabaseError as error:
+            self._ended(False)
             state = translate(error, self._where)
             self._remember(state)
             _answer([], [(task, state) for task in tasks])
             return
         except BaseException as error:  # noqa: BLE001 - nobody may wait for ever for a dead thread
+            self._ended(False)
             state = StateError(f"{self._where}: a fault of ours in the writer; restart")
             state.__cause__ = error
             self._remember(state)
             _answer([], [(task, state) for task in tasks])
             return
+        self._ended(True)
         self.last_progress = time.monotonic()
         _answer(done, failed)
 
