@@ -6,10 +6,12 @@ import json
 import sys
 import time
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from campaign.bite import catch
 from campaign.trial import Result, Trial
 
 
@@ -20,6 +22,7 @@ from campaign.trial import Result, Trial
 @click.option("--people", default=120, show_default=True, help="People who write, a trial.")
 @click.option("--fault-rate", default=0.3, show_default=True)
 @click.option("--seed", default=1, show_default=True)
+@click.option("--naive/--no-naive", default=True, help="Show that the harness bites.")
 @click.option("--json", "path", type=click.Path(path_type=Path), help="Write figures here.")
 def main(
     *,
@@ -29,6 +32,7 @@ def main(
     people: int,
     fault_rate: float,
     seed: int,
+    naive: bool,
     path: Path | None,
 ) -> None:
     """Kill the daemon and lie to it, again and again; end with 1 when a promise was broken."""
@@ -45,10 +49,15 @@ def main(
             f"{result.seconds:.0f} s: {result.verdict.line()}"
         )
     summary = _summary(results, time.monotonic() - began)
+    kept = all(result.verdict.kept for result in results)
+    if naive:
+        caught = catch(seed, kills=20, people=40, fault_rate=fault_rate)
+        summary["naive_client"] = asdict(caught)
+        kept = kept and caught.doubled > 0
     click.echo(json.dumps(summary, indent=2))
     if path is not None:
         path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    sys.exit(0 if all(result.verdict.kept for result in results) else 1)
+    sys.exit(0 if kept else 1)
 
 
 def _sum(results: list[Result], name: str) -> int:
