@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import multiprocessing
 import sys
 import time
 from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,14 +17,16 @@ import click
 from campaign.bite import catch
 from campaign.trial import Result, Trial
 
+FAULT_RATE = 0.3
+"""So many of the requests meet bad weather."""
+
 
 @click.command()
 @click.option("--kills", default=2_000, show_default=True, help="Deaths in all, at least.")
 @click.option("--faults", default=5_000, show_default=True, help="Bad answers in all, at least.")
 @click.option("--kills-a-trial", default=100, show_default=True)
-@click.option("--people", default=120, show_default=True, help="People who write, a trial.")
-@click.option("--fault-rate", default=0.3, show_default=True)
 @click.option("--seed", default=1, show_default=True)
+@click.option("--jobs", default=2, show_default=True, help="Trials at once.")
 @click.option("--naive/--no-naive", default=True, help="Show that the harness bites.")
 @click.option("--json", "path", type=click.Path(path_type=Path), help="Write figures here.")
 def main(
@@ -29,35 +34,49 @@ def main(
     kills: int,
     faults: int,
     kills_a_trial: int,
-    people: int,
-    fault_rate: float,
     seed: int,
+    jobs: int,
     naive: bool,
     path: Path | None,
 ) -> None:
     """Kill the daemon and lie to it, again and again; end with 1 when a promise was broken."""
-    results: list[Result] = []
     began = time.monotonic()
-    while _sum(results, "kills") < kills or _sum(results, "faults") < faults:
-        number = seed + len(results)
-        trial = Trial(number, kills=kills_a_trial, people=people, fault_rate=fault_rate)
-        result = trial.run()
-        results.append(result)
-        click.echo(
-            f"trial {number}: {sum(result.kills.values())} kills, "
-            f"{sum(result.faults.values())} faults in {result.requests} requests, "
-            f"{result.seconds:.0f} s: {result.verdict.line()}"
-        )
+    results: list[Result] = []
+    numbers = itertools.count(seed)
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        running: dict[Future[Result], int] = {}
+        while running or _sum(results, "kills") < kills or _sum(results, "faults") < faults:
+            wanted = _sum(results, "kills") < kills or _sum(results, "faults") < faults
+            while wanted and len(running) < jobs:
+                number = next(numbers)
+                trial = pool.submit(_trial, number, kills_a_trial)
+                running[trial] = number
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for trial in done:
+                results.append(trial.result())
+                _tell(running.pop(trial), results[-1])
     summary = _summary(results, time.monotonic() - began)
     kept = all(result.verdict.kept for result in results)
     if naive:
-        caught = catch(seed, kills=20, people=40, fault_rate=fault_rate)
+        caught = catch(seed, kills=20, people=40, fault_rate=FAULT_RATE)
         summary["naive_client"] = asdict(caught)
         kept = kept and caught.doubled > 0
     click.echo(json.dumps(summary, indent=2))
     if path is not None:
         path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     sys.exit(0 if kept else 1)
+
+
+def _trial(seed: int, kills: int) -> Result:
+    return Trial(seed, kills=kills, people=kills, fault_rate=FAULT_RATE).run()
+
+
+def _tell(number: int, result: Result) -> None:
+    click.echo(
+        f"trial {number}: {sum(result.kills.values())} kills, "
+        f"{sum(result.faults.values())} faults in {result.requests} requests, "
+        f"{result.seconds:.0f} s: {result.verdict.line()}"
+    )
 
 
 def _sum(results: list[Result], name: str) -> int:

@@ -27,11 +27,11 @@ from connector.audit.verify import verify
 from connector.demo import processes
 from connector.pipeline.reconcile import account
 from connector.settings import load
-from connector.store import outbox
+from connector.store import lock, outbox
 
 DRAIN_S = 240.0
 """Everything must come to its end within this time once the weather is calm."""
-POINT_S = 2.0
+POINT_S = 1.3
 """A daemon that does not come to its crash point within this time is killed anyway."""
 LOCKED = 75
 
@@ -128,7 +128,7 @@ class Trial:
                 result.kills[point] += 1
                 return
         else:
-            process.join(self._chance.uniform(0.15, 1.2))
+            process.join(self._chance.uniform(0.1, 0.9))
         if draw > 0.97:  # noqa: PLR2004 - shares
             self._suspend(process, config, folder, result)
         if draw > 0.9:  # noqa: PLR2004 - likewise
@@ -147,18 +147,23 @@ class Trial:
         assert process.pid is not None  # noqa: S101 - it was started above
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGSTOP)
-        result.other["suspended"] += 1
+        # stopped before it came to the lock, it has no claim to keep others out
+        holds = f"pid {process.pid} " in (lock.holder(folder / "state") or "")
+        if holds:
+            result.other["suspended"] += 1
+            self._second(config, folder, result)
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGCONT)
+        time.sleep(0.3)
+
+    def _second(self, config: Path, folder: Path, result: Result) -> None:
         second = daemons.start(self._context, config, "", folder / "second.log")
         second.join(20)
-        if process.is_alive():
-            result.other["second daemon refused"] += second.exitcode == LOCKED
         if second.is_alive():
             second.kill()
             second.join()
             self._failed.append(AssertionError("a second daemon ran beside the first"))
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGCONT)
-        time.sleep(0.5)
+        result.other["second daemon refused"] += second.exitcode == LOCKED
 
     def _drain(self, config: Path, folder: Path) -> bool:
         """Let a last daemon finish everything in calm weather; False when it does not."""
