@@ -15,10 +15,7 @@ from pathlib import Path
 import click
 
 from campaign.bite import catch
-from campaign.trial import Result, Trial
-
-FAULT_RATE = 0.3
-"""So many of the requests meet bad weather."""
+from campaign.trial import FAULT_RATE, Result, run_trial
 
 
 @click.command()
@@ -49,7 +46,7 @@ def main(
             wanted = _sum(results, "kills") < kills or _sum(results, "faults") < faults
             while wanted and len(running) < jobs:
                 number = next(numbers)
-                trial = pool.submit(_trial, number, kills_a_trial)
+                trial = pool.submit(run_trial, number, kills_a_trial)
                 running[trial] = number
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for trial in done:
@@ -65,10 +62,6 @@ def main(
     if path is not None:
         path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     sys.exit(0 if kept else 1)
-
-
-def _trial(seed: int, kills: int) -> Result:
-    return Trial(seed, kills=kills, people=kills, fault_rate=FAULT_RATE).run()
 
 
 def _tell(number: int, result: Result) -> None:

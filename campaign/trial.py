@@ -34,6 +34,8 @@ DRAIN_S = 240.0
 POINT_S = 1.3
 """A daemon that does not come to its crash point within this time is killed anyway."""
 LOCKED = 75
+FAULT_RATE = 0.3
+"""So many of the requests meet bad weather."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -207,6 +209,11 @@ class Trial:
             verdict.extra.append(f"{found.outcomes['unreadable']} unreadable")
         if found.outcomes["counted"] < len(truth.silent):
             verdict.extra.append("thanks were not counted")
+
+
+def run_trial(seed: int, kills: int) -> Result:
+    """Run one trial of the campaign's size; for a process of its own."""
+    return Trial(seed, kills=kills, people=kills, fault_rate=FAULT_RATE).run()
 
 
 def _keep(folder: Path) -> None:
