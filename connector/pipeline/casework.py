@@ -22,6 +22,7 @@ from connector.domain.signal import Signal, Unreadable
 from connector.domain.taxonomy import group_of
 from connector.domain.ticket import Change
 from connector.pipeline import joining, storm
+from connector.pipeline.acquaintance import Acquaintance
 from connector.pipeline.settings import PipelineSettings
 from connector.recovery import plan, policy
 from connector.recovery.settings import RecoverySettings
@@ -121,7 +122,7 @@ class Casework:
 
     def _together(self, batch: Sequence[Judged]) -> bool:
         try:
-            self._store.write(lambda tx: [conclude(tx, one, self.rules) for one in batch])
+            self._store.write(lambda tx: conclude(tx, batch, self.rules))
         except StateError:
             raise
         except Exception:  # noqa: BLE001 - found out and told one by one
@@ -130,7 +131,7 @@ class Casework:
 
     def _alone(self, one: Judged) -> None:
         try:
-            self._store.write(lambda tx: conclude(tx, one, self.rules))
+            self._store.write(lambda tx: conclude(tx, [one], self.rules))
         except StateError:
             raise
         except Exception as error:  # noqa: BLE001 - one bad item must not stop those behind it
@@ -142,16 +143,25 @@ class Casework:
         if judged.stored.attempts < MAX_ATTEMPTS:
             return
         lost = Judged(stored=judged.stored, assessment=None, problem="cannot_be_concluded")
-        self._store.write(lambda tx: conclude(tx, lost, self.rules))
+        self._store.write(lambda tx: conclude(tx, [lost], self.rules))
 
 
-def conclude(tx: Tx, judged: Judged, rules: Rules) -> str:
-    """End one item within a transaction; gives the outcome."""
+def conclude(tx: Tx, batch: Sequence[Judged], rules: Rules) -> None:
+    """End items within a transaction, in their order."""
+    heard = [
+        one.stored.item
+        for one in batch
+        if one.assessment is not None and isinstance(one.stored.item, Signal)
+    ]
+    met = Acquaintance(tx, heard, storm.WINDOW)
+    signals.finish(tx, [(one.stored, _end(tx, one, rules, met)) for one in batch])
+
+
+def _end(tx: Tx, judged: Judged, rules: Rules, met: Acquaintance) -> End:
     stored, assessment = judged.stored, judged.assessment
     if assessment is None or not isinstance(stored.item, Signal):
         tx.record("signal.unreadable", signal=stored.seed, problem=judged.problem)
-        signals.finish(tx, stored, End(outcome="unreadable", problem_code=judged.problem))
-        return "unreadable"
+        return End(outcome="unreadable", problem_code=judged.problem)
     assessment_id, proof = tx.put("assessment", codec.assessment_bytes(assessment))
     _record_assessment(tx, stored, assessment, assessment_id, proof, rules)
     end = End(
@@ -160,32 +170,34 @@ def conclude(tx: Tx, judged: Judged, rules: Rules) -> str:
         severity=assessment.severity,
         assessment_id=assessment_id,
     )
-    if not end.outcome:
-        end = _to_case(tx, stored, stored.item, assessment, rules, end)
-    signals.finish(tx, stored, end)
-    return end.outcome
+    if end.outcome:
+        return end
+    heard = plan.Heard(
+        signal=stored.item, assessment=assessment, detected_at=stored.detected_at, seed=stored.seed
+    )
+    return _to_case(tx, stored, heard, rules, met, end)
 
 
 def _to_case(
-    tx: Tx, stored: Stored, signal: Signal, assessment: Assessment, rules: Rules, end: End
+    tx: Tx, stored: Stored, heard: plan.Heard, rules: Rules, met: Acquaintance, end: End
 ) -> End:
-    group = group_of(assessment.categories)
+    signal, categories = heard.signal, heard.assessment.categories
     shared = rules.pipeline.shared_contacts
-    known = cases.find_open(tx.connection, signal.tenant, joining.search_keys(tx.secret, signal))
-    choice = joining.choose(known, signal, assessment.categories, group, shared)
-    heard = plan.Heard(
-        signal=signal, assessment=assessment, detected_at=stored.detected_at, seed=stored.seed
-    )
+    choice = joining.choose(met.known(signal), signal, categories, group_of(categories), shared)
     if choice.join is not None:
         case, outcome = _join(tx, stored, heard, choice.join, choice.why, rules), "joined"
     else:
-        case, outcome = _open(tx, stored, heard, rules)
-    cases.add_contacts(tx, signal.tenant, case.id, joining.contact_keys(tx.secret, signal))
+        case, outcome = _open(tx, stored, heard, rules, met)
+    contacts = joining.contact_keys(tx.secret, signal)
+    cases.add_contacts(tx, signal.tenant, case.id, contacts)
+    met.changed(case.id, signal.tenant, (one.key for one in contacts))
     _link(tx, case, choice.links, stored.seed, rules)
     return replace(end, outcome=outcome, case_id=case.id)
 
 
-def _open(tx: Tx, stored: Stored, heard: plan.Heard, rules: Rules) -> tuple[Case, str]:
+def _open(
+    tx: Tx, stored: Stored, heard: plan.Heard, rules: Rules, met: Acquaintance
+) -> tuple[Case, str]:
     signal, assessment = heard.signal, heard.assessment
     second_look = assessment.lane is Lane.REVIEW
     severity = 1 if second_look else final_severity(assessment)
@@ -194,9 +206,8 @@ def _open(tx: Tx, stored: Stored, heard: plan.Heard, rules: Rules) -> tuple[Case
         clocks = policy.clocks(
             severity, stored.detected_at, signal.event_time, rules.recovery, rules.practice.zone
         )
-    held = storm.holds(
-        tx, signal.tenant, signal.source, severity, rules.pipeline.storm_cases_per_hour
-    )
+    limit = rules.pipeline.storm_cases_per_hour
+    held = storm.holds(met, signal.tenant, signal.source, severity, limit)
     case = Case(
         id=keys.case_id(tx.secret, stored.seed),
         tenant=signal.tenant,
@@ -220,6 +231,7 @@ def _open(tx: Tx, stored: Stored, heard: plan.Heard, rules: Rules) -> tuple[Case
         kind="second_look" if second_look else "case",
     )
     cases.insert(tx, case, origin)
+    met.count(signal.tenant, signal.source)
     _record_opened(tx, stored, case, held=held)
     _owe(tx, stored, plan.opening(case, heard, rules.practice, rules.recovery), rules, held=held)
     if held:

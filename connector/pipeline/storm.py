@@ -12,6 +12,7 @@ from datetime import timedelta
 from connector.domain.case import Case, CaseState, Group
 from connector.domain.practice import Practice
 from connector.domain.ticket import Change
+from connector.pipeline.acquaintance import Acquaintance
 from connector.recovery import plan
 from connector.recovery.settings import RecoverySettings
 from connector.store import cases, keys, outbox
@@ -21,11 +22,9 @@ WINDOW = timedelta(hours=1)
 CRITICAL = 4
 
 
-def holds(tx: Tx, tenant: str, source: str, severity: int, limit: int) -> bool:
+def holds(met: Acquaintance, tenant: str, source: str, severity: int, limit: int) -> bool:
     """Say whether a new case from this source has to wait for a person."""
-    if severity >= CRITICAL:
-        return False
-    return cases.opened_since(tx.connection, tenant, source, tx.now - WINDOW) >= limit
+    return severity < CRITICAL and met.founded(tenant, source) >= limit
 
 
 def tell(

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from connector.domain.ticket import AddNote, Change
+from connector.store import cases as cases_of
 from connector.store import codec, content, files
 from connector.store.schema import cases, outbox, signal
 from connector.store.store import Tx
@@ -63,26 +64,19 @@ def add(
     body_id, body_proof = tx.put("body", frozen)
     if isinstance(change, AddNote):
         files.put(tx, content_id, change.attachments, known_files)
-    seq = tx.connection.execute(
-        sa.update(cases)
-        .where(cases.c.id == change.case_id)
-        .values(next_seq=cases.c.next_seq + 1)
-        .returning(cases.c.next_seq)
-    ).scalar_one()
-    tx.connection.execute(
-        sa.insert(outbox).values(
-            tenant=tenant,
-            case_id=change.case_id,
-            seq=seq - 1,
-            key=change.key,
-            op=codec.op_of(change),
-            content_id=content_id,
-            body_id=body_id,
-            state="held" if held else "ready",
-            due_at=tx.now,
-            created_at=tx.now,
-        )
-    )
+    row = {
+        "tenant": tenant,
+        "case_id": change.case_id,
+        "seq": cases_of.next_turn(tx, change.case_id),
+        "key": change.key,
+        "op": codec.op_of(change),
+        "content_id": content_id,
+        "body_id": body_id,
+        "state": "held" if held else "ready",
+        "due_at": tx.now,
+        "created_at": tx.now,
+    }
+    tx.later(outbox, row)
     tx.record(
         "change.owed",
         case_id=change.case_id,

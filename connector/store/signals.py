@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -150,7 +150,7 @@ def waiting(connection: Connection, limit: int) -> list[Waiting]:
 def load(connection: Connection, numbers: Sequence[int]) -> list[Stored]:
     """Items by their numbers, in order of arrival."""
     query = sa.select(signal).where(signal.c.n.in_(numbers)).order_by(signal.c.n)
-    return [stored(connection, row) for row in connection.execute(query).all()]
+    return _all_stored(connection, connection.execute(query).all())
 
 
 def begin(tx: Tx, numbers: Sequence[int]) -> None:
@@ -174,53 +174,51 @@ class End:
     problem_code: str | None = None
 
 
-def finish(tx: Tx, item: Stored, end: End) -> bool:
-    """End an item in exactly one outcome; False when it had ended before."""
-    changed = tx.connection.execute(
-        sa.update(signal)
-        .where(signal.c.n == item.n, signal.c.outcome == "waiting")
-        .values(
-            outcome=end.outcome,
-            case_id=end.case_id,
-            lane=end.lane,
-            severity=end.severity,
-            assessment_id=end.assessment_id,
-            problem_code=end.problem_code,
-        )
-    )
-    return changed.rowcount == 1
+_ENDING: Final = tuple(one.name for one in fields(End))
+_FINISH: Final = (
+    sa.update(signal)
+    .where(signal.c.n == sa.bindparam("number"), signal.c.outcome == "waiting")
+    .values({name: sa.bindparam(name) for name in _ENDING})
+)
+"""Built once: building costs more than running it."""
+
+
+def finish(tx: Tx, ends: Sequence[tuple[Stored, End]]) -> int:
+    """End items, each in exactly one outcome; gives how many had not ended before."""
+    if not ends:
+        return 0
+    rows = [
+        {"number": item.n} | {name: getattr(end, name) for name in _ENDING} for item, end in ends
+    ]
+    return tx.connection.execute(_FINISH, rows).rowcount
 
 
 def of_case(connection: Connection, case_id: str) -> list[Stored]:
     """All items of a case, oldest first."""
     query = sa.select(signal).where(signal.c.case_id == case_id).order_by(signal.c.n)
-    return [stored(connection, row) for row in connection.execute(query).all()]
+    return _all_stored(connection, connection.execute(query).all())
 
 
 def _store(tx: Tx, fresh: Mapping[bytes, Item]) -> None:
-    if not fresh:
-        return
-    words: list[tuple[str, bytes]] = []
-    for item in fresh.values():
-        words += [("signal", codec.item_bytes(item)), ("raw", item.raw)]
-    put = tx.put_all(words)
-    rows = []
-    pairs = zip(fresh.items(), put[::2], put[1::2], strict=True)
-    for (identity, item), (content_id, _), (raw_id, proof) in pairs:
-        rows.append(_row(identity, item, tx.now) | {"content_id": content_id, "raw_id": raw_id})
+    for identity, item in fresh.items():
+        content_id, parsed = tx.put("signal", codec.item_bytes(item))
+        raw_id, raw = tx.put("raw", item.raw)
         if isinstance(item, Signal):
             files.put(tx, content_id, item.attachments)
+        tx.later(seen, {"id": identity})
+        row = _row(identity, item, tx.now) | {"content_id": content_id, "raw_id": raw_id}
+        tx.later(signal, row)
         tx.record(
             "signal.stored",
             signal=identity.hex(),
             source=item.source,
             readable=isinstance(item, Signal),
-            raw=proof,
+            parsed=parsed,
+            parsed_id=content_id,
+            raw=raw,
             raw_id=raw_id,
             bytes=len(item.raw),
         )
-    tx.connection.execute(sa.insert(seen), [{"id": identity} for identity in fresh])
-    tx.connection.execute(sa.insert(signal), rows)
 
 
 def _row(identity: bytes, item: Item, now: datetime) -> dict[str, Any]:
@@ -263,26 +261,39 @@ def _first_place(connection: Connection, identity: bytes) -> str | None:
 
 def stored(connection: Connection, row: Row[Any]) -> Stored:
     """Make the value from a row; erased words leave an unreadable item."""
-    body = content.get(connection, row.content_id) or b""
-    raw = content.get(connection, row.raw_id) or b""
-    file_ids = tuple(files.ids(connection, row.content_id))
-    return Stored(
-        n=row.n,
-        id=bytes(row.id),
-        item=_item(connection, row, body, raw),
-        detected_at=row.detected_at,
-        attempts=row.attempts,
-        content_id=row.content_id,
-        file_ids=file_ids,
-    )
+    return _all_stored(connection, [row])[0]
 
 
-def _item(connection: Connection, row: Row[Any], body: bytes, raw: bytes) -> Item:
+def _all_stored(connection: Connection, rows: Sequence[Row[Any]]) -> list[Stored]:
+    """Make the values from rows, with few statements for all of them."""
+    file_ids = files.of_all(connection, [row.content_id for row in rows if row.content_id])
+    wanted = [number for row in rows for number in (row.content_id, row.raw_id)]
+    wanted += [number for numbers in file_ids.values() for number in numbers]
+    words = content.get_all(connection, wanted)
+    found = []
+    for row in rows:
+        own = tuple(file_ids.get(row.content_id, ()))
+        found.append(
+            Stored(
+                n=row.n,
+                id=bytes(row.id),
+                item=_item(row, words, [words.get(number, b"") for number in own]),
+                detected_at=row.detected_at,
+                attempts=row.attempts,
+                content_id=row.content_id,
+                file_ids=own,
+            )
+        )
+    return found
+
+
+def _item(row: Row[Any], words: Mapping[int | None, bytes], own_files: list[bytes]) -> Item:
+    body, raw = words.get(row.content_id, b""), words.get(row.raw_id, b"")
     problem = "erased by retention"
     if body:
         try:
             if row.readable:
-                return codec.signal_from(body, raw, files.get(connection, row.content_id))
+                return codec.signal_from(body, raw, own_files)
             return codec.unreadable_from(body, raw)
         except (ValueError, KeyError, TypeError):
             problem = "stored in a form that this version cannot read"

@@ -10,23 +10,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TextIO, TypeVar
+from typing import Any, Final, Literal, TextIO, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from connector.domain.errors import StateError
-from connector.domain.ledger import Plain
+from connector.domain.ledger import Plain, commitment
 from connector.store import content, engine, ledger, lock, migrate
 from connector.store.entropy import Entropy
-from connector.store.schema import meta
+from connector.store.schema import content as words
+from connector.store.schema import meta, metadata
 from connector.store.writer import Writer
 
 T = TypeVar("T")
 Role = Literal["daemon", "command", "reader"]
 MIN_FREE_BYTES = 64 * 1024 * 1024
 """Below so much free space nothing new is read (Decision 9), so that commits still succeed."""
+ORDER: Final = tuple(metadata.sorted_tables)
+"""A table stands behind all that it refers to."""
 
 
 def utc_now() -> datetime:
@@ -36,25 +39,55 @@ def utc_now() -> datetime:
 
 @dataclass(slots=True)
 class Tx:
-    """One write transaction; what `record` notes is appended to the ledger before the commit."""
+    """One write transaction; what `record` notes is appended to the ledger before the commit.
 
-    connection: Connection
+    Rows given to `later` are written together, one statement a table, as soon as anybody asks
+    for the connection: every statement sees them, and a batch needs few statements.
+    """
+
+    lent: Connection
     now: datetime
     secret: bytes
     entropy: Entropy
     notes: list[ledger.Note] = field(default_factory=list)
+    _waiting: dict[sa.Table, list[dict[str, Any]]] = field(default_factory=dict)
+    _ids: Iterator[int] | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection; what waits to be written is written first."""
+        self.flush()
+        return self.lent
 
     def record(self, action: str, *, case_id: str = "", **body: Plain) -> None:
         """Put an entry on record; it commits with everything else or not at all."""
         self.notes.append(ledger.Note(action=action, case_id=case_id, body=body))
 
+    def later(self, table: sa.Table, row: dict[str, Any]) -> None:
+        """Insert a row with the next statement; all rows of a table name the same columns."""
+        self._waiting.setdefault(table, []).append(row)
+
+    def waiting(self, table: sa.Table) -> Sequence[dict[str, Any]]:
+        """Rows that are not written yet; they may still be changed."""
+        return self._waiting.get(table, ())
+
+    def flush(self) -> None:
+        """Write what waits; rows that others refer to come first."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, {}
+        for table in ORDER:
+            if table in waiting:
+                self.lent.execute(sa.insert(table), waiting[table])
+
     def put(self, kind: str, body: bytes) -> tuple[int, str]:
         """Store words; gives content id and commitment."""
-        return content.put(self.connection, kind, body, at=self.now, entropy=self.entropy)
-
-    def put_all(self, words: Sequence[tuple[str, bytes]]) -> list[tuple[int, str]]:
-        """Store many words by kind; gives content id and commitment of each, in order."""
-        return content.put_all(self.connection, words, at=self.now, entropy=self.entropy)
+        if self._ids is None:
+            self._ids = content.numbers(self.lent)
+        salt, number = self.entropy(16), next(self._ids)
+        row = {"id": number, "kind": kind, "salt": salt, "body": body, "created_at": self.now}
+        self.later(words, row)
+        return number, commitment(salt, body).hex()
 
 
 class Store:
@@ -105,6 +138,7 @@ class Store:
         def task(connection: Connection) -> T:
             tx = Tx(connection, self.clock(), self.secret, self.entropy)
             result = work(tx)
+            tx.flush()
             ledger.append(connection, tx.notes, at=tx.now, actor=self.actor, chain=self._chain)
             return result
 

@@ -164,9 +164,10 @@ class Writer:
             with connection.begin_nested():
                 result = task.work(connection)
             done.append((task, result))
-        except DatabaseError as error:
+        except DatabaseError as last:
+            error = _first(last)
             if _ends_transaction(error) or not _in_transaction(connection):
-                raise
+                raise error from None
             failed.append((task, _constraint(error) or translate(error, self._where)))
         except Exception as error:
             if not _in_transaction(connection):
@@ -190,6 +191,15 @@ def _constraint(error: DatabaseError) -> ConstraintBroken | None:
     if name.startswith("SQLITE_CONSTRAINT"):
         return ConstraintBroken(f"the database forbids it ({name})")
     return None
+
+
+def _first(error: DatabaseError) -> DatabaseError:
+    """Find what began it: where SQLite rolled back by itself, our rolling back fails after it."""
+    earlier: BaseException | None = error
+    while earlier is not None:
+        error = earlier if isinstance(earlier, DatabaseError) else error
+        earlier = earlier.__context__
+    return error
 
 
 def _ends_transaction(error: DatabaseError) -> bool:

@@ -181,11 +181,11 @@ def test_an_item_ends_once(store: Store) -> None:
     (stored,) = everything(store)
     ends = [
         store.write(
-            lambda tx, outcome=outcome: signals.finish(tx, stored, signals.End(outcome=outcome))
+            lambda tx, outcome=outcome: signals.finish(tx, [(stored, signals.End(outcome=outcome))])
         )
         for outcome in ("counted", "parked")
     ]
-    assert ends == [True, False]
+    assert ends == [1, 0]
     with store.read() as connection:
         found = accounts.by_outcome(connection)
     assert (found["counted"], found["parked"], found["waiting"]) == (1, 0, 0)
