@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from connector.domain.errors import ConfigError, EdgeError
 from connector.domain.ledger import canonical
 from connector.helpdesks.base import Helpdesk
+from connector.pipeline import recovering
 from connector.pipeline.casework import Casework, Rules
 from connector.pipeline.delivery import Delivery
 from connector.pipeline.intake import Intake, Pulled
@@ -59,6 +60,11 @@ class Application:
     sync: Sync
     reload: Callable[[], Settings] | None = None
     """Reads the configuration anew; None where there is no file."""
+
+    @property
+    def source_names(self) -> list[str]:
+        """Names of all configured sources."""
+        return [config.name for config, _ in self.sources]
 
     def pause_reason(self) -> str:
         """Say why nothing new should be read now, or give an empty text."""
@@ -190,6 +196,7 @@ def once(app: Application) -> OnceReport:
     concluded = 0
     while count := app.casework.step():
         concluded += count
+    recovering.step(app.store, app.settings.practice.tenant, app.source_names)
     attempts = 0
     while attempts < ENOUGH_STEPS and app.delivery.step():
         attempts += 1

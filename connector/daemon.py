@@ -18,7 +18,7 @@ from connector.app import Application, status_of
 from connector.domain.errors import AmendsError, StateFull
 from connector.metrics import serve
 from connector.notify import Notifier
-from connector.pipeline import clocks, summary
+from connector.pipeline import clocks, recovering, summary
 from connector.pipeline.loops import LONGEST_WAIT_S, Bell, Pulse, SourceLoop, work_loop
 from connector.pipeline.reconcile import reconcile
 from connector.pipeline.retention import retain
@@ -39,6 +39,7 @@ WATCHDOG_S = 10.0
 STUCK_WRITER_S = 60.0
 """The writer must show progress within this time when it is asked to."""
 CLOCKS_S = 60
+RECOVERY_S = 5
 SILENCE_S = 900
 HOUR_S = 3_600
 
@@ -168,6 +169,7 @@ class Daemon:
                 every_s=SILENCE_S,
                 remembered=False,
             ),
+            Job(name="recovery", work=self._recovery, every_s=RECOVERY_S, remembered=False),
             Job(name="reconcile", work=lambda: _drop(reconcile(store)), every_s=24 * HOUR_S),
             Job(
                 name="retention",
@@ -189,6 +191,10 @@ class Daemon:
             last_runs=last_runs,
             remember=self._remember,
         )
+
+    def _recovery(self) -> None:
+        app = self._app
+        recovering.step(app.store, app.settings.practice.tenant, app.source_names)
 
     def _clocks(self) -> None:
         if clocks.tick(self._app.store, self._app.rules.prepare):
@@ -221,6 +227,7 @@ class Daemon:
             return
         with suppress(StateFull):
             self._app.store.write(_nothing)
+            self._app.store.remember()
         if not self._alive():
             late = [pulse.name for pulse in self._pulses if pulse.late and pulse.critical]
             log.error("stuck", worker=",".join(late) or "writer")

@@ -37,7 +37,7 @@ from connector.pipeline.verdict import (
     backoff_s,
     judge,
 )
-from connector.store import cases, jobs, outbox
+from connector.store import cases, jobs, outbox, restoring
 from connector.store.outbox import Owed
 from connector.store.store import Store, Tx
 
@@ -101,9 +101,12 @@ class Delivery:
 
         def work(tx: Tx) -> int:
             outbox.calm(tx, now + LONGEST_WAIT)
+            restoring.settle(tx.connection, due)
             return outbox.doubt_interrupted(tx, due)
 
-        return self._store.write(work)
+        interrupted = self._store.write(work)
+        self._store.refresh()
+        return interrupted
 
     def step(self) -> bool:
         """Deliver one change if one is due and the helpdesk may be called; False when not.
@@ -190,7 +193,8 @@ class Delivery:
         lag = timedelta(seconds=2 * abilities.find_lag_s)
         if abilities.find == "eventual" and now - owed.last_sent_at < lag:
             raise Postponed(owed.last_sent_at + lag)
-        since = min(owed.created_at, now) - FIND_MARGIN
+        # after a restore it may have been sent before this row was made
+        since = min(owed.created_at, owed.first_sent_at, now) - FIND_MARGIN
         found = self.helpdesk.find(owed.change.key, since)
         # absent: it may be sent again. Found: it stays in doubt until the ticket is complete,
         # because what goes wrong on the way there must never lead to a second ticket

@@ -11,8 +11,8 @@ from connector import crash
 from connector.domain.errors import EdgeError, StateError
 from connector.domain.signal import Batch, Signal, Unreadable
 from connector.sources.base import Source
-from connector.store import signals
-from connector.store.store import Store
+from connector.store import restoring, signals
+from connector.store.store import Store, Tx
 
 log = structlog.get_logger()
 
@@ -77,7 +77,7 @@ class Intake:
         except Exception as error:
             self._note(f"a fault of ours while reading ({type(error).__name__}); see the log")
             raise
-        self._note(None)
+        self._note(None, whole=not why)
         return Pulled(new=new, known=known, unreadable=unreadable, paused=why)
 
     def _take(self, batch: Batch) -> signals.Taken:
@@ -94,6 +94,12 @@ class Intake:
         except EdgeError as error:
             log.warning("settle_failed", source=self.source.name, error=type(error).__name__)
 
-    def _note(self, error: str | None) -> None:
+    def _note(self, error: str | None, *, whole: bool = False) -> None:
         name, kind = self.source.name, self.kind
-        self._store.write(lambda tx: signals.source_read(tx, self._tenant, name, kind, error=error))
+
+        def work(tx: Tx) -> None:
+            signals.source_read(tx, self._tenant, name, kind, error=error)
+            if whole and tx.recovery is not None:
+                restoring.source_read(tx.connection, self._tenant, name)
+
+        self._store.write(work)

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Row
 from connector.domain.errors import EdgeError, Gone
 from connector.domain.ticket import Snapshot, TicketRef, TicketStatus, UpdateTicket
 from connector.helpdesks.base import Helpdesk
+from connector.pipeline import recovering
 from connector.pipeline.casework import Rules
 from connector.pipeline.promotion import promote
 from connector.recovery.tags import RIGHT, WRONG
@@ -74,6 +75,8 @@ class Sync:
 
     def step(self) -> int:
         """Look at one batch; gives how many tickets were looked at."""
+        if recovering.holds_sync(self._store):
+            return 0
         age = timedelta(seconds=self._rules.pipeline.sync_seconds)
         with self._store.read() as connection:
             rows = cases.to_sync(connection, self._store.clock() - age, BATCH)

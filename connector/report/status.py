@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.store import accounts, cases, jobs, lock, outbox, signals
+from connector.store import accounts, cases, jobs, lock, outbox, restoring, signals
 from connector.store.store import Store
 
 OLD_CHANGE = timedelta(minutes=15)
@@ -50,6 +50,10 @@ class Status:
     open_cases: int
     held_cases: int
     overdue_cases: int
+    recovering_since: datetime | None = None
+    """Since when recovery after a restore lasts; None when it does not."""
+    recovery_waits_for: tuple[str, ...] = ()
+    """Sources that were not read to their end since, and `casework` while items wait."""
 
     def plain(self) -> dict[str, Any]:
         """Give everything as JSON-ready values; times as RFC 3339."""
@@ -69,6 +73,11 @@ def gather(store: Store, *, tenant: str, helpdesk: str, silence_hours: Mapping[s
         missing = accounts.cases_without_ticket(connection)
         states = cases.by_state(connection)
         overdue = cases.count_overdue(connection, now)
+        recovery = restoring.load(connection)
+        if recovery is not None and not recovery.active:
+            recovery = None
+        names = tuple(silence_hours)
+        left = restoring.missing(connection, recovery, tenant, names) if recovery else []
     sources = tuple(_source(row, now, silence_hours) for row in rows)
     imbalance = abs(heard - sum(outcomes.values())) + missing
     daemon = lock.holder(store.state_dir) or ""
@@ -88,6 +97,8 @@ def gather(store: Store, *, tenant: str, helpdesk: str, silence_hours: Mapping[s
         open_cases=states.get("open", 0),
         held_cases=states.get("held", 0),
         overdue_cases=overdue,
+        recovering_since=recovery.since if recovery else None,
+        recovery_waits_for=tuple(left),
     )
     return _judged(status, now)
 
@@ -124,6 +135,9 @@ def _source_reasons(sources: Sequence[SourceStatus]) -> Iterator[str]:
 
 
 def _waiting_reasons(status: Status, now: datetime) -> Iterator[str]:
+    if status.recovering_since is not None:
+        left = ", ".join(status.recovery_waits_for) or "its end"
+        yield f"the database was put back: everything is looked for first; waits for {left}"
     if status.breaker != "closed":
         why = f"calls are paused ({status.breaker_reason})"
         yield f"helpdesk {status.helpdesk}: {why}; run `amends check`"

@@ -30,10 +30,13 @@ class Note:
 
 def append(
     connection: Connection, notes: list[Note], *, at: datetime, actor: str, chain: str
-) -> None:
-    """Add entries behind the chain's head, within the caller's transaction."""
+) -> tuple[int, bytes] | None:
+    """Add entries behind the chain's head, within the caller's transaction.
+
+    Gives number and hash of the new head, or None when there was nothing to add.
+    """
     if not notes:
-        return
+        return None
     head = connection.execute(
         sa.select(ledger.c.seq, ledger.c.hash)
         .where(ledger.c.chain_id == chain)
@@ -69,6 +72,16 @@ def append(
         )
         prev = digest
     connection.execute(sa.insert(ledger), rows)
+    return seq, prev
+
+
+def heads(connection: Connection) -> dict[str, tuple[int, bytes]]:
+    """Number and hash of the newest entry of each chain."""
+    newest = sa.select(ledger.c.chain_id, sa.func.max(ledger.c.seq)).group_by(ledger.c.chain_id)
+    query = sa.select(ledger.c.chain_id, ledger.c.seq, ledger.c.hash).where(
+        sa.tuple_(ledger.c.chain_id, ledger.c.seq).in_(newest)
+    )
+    return {str(row[0]): (int(row[1]), bytes(row[2])) for row in connection.execute(query)}
 
 
 def chains(connection: Connection) -> list[str]:

@@ -21,7 +21,8 @@ from sqlalchemy.engine import Connection, Row
 
 from connector.domain.ticket import AddNote, Change
 from connector.store import cases as cases_of
-from connector.store import codec, content, files
+from connector.store import codec, content, files, restoring
+from connector.store.restoring import Recovery
 from connector.store.schema import cases, outbox, signal
 from connector.store.store import Tx
 
@@ -76,6 +77,8 @@ def add(
         "due_at": tx.now,
         "created_at": tx.now,
     }
+    if tx.recovery is not None:
+        row |= _in_recovery(tx, tx.recovery, row)
     tx.later(outbox, row)
     tx.record(
         "change.owed",
@@ -88,6 +91,18 @@ def add(
         body_id=body_id,
         held=held,
     )
+
+
+def _in_recovery(tx: Tx, recovery: Recovery, row: dict[str, Any]) -> dict[str, Any]:
+    """Put a change in doubt that the lost history may have carried out: it is looked for."""
+    if not restoring.doubts(recovery, tx.connection, row["case_id"], row["op"]):
+        return {"first_sent_at": None, "last_sent_at": None}
+    return {
+        "state": "held" if row["state"] == "held" else "unknown",
+        "due_at": max(tx.now, recovery.settled_at),
+        "first_sent_at": recovery.lost_from,
+        "last_sent_at": recovery.since,
+    }
 
 
 def _next_query() -> sa.Select[Any]:
@@ -320,11 +335,12 @@ def calm(tx: Tx, latest: datetime) -> int:
 
 
 def release(tx: Tx, case_id: str) -> int:
-    """Let the held changes of a case go."""
+    """Let the held changes of a case go; what may have been sent before is looked for first."""
+    state = sa.case((outbox.c.first_sent_at.is_(None), "ready"), else_="unknown")
     changed = tx.connection.execute(
         sa.update(outbox)
         .where(outbox.c.case_id == case_id, outbox.c.state == "held")
-        .values(state="ready", due_at=tx.now)
+        .values(state=state, due_at=tx.now)
     )
     return changed.rowcount
 

@@ -18,10 +18,13 @@ from sqlalchemy.exc import DatabaseError
 
 from connector.domain.errors import StateError
 from connector.domain.ledger import Plain, commitment
-from connector.store import content, engine, ledger, lock, migrate
+from connector.store import content, engine, ledger, lock, migrate, restoring
 from connector.store.entropy import Entropy
+from connector.store.head import Head
+from connector.store.restoring import Recovery
 from connector.store.schema import content as words
 from connector.store.schema import meta, metadata
+from connector.store.witness import Witness, look_back
 from connector.store.writer import Writer
 
 T = TypeVar("T")
@@ -50,6 +53,8 @@ class Tx:
     secret: bytes
     entropy: Entropy
     notes: list[ledger.Note] = field(default_factory=list)
+    recovery: Recovery | None = None
+    """The last time that this state was put back, if ever."""
     _waiting: dict[sa.Table, list[dict[str, Any]]] = field(default_factory=dict)
     _ids: Iterator[int] | None = None
 
@@ -113,6 +118,9 @@ class Store:
         self._lock_file: TextIO | None = None
         self._writer: Writer | None = None
         self._engine: Engine | None = None
+        self._witness: Witness | None = None
+        self.recovery: Recovery | None = None
+        """The last time that this state was put back, if ever; it may still last."""
         self._closing = threading.Lock()
         existed = self._prepare(role)
         self._reader = engine.reader_engine(self._path)
@@ -136,10 +144,14 @@ class Store:
             raise StateError(f"{self._where}: opened for reading only")
 
         def task(connection: Connection) -> T:
-            tx = Tx(connection, self.clock(), self.secret, self.entropy)
+            tx = Tx(connection, self.clock(), self.secret, self.entropy, recovery=self.recovery)
             result = work(tx)
             tx.flush()
-            ledger.append(connection, tx.notes, at=tx.now, actor=self.actor, chain=self._chain)
+            head = ledger.append(
+                connection, tx.notes, at=tx.now, actor=self.actor, chain=self._chain
+            )
+            if self._witness is not None and head is not None:
+                self._witness.expect(self._chain, *head)
             return result
 
         return self._writer.run(task)
@@ -176,9 +188,22 @@ class Store:
         """Say whether there is enough free space to take in something new."""
         return engine.free_bytes(self.state_dir) >= MIN_FREE_BYTES
 
+    def remember(self) -> None:
+        """Flush the witness beside the database; the daemon does so every few seconds."""
+        if self._witness is not None:
+            with self.read() as connection:
+                heads = ledger.heads(connection)
+            self._witness.flush(heads)
+
+    def refresh(self) -> None:
+        """Learn anew whether recovery lasts; whoever changed that calls it."""
+        with self.read() as connection:
+            self.recovery = restoring.load(connection)
+
     def close(self) -> None:
         """Finish waiting writes and let go of lock and files."""
         with self._closing:
+            failed = self.broken is not None
             self._reader.dispose()
             if self._writer is not None:
                 self._writer.close()
@@ -186,12 +211,17 @@ class Store:
             if self._engine is not None:
                 self._engine.dispose()
                 self._engine = None
+            if self._witness is not None:
+                # without the lock somebody else is the daemon already, as after a death
+                self._witness.close(clean=self._lock_file is not None and not failed)
+                self._witness = None
             if self._lock_file is not None:
                 self._lock_file.close()
                 self._lock_file = None
 
     def _prepare(self, role: Role) -> bool:
         exists = self._path.exists()
+        self._logged = self._path.with_name(f"{engine.DATABASE}-wal").exists()
         if role == "reader" and not exists:
             raise StateError(f"{self._where}: there is no state yet; start the daemon once")
         lost = not exists and (self.state_dir / lock.LOCK).exists()
@@ -224,9 +254,18 @@ class Store:
             with self._engine.connect() as connection, connection.begin():
                 migrate.migrate(connection, self._where)
                 self._found_meta(connection)
+                looked = self._look_back(connection) if role == "daemon" else None
         except DatabaseError as error:
             raise engine.translate(error, self._where) from None
-        self._writer = Writer(self._engine, self._where)
+        if looked is not None:
+            self._witness = Witness(self.state_dir, looked)
+        ended = self._witness.ended if self._witness else lambda _: None
+        self._writer = Writer(self._engine, self._where, ended)
+
+    def _look_back(self, connection: Connection) -> Head:
+        found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "instance"))
+        instance = bytes(found.scalar_one()).hex()
+        return look_back(connection, self.state_dir, instance, log=self._logged, at=self.clock())
 
     def _found_meta(self, connection: Connection) -> None:
         there = connection.execute(sa.select(sa.func.count()).select_from(meta)).scalar_one()
@@ -241,6 +280,7 @@ class Store:
         try:
             with self._reader.connect() as connection, connection.begin():
                 rows = connection.execute(sa.select(meta.c.key, meta.c.value)).all()
+                self.recovery = restoring.load(connection)
         except DatabaseError as error:
             raise engine.translate(error, self._where) from None
         values = {str(row[0]): bytes(row[1]) for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from unittest.mock import patch
@@ -18,10 +19,10 @@ from connector import crash
 from connector.pipeline import delivery as delivery_room
 from connector.pipeline import joining
 from connector.pipeline.delivery import Delivery, Doubt
-from connector.pipeline.intake import Intake
+from connector.pipeline.intake import Intake, Pulled
 from connector.pipeline.joining import Choice
 from connector.pipeline.verdict import Attempt, Verdict, judge
-from connector.store import outbox, signals
+from connector.store import outbox, restoring, signals
 from connector.store.outbox import Owed
 
 WEATHER = settings(
@@ -161,6 +162,49 @@ def index_dropped_and_joining_lost() -> Iterator[None]:
         yield
 
 
+def settled_first() -> Any:
+    """Move the mails away before they are stored."""
+
+    def hasty(self: Intake) -> Any:
+        with self._store.read() as connection:
+            after = signals.cursor(connection, self._tenant, self.source.name)
+        for batch in self.source.read(after):
+            self._settle(batch)
+            crash.point("intake.fetched")  # between the two
+            self._take(batch)
+        self._note(None, whole=True)
+        return Pulled()
+
+    return patch.object(Intake, "pull", hasty)
+
+
+def rendered_again() -> Any:
+    """Make the bytes anew for each attempt, with the words in force by then."""
+    starting = Engine._open
+
+    def opening(self: Engine) -> None:
+        starting(self)
+        claiming = self.delivery._deliver
+
+        def deliver(owed: Owed) -> None:
+            body = self._prepare(owed.change)
+            claiming(replace(owed, change=replace(owed.change, body=body)))
+
+        self.delivery._deliver = deliver  # type: ignore[method-assign]
+
+    return patch.object(Engine, "_open", opening)
+
+
+def restore_not_noticed() -> Any:
+    """Go on with yesterday's database as if nothing had happened since."""
+    return patch.object(restoring, "suspicion", lambda *_, **__: "")
+
+
+def heard_again_not_doubted() -> Any:
+    """After a restore, doubt what was owed, but not what is heard once more."""
+    return patch.object(restoring, "doubts", lambda *_: False)
+
+
 FAULTS = {
     "no look after doubt": (no_look, "twice"),
     "doubt forgotten when the look is refused": (doubt_forgotten, "twice"),
@@ -168,6 +212,10 @@ FAULTS = {
     "cursor before the items": (cursor_first, "lost"),
     "interruption forgotten": (interruption_forgotten, "twice"),
     "order forgotten": (order_forgotten, "order|arrived|helpdesk"),
+    "settled before it is stored": (settled_first, "lost"),
+    "bytes rendered again": (rendered_again, "other bytes"),
+    "a restore not noticed": (restore_not_noticed, "twice"),
+    "heard again and not doubted": (heard_again_not_doubted, "twice"),
     "index dropped": (index_dropped_and_joining_lost, "two open cases"),
 }
 

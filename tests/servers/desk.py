@@ -73,6 +73,10 @@ class Desk:
         """Weather when there is no forecast."""
         self.late_by = timedelta(seconds=60)
         self.keys_known: dict[str, str] = {}
+        self.sent: dict[str, bytes] = {}
+        """The bytes with which each key was sent first."""
+        self.altered: list[str] = []
+        """Keys that came again with other bytes; real products refuse that."""
         self._clock = clock
         self._late: list[tuple[datetime, Callable[[], object]]] = []
 
@@ -121,12 +125,14 @@ class Desk:
         if self.capabilities.native_idempotency_s and ticket.key in self.keys_known:
             self._meet("open", lambda: None)
             return TicketRef(id=self.keys_known[ticket.key])
+        self._arrives(ticket)
         made = self._meet("open", lambda: self._create(ticket))
         assert isinstance(made, Ticket)
         return TicketRef(id=made.id, url=f"https://desk.example/{made.id}")
 
     def update(self, ref: TicketRef, change: UpdateTicket) -> Snapshot:
         ticket = self._there(ref)
+        self._arrives(change)
         self._meet("update", lambda: self._update(ticket, change))
         return self._shown(ticket)
 
@@ -135,6 +141,7 @@ class Desk:
         if any(key == note.key for key, _ in ticket.notes):
             self._meet("look", lambda: None)
             return
+        self._arrives(note)
         self._meet("note", lambda: self._add(ticket, note))
 
     def snapshot(self, ref: TicketRef) -> Snapshot:
@@ -150,6 +157,10 @@ class Desk:
         pass
 
     # what happens inside
+
+    def _arrives(self, change: Change) -> None:
+        if self.sent.setdefault(change.key, change.body) != change.body:
+            self.altered.append(change.key)
 
     def _create(self, wanted: OpenTicket) -> Ticket:
         ticket = Ticket(

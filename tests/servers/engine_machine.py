@@ -1,5 +1,7 @@
 """Store, casework, delivery and a helpdesk in every weather, driven by hypothesis.
 
+Now and then somebody puts yesterday's database back, or changes the configuration.
+
 Promises that are looked at after every step: no ticket and no note twice, the order within
 each case, a ledger that holds, an account that balances. At the end the weather clears, and
 everything that was ever heard must have arrived.
@@ -8,8 +10,10 @@ everything that was ever heard must have arrived.
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock, patch
@@ -22,11 +26,12 @@ from servers.hearing import PRIVACY, called, said
 
 from connector import crash
 from connector.domain.ledger import verify
-from connector.domain.signal import Contact, Item, signal_id
-from connector.domain.ticket import TicketStatus
+from connector.domain.signal import Batch, Contact, Cursor, Item, signal_id
+from connector.domain.ticket import Change, TicketStatus
 from connector.pipeline import casework as casework_room
 from connector.pipeline import delivery as delivery_room
 from connector.pipeline import intake as intake_room
+from connector.pipeline import recovering
 from connector.pipeline import sync as sync_room
 from connector.pipeline.casework import Casework
 from connector.pipeline.delivery import Delivery
@@ -35,6 +40,7 @@ from connector.pipeline.reconcile import account
 from connector.pipeline.settings import PipelineSettings
 from connector.pipeline.sync import Sync
 from connector.store import ledger, outbox
+from connector.store.engine import DATABASE
 from connector.store.store import Store
 from connector.testing.builders import Clock, a_store, opinion_of_facts, some_rules
 from connector.testing.memory_source import MemorySource, an_unreadable
@@ -48,7 +54,22 @@ DEADLY = ["intake.fetched", "intake.committed", "casework.decided", "casework.co
 DEADLY += ["delivery.claimed", "delivery.sent", "delivery.committed"]
 
 
-TALKATIVE = [casework_room, delivery_room, intake_room, sync_room]
+TALKATIVE = [casework_room, delivery_room, intake_room, recovering, sync_room]
+
+
+class Mailbox(MemorySource):
+    """A source from which settled items can be moved away, as a mailbox may be configured."""
+
+    def __init__(self) -> None:
+        super().__init__(batch_size=3)
+        self.moves = False
+
+    def read(self, after: Cursor | None) -> Iterator[Batch]:
+        for batch in super().read(after):
+            left = tuple(
+                item for item in batch.items if not (self.moves and item.locator in self.settled)
+            )
+            yield Batch(items=left, cursor=batch.cursor)
 
 
 class Engine(RuleBasedStateMachine):
@@ -59,7 +80,11 @@ class Engine(RuleBasedStateMachine):
         self.clock = Clock()
         self.desk = Desk(self.clock)
         self.desk.late_by *= LATE_S / 60
-        self.source = MemorySource(batch_size=3)
+        self.source = Mailbox()
+        self.revision = 0
+        self.backup: Path | None = None
+        self.lost: dict[str, int] = {}
+        """How many changes each ticket had when the database was last put back."""
         self.heard: list[Item] = []
         self.directory = Path(tempfile.mkdtemp(prefix="amends-machine-"))
         self.dropped: list[Store] = []
@@ -72,8 +97,9 @@ class Engine(RuleBasedStateMachine):
         for one in self.patches:
             one.start()
 
-    @initialize()
-    def start(self) -> None:
+    @initialize(moves=st.booleans())
+    def start(self, moves: bool) -> None:
+        self.source.moves = moves
         self._open()
 
     # the world
@@ -173,6 +199,7 @@ class Engine(RuleBasedStateMachine):
     def everything_has_its_turn(self) -> None:
         self.sources_are_read()
         self.cases_are_worked_off()
+        recovering.step(self.store, "practice", ["memory"])
         self.changes_are_delivered(8)
 
     @rule()
@@ -188,6 +215,13 @@ class Engine(RuleBasedStateMachine):
     def a_power_cut_is_due(self, point: str) -> None:
         self.deadly = point
 
+    @rule(who=st.sampled_from(PEOPLE), point=st.sampled_from(DEADLY[:2]))
+    def the_power_is_cut_while_a_mail_is_fetched(self, who: Contact, point: str) -> None:
+        self._arrives(said(len(self.heard) + 1, who))
+        self.deadly = point
+        self.sources_are_read()
+        self.deadly = ""
+
     @rule()
     def the_power_is_cut(self) -> None:
         self._die()
@@ -196,6 +230,43 @@ class Engine(RuleBasedStateMachine):
     def the_daemon_is_restarted(self) -> None:
         self.store.close()
         self._open()
+
+    @rule()
+    def the_configuration_changes(self) -> None:
+        """From now on everything is worded otherwise; what is owed already keeps its bytes."""
+        self.revision += 1
+
+    @rule()
+    def a_backup_is_made(self) -> None:
+        self.backup = self.directory / "backup.db"
+        with closing(sqlite3.connect(self.directory / "state" / DATABASE)) as live:
+            self.backup.unlink(missing_ok=True)
+            live.execute("VACUUM INTO ?", (str(self.backup),))
+
+    @precondition(lambda self: self.backup is not None)
+    @rule()
+    def yesterdays_database_is_put_back(self) -> None:
+        """By hand, without a word to anybody; mails that were moved away are moved back."""
+        assert self.backup is not None
+        self.store.close()
+        for path in (self.directory / "state").glob(f"{DATABASE}*"):
+            path.unlink()
+        shutil.copy(self.backup, self.directory / "state" / DATABASE)
+        self.source.settled.clear()
+        self.desk.sent.clear()
+        self.lost = {key: len(ticket.changes) for key, ticket in self.desk.tickets.items()}
+        self._open()
+
+    @rule(who=st.sampled_from(PEOPLE), pause=st.sampled_from([1, SETTLE_S + 1]))
+    def a_day_is_lost(self, who: Contact, pause: int) -> None:
+        """What somebody wrote was answered; then the copy of the evening before is put back."""
+        self.a_backup_is_made()
+        self._arrives(said(len(self.heard) + 1, who))
+        self.everything_has_its_turn()
+        self.yesterdays_database_is_put_back()
+        for _ in range(2):
+            self.everything_has_its_turn()
+            self.clock.advance(pause)
 
     # what must hold
 
@@ -223,10 +294,12 @@ class Engine(RuleBasedStateMachine):
 
     def _look(self) -> None:
         assert self.desk.copies() == [], "something is in the helpdesk twice"
+        assert self.desk.altered == [], "something was sent again in other bytes"
         turns = self._rows("SELECT key, case_id, seq FROM outbox")
         seq_of = {row.key: row.seq for row in turns}
         for ticket in self.desk.tickets.values():
-            order = [seq_of[key] for key in dict.fromkeys(ticket.changes)]
+            since = ticket.changes[self.lost.get(ticket.id, 0) :]
+            order = [seq_of[key] for key in dict.fromkeys(since) if key in seq_of]
             assert order == sorted(order), "the order within a case was lost"
 
     def _look_at_the_end(self) -> None:
@@ -277,9 +350,7 @@ class Engine(RuleBasedStateMachine):
             pause=lambda: "",
             heartbeat=lambda: None,
         )
-        rules = some_rules(
-            self.desk.prepare, pipeline=PipelineSettings(storm_cases_per_hour=100_000)
-        )
+        rules = some_rules(self._prepare, pipeline=PipelineSettings(storm_cases_per_hour=100_000))
         self.casework = Casework(self.store, rules)
         self.delivery = self._delivery()
         self.delivery.recover()
@@ -287,6 +358,9 @@ class Engine(RuleBasedStateMachine):
 
     def _delivery(self) -> Delivery:
         return Delivery(self.store, self.desk, settle_s=SETTLE_S, draw=lambda: 0.0)
+
+    def _prepare(self, change: Change) -> bytes:
+        return self.desk.prepare(change) + b" " * self.revision
 
     def _mortal(self) -> suppress:
         machine = self
