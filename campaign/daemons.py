@@ -21,6 +21,7 @@ PRELOAD = (
     "connector.sources.survey_file",
     "connector.helpdesks.django_helpdesk",
     "campaign.daemons",
+    "campaign.warm",
 )
 
 

@@ -34,7 +34,7 @@ DRAIN_S = 240.0
 POINT_S = 1.3
 """A daemon that does not come to its crash point within this time is killed anyway."""
 LOCKED = 75
-FAULT_RATE = 0.3
+FAULT_RATE = 0.4
 """So many of the requests meet bad weather."""
 
 
