@@ -8,7 +8,7 @@
 #   ARGS="..."                   options for the program that the target runs
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint campaign format lock install clean
+.PHONY: help .venv demo test lint bench campaign format lock install clean
 
 bin := .venv/bin
 
@@ -42,6 +42,9 @@ lint: .venv ## what a machine can see without running the program: style, types,
 	@$(bin)/mypy --no-error-summary
 	@$(bin)/lint-imports --no-cache --no-logo
 	@$(bin)/deptry --no-ansi .
+
+bench: .venv ## measure beside django-helpdesk's get_email, sqlite3 and the mail server (ARGS="--only NAME", --quick)
+	@PYTHONPATH=tests $(bin)/python -m bench --json build/bench.json $(ARGS)
 
 campaign: .venv ## kill the daemon and lie to it thousands of times, then judge the helpdesk's own records (about an hour)
 	@mkdir -p build

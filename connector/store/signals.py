@@ -76,19 +76,27 @@ def take(tx: Tx, tenant: str, name: str, kind: str, batch: Batch) -> Taken:
 def _sort_out(tx: Tx, items: Sequence[Item]) -> tuple[dict[bytes, Item], list[tuple[bytes, Item]]]:
     """Part the items into new ones by identity and ones that are known, in order."""
     named = [(signal_id(tx.secret, item), item) for item in items]
-    known: set[bytes] = set()
-    for start in range(0, len(named), IDS_AT_ONCE):
-        part = [identity for identity, _ in named[start : start + IDS_AT_ONCE]]
-        found = tx.connection.execute(sa.select(seen.c.id).where(seen.c.id.in_(part)))
-        known.update(bytes(row[0]) for row in found)
+    there = known(tx.connection, [identity for identity, _ in named])
     fresh: dict[bytes, Item] = {}
     again = []
     for identity, item in named:
-        if identity in known or identity in fresh:
+        if identity in there or identity in fresh:
             again.append((identity, item))
         else:
             fresh[identity] = item
     return fresh, again
+
+
+_SEEN: Final = sa.select(seen.c.id).where(seen.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def known(connection: Connection, identities: Sequence[bytes]) -> set[bytes]:
+    """Those of the identities that were stored before."""
+    found: set[bytes] = set()
+    for start in range(0, len(identities), IDS_AT_ONCE):
+        part = identities[start : start + IDS_AT_ONCE]
+        found.update(bytes(row[0]) for row in connection.execute(_SEEN, {"ids": part}))
+    return found
 
 
 def cursor(connection: Connection, tenant: str, name: str) -> str | None:

@@ -1,0 +1,36 @@
+"""How much of everything a bench does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """One set of sizes; `QUICK` only shows that the benches work."""
+
+    messages: int = 1_000
+    """Mails in the mailbox that both read."""
+    signals: int = 20_000
+    """Signals taken in, in batches of 100."""
+    deliveries: int = 4_000
+    keys: int = 10_000_000
+    """Known identities among which is looked."""
+    lookups: int = 20_000
+    stored: int = 1_000_000
+    """Signals in the state that the daemon starts with."""
+    mails: int = 200
+    """Mails sent one by one for the latency."""
+    idle_s: int = 60
+
+
+QUICK = Sizes(
+    messages=20,
+    signals=500,
+    deliveries=40,
+    keys=20_000,
+    lookups=500,
+    stored=2_000,
+    mails=5,
+    idle_s=2,
+)
