@@ -24,6 +24,7 @@ from pydantic import Field
 from connector.domain.errors import Unavailable
 from connector.domain.practice import Practice
 from connector.domain.signal import Batch, Cursor, Item
+from connector.parsing.logfiles import NotRegular, open_regular
 from connector.parsing.mail_signal import OVERSIZE_BYTES, MailOptions, MailReader
 from connector.parsing.mbox import is_from_line, read_mbox
 from connector.sources.base import Source, SourceSettings
@@ -166,7 +167,7 @@ class MailFileSource:
             if self._path.is_dir():
                 next(self._path.iterdir(), None)
             else:
-                with self._path.open("rb") as file:
+                with _opened(self._path) as file:
                     file.read(1)
         except OSError as fault:
             return [f"{self._path}: {_plain(fault)}."]
@@ -182,7 +183,7 @@ class MailFileSource:
 
     def _content(self, path: Path) -> tuple[bytes, int]:
         """Give the bytes of a file, of a huge one only the beginning, and its size."""
-        with path.open("rb") as file:
+        with _opened(path) as file:
             size = os.fstat(file.fileno()).st_size
             raw = file.read(self._limit + 1)
         if len(raw) > self._limit:
@@ -209,7 +210,7 @@ class MailFileSource:
         locator = f"{self._path}/{entry.name}"
         try:
             if _named_mbox(path) and _is_mbox(path):
-                with path.open("rb") as file:
+                with _opened(path) as file:
                     yield from self._mbox_items(file, locator)
                 return
             raw, size = self._content(path)
@@ -259,7 +260,7 @@ class MailFileSource:
 
     def _read_growing_mbox(self, known: object) -> Iterator[Batch]:
         """Go on where the last reading ended; begin anew when the file is another one now."""
-        with self._path.open("rb") as file:
+        with _opened(self._path) as file:
             offset, number = _mbox_start(file, known)
             file.seek(offset)
             gathering = _Gathering()
@@ -277,7 +278,7 @@ class MailFileSource:
                 yield gathering.batch(self._mbox_cursor(*last))
 
     def _mbox_cursor(self, start: int, end: int, number: int) -> Cursor:
-        with self._path.open("rb") as file:
+        with _opened(self._path) as file:
             tail = _tail(file, end)
         return _cursor(mbox={"start": start, "end": end, "number": number, "tail": tail})
 
@@ -307,13 +308,19 @@ def _tail(file: BinaryIO, end: int) -> str:
     return hashlib.sha256(file.read(min(end, _TAIL_BYTES))).hexdigest()
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open a regular file, never waiting as for a named pipe. Raises OSError (NotRegular)."""
+    handle, _ = open_regular(path)
+    return os.fdopen(handle, "rb")
+
+
 def _named_mbox(path: Path) -> bool:
     return path.suffix.lower() in {".mbox", ".mbx"} or path.name.lower() == "mbox"
 
 
 def _is_mbox(path: Path) -> bool:
     """Tell an mbox from a message: by name and first line, or by several separator lines."""
-    with path.open("rb") as file:
+    with _opened(path) as file:
         first = file.readline(_TAIL_BYTES)
         if _named_mbox(path):
             return not first.strip() or is_from_line(first)
@@ -356,4 +363,6 @@ def _read_mark(known: object) -> _Mark:
 
 def _plain(fault: OSError) -> str:
     """Say what the system said, without the path, which may be anything."""
+    if isinstance(fault, NotRegular):
+        return str(fault)
     return (fault.strerror or type(fault).__name__).lower()

@@ -227,3 +227,13 @@ def test_a_missing_path_is_an_outage_and_a_plain_sentence(tmp_path):
         drain(source)
     [problem] = source.probe()
     assert "no such file" in problem
+
+
+def test_a_named_pipe_is_told_and_not_waited_for(tmp_path):
+    path = tmp_path / "pipe.eml"
+    os.mkfifo(path)
+    source = opened(path)
+    with pytest.raises(Unavailable, match="a pipe, socket or device"):
+        drain(source)
+    [problem] = source.probe()
+    assert "a pipe, socket or device" in problem
