@@ -534,3 +534,9 @@ def test_a_real_export_of_a_thousand_responses_is_read_whole():
     items, _ = drain(open_source(path, map=mapping, score_kind=None))
     assert len(set(keys(items))) == len(items) == 1129
     assert tables.MAX_BAD_ROWS == 1_000
+
+
+def test_a_path_may_hold_bytes_that_are_no_utf8(tmp_path):
+    path = tmp_path / os.fsdecode(b"r\xe9ponses.csv")
+    path.write_text(HEADER + ONE, encoding="utf-8")
+    assert len(drain(open_source(path))[0]) == 1

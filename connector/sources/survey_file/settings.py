@@ -147,8 +147,10 @@ class SurveyOptions(SourceSettings):
 
     def digest(self) -> str:
         """Name what decides how a file is understood: other options, another digest."""
-        plain = f"{READER_VERSION} {self.model_dump_json()}"
-        return hashlib.sha256(plain.encode()).hexdigest()[:16]
+        plain = f"{READER_VERSION} {self.model_dump_json(exclude={'path'})}"
+        return hashlib.sha256(f"{plain} {self.path}".encode(errors="surrogateescape")).hexdigest()[
+            :16
+        ]
 
     def words(self, which: Literal["yes", "no", "complete"]) -> frozenset[str]:
         """Give the known words and the further ones, folded."""
