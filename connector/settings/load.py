@@ -288,7 +288,13 @@ def _instance(
     try:
         return model.model_validate(table)
     except ValidationError as error:
-        draft.faults.extend(wording.sentences(error, model, path))
+        # A secret whose file cannot be used is told by the file; its value is only empty.
+        told = {place for place, _ in draft.faults}
+        draft.faults.extend(
+            (place, sentence)
+            for place, sentence in wording.sentences(error, model, path)
+            if (*place[:-1], f"{place[-1]}_file") not in told
+        )
     except ConfigError as error:
         draft.faults.extend((path, fault) for fault in error.faults)
     return None

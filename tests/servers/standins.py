@@ -105,7 +105,7 @@ class DeskSettings(HelpdeskSettings):
 
     kind: Literal["desk"] = "desk"
     url: str
-    token: SecretStr = Field(description="API token.")
+    token: SecretStr = Field(min_length=1, description="API token.")
 
 
 class NoPlugin:

@@ -307,6 +307,12 @@ def test_a_secret_file_that_cannot_be_used_is_told_and_never_hangs(write, tmp_pa
         assert problem in told
 
 
+def test_a_secret_file_that_cannot_be_used_is_one_fault_not_an_empty_secret_too(write):
+    text = WHOLE.replace('token = "tok-9f8e7d6c"', 'token_file = "/nowhere/token"')
+    (told,) = faults(write(text))
+    assert told.startswith("helpdesk.token_file: cannot read /nowhere/token: ")
+
+
 def test_a_secret_given_twice_is_a_fault(write, tmp_path):
     secret = secret_file(tmp_path, "from a file")
     text = WHOLE.replace("password =", f'password_file = "{secret}"\npassword =')
