@@ -34,7 +34,10 @@ class Finding:
 
 def examine_state(state_dir: Path) -> Iterator[Finding]:
     """Look at the state directory, its disk and the SQLite library."""
-    if not state_dir.is_dir():
+    if state_dir.exists() and not state_dir.is_dir():
+        yield _state("problem", f"{state_dir} is no directory", "name another state_dir")
+        return
+    if not state_dir.exists():
         yield from _absent(state_dir)
         return
     mode = stat.S_IMODE(state_dir.stat().st_mode)
@@ -47,7 +50,7 @@ def examine_state(state_dir: Path) -> Iterator[Finding]:
         yield _state("problem", f"{state_dir} cannot be written by this user", "check its owner")
     if engine.free_bytes(state_dir) < MIN_FREE_BYTES:
         found = True
-        yield _state("problem", "less than 64 MiB are free; nothing new is read", "free some space")
+        yield _crowded(state_dir)
     kind = filesystem(state_dir)
     if kind in NETWORK_FILESYSTEMS:
         found = True
@@ -69,7 +72,9 @@ def examine_state(state_dir: Path) -> Iterator[Finding]:
 
 def _absent(state_dir: Path) -> Iterator[Finding]:
     parent = next((p for p in state_dir.parents if p.is_dir()), Path("/"))
-    if os.access(parent, os.W_OK):
+    if os.access(parent, os.W_OK) and engine.free_bytes(parent) < MIN_FREE_BYTES:
+        yield _crowded(parent)
+    elif os.access(parent, os.W_OK):
         yield _state("ok", f"{state_dir} does not exist yet; it will be made", "")
     else:
         yield _state(
@@ -77,6 +82,14 @@ def _absent(state_dir: Path) -> Iterator[Finding]:
             f"{state_dir} does not exist and cannot be made by this user",
             f"make it and give it to the user that runs amends (install -d -m 700 {state_dir})",
         )
+
+
+def _crowded(path: Path) -> Finding:
+    return _state(
+        "problem",
+        "less than 64 MiB are free; nothing new is read",
+        f"free some space on the volume of {path}",
+    )
 
 
 def examine_source(name: str, source: Source) -> Iterator[Finding]:
