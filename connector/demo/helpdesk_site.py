@@ -67,7 +67,7 @@ CONTEXT_PROCESSORS: Final = (
 )
 
 
-@click.command(help=__doc__)
+@click.command(help=__doc__, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--dir", "folder", type=click.Path(path_type=Path), required=True)
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default=True)
 @click.option("--zone", default="UTC", show_default=True, help="Time zone of the site's users.")
