@@ -12,6 +12,7 @@ from connector.cli.common import Flags, LazyGroup, failed, quieten
 
 COMMANDS = {
     "audit": "connector.cli.audit_cmd:group",
+    "backup": "connector.cli.backup_cmd:backup",
     "cases": "connector.cli.cases_cmd:group",
     "check": "connector.cli.status_cmd:check",
     "config": "connector.cli.config_cmd:command",
@@ -19,6 +20,7 @@ COMMANDS = {
     "inspect": "connector.cli.inspect_cmd:command",
     "once": "connector.cli.run_cmd:once_command",
     "outbox": "connector.cli.outbox_cmd:group",
+    "restore": "connector.cli.backup_cmd:restore",
     "run": "connector.cli.run_cmd:run",
     "status": "connector.cli.status_cmd:status",
 }

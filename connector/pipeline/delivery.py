@@ -106,6 +106,9 @@ class Delivery:
 
         interrupted = self._store.write(work)
         self._store.refresh()
+        recovery = self._store.recovery
+        if recovery is not None and recovery.active:
+            log.error("recovery_began", reason=recovery.why, count=recovery.epoch)
         return interrupted
 
     def step(self) -> bool:

@@ -34,6 +34,10 @@ _FATAL = {
 }
 
 
+DRIVER_ERROR = sqlite3.Error
+"""What the driver raises when it is used past SQLAlchemy."""
+
+
 class StateBusy(StateFull):
     """Another program holds the write lock: nothing was written, goes on when it lets go.
 
@@ -70,11 +74,14 @@ def writer_engine(path: Path, *, checkpoints: bool) -> Engine:
     return _engine(path, "rwc", pragmas, begin="BEGIN IMMEDIATE", static=True)
 
 
-def reader_engine(path: Path) -> Engine:
-    """Make an engine whose connections can only read; a few are kept open for the next use."""
+def reader_engine(path: Path, *, copying: bool = False) -> Engine:
+    """Make an engine whose connections can only read; a few are kept open for the next use.
+
+    `copying` allows VACUUM INTO, which SQLite takes for a write.
+    """
     pragmas = [
         f"PRAGMA busy_timeout={BUSY_MS}",
-        "PRAGMA query_only=ON",
+        f"PRAGMA query_only={'OFF' if copying else 'ON'}",
         "PRAGMA trusted_schema=OFF",
     ]
     return _engine(path, _reading_mode(path), pragmas, begin="BEGIN", static=False)

@@ -21,16 +21,22 @@ def current(connection: Connection) -> str | None:
     return str(row[0]) if row else None
 
 
+def refuse_newer(at: str, where: str) -> None:
+    """Raise StateError for a database made by a newer program."""
+    if at > HEAD:
+        raise StateError(
+            f"{where}: the database was made by a newer amends (schema {at}, this program knows "
+            f"{HEAD}); install that version again or restore a backup"
+        )
+
+
 def migrate(connection: Connection, where: str) -> None:
     """Run the missing steps; refuses a database made by a newer program."""
     at = current(connection)
     if at == HEAD:
         return
-    if at is not None and at > HEAD:
-        raise StateError(
-            f"{where}: the database was made by a newer amends (schema {at}, this program knows "
-            f"{HEAD}); install that version again or restore a backup"
-        )
+    if at is not None:
+        refuse_newer(at, where)
     # imported here: alembic takes longer to import than a start with nothing to do
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError
 
 from connector.domain.errors import StateError
 from connector.domain.ledger import Plain, commitment
-from connector.store import content, engine, ledger, lock, migrate, restoring
+from connector.store import content, copies, engine, ledger, lock, migrate, restoring
 from connector.store.entropy import Entropy
 from connector.store.head import Head
 from connector.store.restoring import Recovery
@@ -129,6 +129,8 @@ class Store:
         try:
             if existed and role == "daemon":
                 engine.quick_check(self._reader, self._where)
+            if existed and role != "reader":
+                self._keep_older()
             if role != "reader":
                 self._begin_writing(role)
             if self._lock_file is not None and not lock.founded(state_dir):
@@ -247,6 +249,15 @@ class Store:
                 f"{self.state_dir}: cannot be written ({error.strerror}); "
                 "it must exist and belong to the user that runs amends"
             ) from None
+
+    def _keep_older(self) -> None:
+        """Copy a database that is about to be migrated; nothing to do for one of today."""
+        with self._reader.connect() as connection, connection.begin():
+            at = migrate.current(connection)
+        if at is not None and at < migrate.HEAD:
+            kept = self.state_dir / f"before-{migrate.HEAD}.db"
+            if not kept.exists():
+                copies.copy_to(self._path, kept)
 
     def _begin_writing(self, role: Role) -> None:
         self._engine = engine.writer_engine(self._path, checkpoints=role == "daemon")

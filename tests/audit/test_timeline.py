@@ -18,7 +18,13 @@ from connector.domain.ledger import GENESIS, LedgerEntry
 from connector.domain.ticket import TicketEvent
 
 ROOT = Path(__file__).resolve().parents[2]
-WITHOUT_A_CASE = {"account.counted", "daemon.started", "audit.verified"}
+WITHOUT_A_CASE = {
+    "account.counted",
+    "audit.verified",
+    "backup.made",
+    "daemon.started",
+    "recovery.ended",
+}
 PLAIN = {"storm.began"}
 """Actions whose fields tell enough."""
 

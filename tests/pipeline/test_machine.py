@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from servers.engine_machine import Engine
+from servers.engine_machine import Engine, Mailbox
 
 from connector import crash
 from connector.pipeline import delivery as delivery_room
@@ -162,7 +162,8 @@ def index_dropped_and_joining_lost() -> Iterator[None]:
         yield
 
 
-def settled_first() -> Any:
+@contextmanager
+def settled_first() -> Iterator[None]:
     """Move the mails away before they are stored."""
 
     def hasty(self: Intake) -> Any:
@@ -175,7 +176,9 @@ def settled_first() -> Any:
         self._note(None, whole=True)
         return Pulled()
 
-    return patch.object(Intake, "pull", hasty)
+    always = property(lambda _: True, lambda *_: None)
+    with patch.object(Intake, "pull", hasty), patch.object(Mailbox, "moves", always, create=True):
+        yield
 
 
 def rendered_again() -> Any:
@@ -220,8 +223,12 @@ FAULTS = {
 }
 
 
+AFTER_A_RESTORE = {"a restore not noticed", "heard again and not doubted"}
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found(fault: str) -> None:
     plant, what = FAULTS[fault]
-    with plant(), pytest.raises(AssertionError, match=what):
+    restores = patch.object(Engine, "restores", fault in AFTER_A_RESTORE)
+    with restores, plant(), pytest.raises(AssertionError, match=what):
         run_state_machine_as_test(Engine, settings=HUNT)
