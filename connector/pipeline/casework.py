@@ -31,6 +31,7 @@ from connector.store import cases, codec, keys, outbox, signals
 from connector.store.signals import End, Stored, Waiting
 from connector.store.store import Store, Tx
 from connector.triage.assess import assess
+from connector.triage.lexicon import lexicon
 from connector.triage.settings import TriageSettings
 
 log = structlog.get_logger()
@@ -74,6 +75,7 @@ class Casework:
         """Take the store and the rules in force."""
         self._store = store
         self.rules = rules
+        lexicon(rules.triage)  # read now: the first item should not have to wait for it
         self._judged: list[Judged] = []
 
     def step(self) -> int:

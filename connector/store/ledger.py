@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from connector.domain.ledger import GENESIS, LedgerEntry, Plain, canonical, entry_hash
+from connector.domain.ledger import GENESIS, LedgerEntry, Plain, canonical, hash_printed, timestamp
 from connector.store.schema import ledger
 
 DAEMON_CHAIN = "daemon"
@@ -44,18 +44,20 @@ def append(
         .limit(1)
     ).first()
     seq, prev = (0, GENESIS) if head is None else (int(head[0]), bytes(head[1]))
+    printed = timestamp(at)
     rows: list[dict[str, Any]] = []
     for note in notes:
         seq += 1
-        digest = entry_hash(
+        body = canonical(dict(note.body)).decode()
+        digest = hash_printed(
+            body,
             prev=prev,
             chain_id=chain,
             seq=seq,
-            at=at,
+            at=printed,
             actor=actor,
             action=note.action,
             case_id=note.case_id,
-            body=note.body,
         )
         rows.append(
             {
@@ -65,7 +67,7 @@ def append(
                 "actor": actor,
                 "action": note.action,
                 "case_id": note.case_id,
-                "body": canonical(dict(note.body)).decode(),
+                "body": body,
                 "prev": prev,
                 "hash": digest,
             }

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from connector.triage.tokens import STOP, Token, words_of
 
@@ -19,11 +20,13 @@ GAP_WORDS: Final = 3
 MIN_STEM: Final = 3
 """A word with `*` has at least so many letters before it."""
 
+REMEMBERED: Final = 4_096
+"""For so many words it is remembered which phrases begin with them."""
+
 _GAP: Final = ".."
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A phrase that was found."""
 
     label: str
@@ -69,12 +72,6 @@ class _Branch:
         else:
             self.by_next.setdefault(phrase.rest[0].word, []).append(phrase)
 
-    def candidates(self, following: str) -> Iterator[_Phrase]:
-        """Give the phrases that may go on with the following word."""
-        yield from self.alone
-        yield from self.by_next.get(following, ())
-        yield from self.loose
-
 
 class Finder:
     """Finds labelled phrases; made once, used by any thread."""
@@ -88,26 +85,24 @@ class Finder:
             table = self._stems if first.prefix else self._exact
             table.setdefault(first.word, _Branch()).add(_Phrase(label, tuple(rest)))
         self._lengths = sorted({len(stem) for stem in self._stems})
+        self._branches = lru_cache(maxsize=REMEMBERED)(self._look_up)
 
     def find(self, tokens: Sequence[Token]) -> Iterator[Hit]:
         """Yield every phrase found, in order of its first word."""
         for index, token in enumerate(tokens):
-            following = tokens[index + 1].word if index + 1 < len(tokens) else STOP
             for branch in self._branches(token.word):
-                for phrase in branch.candidates(following):
+                for phrase in branch.alone:
+                    yield Hit(phrase.label, index, index)
+                following = tokens[index + 1].word if index + 1 < len(tokens) else STOP
+                for phrase in (*branch.by_next.get(following, ()), *branch.loose):
                     last = _end(tokens, index, phrase.rest)
                     if last is not None:
                         yield Hit(phrase.label, index, last)
 
-    def _branches(self, word: str) -> Iterator[_Branch]:
-        if word in self._exact:
-            yield self._exact[word]
-        for length in self._lengths:
-            if length > len(word):
-                break
-            stem = self._stems.get(word[:length])
-            if stem is not None:
-                yield stem
+    def _look_up(self, word: str) -> tuple[_Branch, ...]:
+        exact = self._exact.get(word)
+        stems = (self._stems.get(word[:length]) for length in self._lengths if length <= len(word))
+        return tuple(branch for branch in (exact, *stems) if branch is not None)
 
 
 def _steps(text: str) -> list[_Step]:

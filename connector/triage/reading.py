@@ -33,11 +33,13 @@ class Finding:
     samples: list[str] = field(default_factory=list)
     """The person's own words, the first few."""
 
-    def add(self, sample: str) -> None:
-        """Count one more and keep its words if there is room."""
+    def add(self, words: Words, hit: Hit, before: int) -> None:
+        """Count one more and keep its words, and so many before it, if there is room."""
         self.count += 1
-        if len(self.samples) < MAX_SAMPLES and sample not in self.samples:
-            self.samples.append(sample)
+        if len(self.samples) < MAX_SAMPLES:
+            sample = _sample(words, hit, before)
+            if sample not in self.samples:
+                self.samples.append(sample)
 
     @property
     def evidence(self) -> str:
@@ -77,8 +79,8 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
     found: dict[str, Finding] = {}
     texts = [words_of(subject), words_of(body)]
     for words in texts:
-        for label, sample in _meant(words, _longest(list(lexicon.finder.find(words.tokens)))):
-            found.setdefault(label, Finding()).add(sample)
+        for label, hit, before in _meant(words, _longest(list(lexicon.finder.find(words.tokens)))):
+            found.setdefault(label, Finding()).add(words, hit, before)
     return Reading(
         found=found,
         words=sum(words.count for words in texts),
@@ -87,23 +89,26 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
     )
 
 
-def _meant(words: Words, hits: Sequence[Hit]) -> Iterable[tuple[str, str]]:
-    """Yield label and sample of each hit as it is meant: turned or dropped by what stands by."""
+def _meant(words: Words, hits: Sequence[Hit]) -> Iterable[tuple[str, Hit, int]]:
+    """Yield each hit as it is meant, turned or dropped by what stands by.
+
+    With its label, and how many words before it belong to it.
+    """
     fine = [hit for hit in hits if hit.label == _FINE]
     masks = [_mask(words, fine), _mask(words, [h for h in hits if h.label[:9] == "complaint"])]
     negations = {hit.first for hit in hits if hit.label == _NEGATION}
     for hit in hits:
         section, _, name = hit.label.partition(":")
         if section in {"safety", "risk"} or name in {"fine", "negation"}:
-            yield hit.label, _sample(words, hit)
+            yield hit.label, hit, 0
         elif _inside(hit, masks[0]) or (section != "complaint" and _inside(hit, masks[1])):
             continue
         elif not _negated(words.tokens, hit, negations):
-            yield hit.label, _sample(words, hit)
+            yield hit.label, hit, 0
         elif name == "praise":
-            yield "tone:unpraise", _sample(words, hit, before=1)
+            yield "tone:unpraise", hit, 1
         elif section not in _TURNED and name not in {"blame", "thanks"}:
-            yield hit.label, _sample(words, hit)
+            yield hit.label, hit, 0
 
 
 def _longest(hits: Sequence[Hit]) -> list[Hit]:
@@ -120,13 +125,9 @@ def _longest(hits: Sequence[Hit]) -> list[Hit]:
 def _mask(words: Words, hits: Iterable[Hit]) -> list[int]:
     """For each token, the index of the last token of a hit that covers it; -1 for none."""
     mask = [-1] * len(words.tokens)
-    reach = -1
-    by_first: dict[int, int] = {}
     for hit in hits:
-        by_first[hit.first] = max(by_first.get(hit.first, -1), hit.last)
-    for index in range(len(mask)):
-        reach = max(reach, by_first.get(index, -1))
-        mask[index] = reach if reach >= index else -1
+        for index in range(hit.first, hit.last + 1):
+            mask[index] = max(mask[index], hit.last)
     return mask
 
 
@@ -145,7 +146,7 @@ def _negated(tokens: Sequence[Token], hit: Hit, negations: set[int]) -> bool:
     return False
 
 
-def _sample(words: Words, hit: Hit, before: int = 0) -> str:
+def _sample(words: Words, hit: Hit, before: int) -> str:
     first = max(hit.first - before, 0)
     return one_line(
         words.text[words.tokens[first].start : words.tokens[hit.last].end], SAMPLE_CHARS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from connector.domain.plain import printable
 
@@ -26,8 +26,7 @@ _ELISIONS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word or one stop."""
 
     word: str
@@ -71,7 +70,11 @@ def words_of(text: str) -> Words:
     for found in _TOKEN.finditer(clean):
         if len(tokens) >= MAX_TOKENS:
             return Words(text=clean, tokens=tuple(tokens), cut=True)
-        tokens.extend(_split(found.group(), found.start(), found.end()))
+        raw, (start, end) = found.group(), found.span()
+        if raw.isascii() and raw.isalnum():  # nearly all of them
+            tokens.append(Token(raw.lower(), start, end))
+        else:
+            tokens.extend(_split(raw, start, end))
     return Words(text=clean, tokens=tuple(tokens), cut=len(text) > MAX_CHARS)
 
 
