@@ -6,7 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from connector.domain.errors import EdgeError, Gone, Incomplete, PartiallyApplied
+from connector.domain.errors import (
+    EdgeError,
+    Gone,
+    Incomplete,
+    OutcomeUnknown,
+    PartiallyApplied,
+    Rejected,
+)
 from connector.domain.practice import Practice
 from connector.domain.ticket import (
     AddNote,
@@ -74,8 +81,8 @@ class DjangoHelpdesk:
     def open(self, ticket: OpenTicket) -> TicketRef:
         """Create the ticket without an address, then make it ready to be answered from.
 
-        Once the ticket exists, whatever goes wrong is PartiallyApplied: it must not be
-        created again.
+        Once the ticket exists, what the site refuses is PartiallyApplied, and a cut is
+        OutcomeUnknown: `find` will find it, and `finish` complete it.
         """
         body = self._body(ticket)
         create: Json = {**body["create"], "queue": self._site.queue()}
@@ -88,12 +95,15 @@ class DjangoHelpdesk:
     def finish(self, ref: TicketRef, ticket: OpenTicket) -> None:
         """Complete an `open` that was cut after the ticket was made; repeating is harmless.
 
-        For a ticket that `find` found. One that agents have made use of is left alone.
+        For a ticket that `find` found. One that is as `open` leaves it, or whose description
+        an agent has changed, is left alone.
         """
-        made = self._living(ref)
+        made, body = self._living(ref), self._body(ticket)
         first = reading.opening(made)
-        if first is not None and first["public"] and not made.get("submitter_email"):
-            self._complete(ref, made, self._body(ticket), ())
+        as_made = {"description": body["create"]["description"]}
+        untouched = not reading.missing_of(self._settings, as_made, made)
+        if untouched or (first is not None and first["public"]):
+            self._complete(ref, made, body, ())
 
     def update(self, ref: TicketRef, change: UpdateTicket) -> Snapshot:
         """Set what differs, read it back, and tell it in a private follow-up, once."""
@@ -147,10 +157,13 @@ class DjangoHelpdesk:
                 self._site.edit(first["id"], body["opening"])
             read = self._site.change(made, after)
             missing += reading.missing_of(self._settings, after, read)
-        except EdgeError as error:
+        except (Rejected, Gone) as error:
             problem = f"the ticket was made but not completed ({type(error).__name__})"
             left = [*missing, *sorted(reading.ours(self._settings, name) for name in after)]
             raise PartiallyApplied(self.name, problem, ref=ref, missing=left) from error
+        except EdgeError as error:
+            problem = f"the ticket was made, its completion was cut ({type(error).__name__})"
+            raise OutcomeUnknown(self.name, problem) from error
         if missing:
             problem = f"ignored {', '.join(missing)}"
             raise PartiallyApplied(self.name, problem, ref=ref, missing=missing)

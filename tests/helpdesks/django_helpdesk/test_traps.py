@@ -194,16 +194,33 @@ def test_a_value_that_is_too_long_is_rejected_with_its_field(helpdesk):
 
 
 @pytest.mark.parametrize("nth", [2, 3])
-def test_an_opening_that_was_cut_can_be_finished(world, helpdesk, nth):
-    with world.lose_request(nth), pytest.raises(PartiallyApplied) as caught:
-        helpdesk.open(a_ticket())
-    ref = caught.value.ref
-    assert world.ticket(ref)["submitter_email"] == ""
-    helpdesk.finish(ref, a_ticket())
-    if nth == 2:  # nothing of it was done; after a part of it, people decide
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_an_opening_that_was_cut_is_found_and_finished(world, helpdesk, nth, lost):
+    ticket = a_ticket()
+    cut = world.lose_request if lost == "request" else world.lose_answer
+    with cut(nth), pytest.raises(OutcomeUnknown):
+        helpdesk.open(ticket)
+    [ref] = helpdesk.find(ticket.key, long_ago())
+    for _ in range(2):  # repeating it is harmless
+        helpdesk.finish(ref, ticket)
         assert world.ticket(ref)["submitter_email"] == "patient1@example.com"
         assert world.ticket(ref)["followup_set"][0]["public"] is False
-    assert helpdesk.snapshot(ref).text == a_ticket().text
+    assert helpdesk.snapshot(ref).text == ticket.text
+    assert ticket.text not in world.ticket(ref)["description"]
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_finishing_that_is_cut_itself_can_be_repeated(world, helpdesk, nth):
+    ticket = a_ticket()
+    with world.lose_request(2), pytest.raises(OutcomeUnknown):
+        helpdesk.open(ticket)
+    [ref] = helpdesk.find(ticket.key, long_ago())
+    with world.lose_answer(nth), pytest.raises(OutcomeUnknown):
+        helpdesk.finish(ref, ticket)
+    helpdesk.finish(ref, ticket)
+    assert world.ticket(ref)["submitter_email"] == "patient1@example.com"
+    assert world.ticket(ref)["followup_set"][0]["public"] is False
+    assert ticket.text not in world.ticket(ref)["description"]
 
 
 def test_finishing_leaves_alone_what_agents_have_changed(world, helpdesk, ref):
