@@ -8,7 +8,15 @@ from typing import Any
 import click
 from sqlalchemy.engine import Row
 
-from connector.cli.common import config_option, console, echo_json, json_option, table
+from connector.cli.common import (
+    as_bytes,
+    config_option,
+    console,
+    echo_json,
+    json_option,
+    stated,
+    table,
+)
 from connector.cli.state import open_state
 from connector.settings import Settings, load
 from connector.store import cases, outbox, signals
@@ -106,7 +114,8 @@ def show(*, case_id: str, config: Path | None, as_json: bool) -> None:
             click.echo(f"{key}:")
             console().print(table(tuple(value[0]), [tuple(entry.values()) for entry in value]))
         else:
-            click.echo(f"{key}: {', '.join(value) if isinstance(value, list) else value}")
+            shown = ", ".join(value) if isinstance(value, list) else value
+            click.echo(f"{key}: {'-' if shown in {None, ''} else shown}")
 
 
 @group.command("release")
@@ -121,12 +130,17 @@ def release(
     """Let held cases go: their tickets are opened."""
     if not case_ids and not source:
         raise click.UsageError("name cases, or give --source")
-    settings = load(config)
-    released = _release(settings, tuple(case_id.upper() for case_id in case_ids), source, reason)
+    asked = tuple(case_id.upper() for case_id in case_ids)
+    released = _release(load(config), asked, source, stated(reason))
+    left = [case_id for case_id in asked if case_id not in released]
     if as_json:
-        echo_json({"released": released})
+        echo_json({"released": released, "unchanged": left})
     else:
         click.echo(f"{len(released)} cases released")
+    if left:
+        raise click.UsageError(f"not held, or unknown: {', '.join(left)}")
+    if not released:
+        raise click.UsageError(f"no case of a source {source} is held; see amends cases list")
 
 
 def _release(settings: Settings, case_ids: tuple[str, ...], source: str, reason: str) -> list[str]:
@@ -134,8 +148,10 @@ def _release(settings: Settings, case_ids: tuple[str, ...], source: str, reason:
 
     def work(tx: Tx) -> list[str]:
         held = cases.listing(tx.connection, states=("held",), limit=100_000)
-        reason_id, proof = tx.put("reason", reason.encode())
         chosen = [row.id for row in held if row.id in case_ids or row.source == source]
+        if not chosen:
+            return []
+        reason_id, proof = tx.put("reason", as_bytes(reason))
         for case_id in chosen:
             cases.release(tx, case_id)
             outbox.release(tx, case_id)

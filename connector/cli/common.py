@@ -25,10 +25,13 @@ from connector.redaction import kinds, place
 USAGE = 64
 SOFTWARE = 70
 IO = 74
+LATER = 75
 NOPERM = 77
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 """Exit codes beside those of our errors, as sysexits.h and the shells have them."""
+PIPE_WIDTH = 400
+"""Columns of a table that no terminal shows."""
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -147,6 +150,18 @@ def quieten() -> None:
         os.close(null)
 
 
+def stated(reason: str) -> str:
+    """Give a reason that goes on record; a blank one is none."""
+    if not reason.strip():
+        raise click.UsageError("--reason must not be empty")
+    return reason
+
+
+def as_bytes(text: str) -> bytes:
+    """Encode what was written on the command line, which may hold any bytes."""
+    return text.encode("utf-8", "surrogateescape")
+
+
 def echo_json(value: object) -> None:
     """Print one JSON document on one line."""
     click.echo(to_json(value))
@@ -171,8 +186,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
 
 
 def console() -> Console:
-    """Give a console on the present standard output, without markup in what it prints."""
-    return Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
+    """Give a console on the present standard output, without markup in what it prints.
+
+    A pipe or a file gets each row as one line, so that grep finds it.
+    """
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(file=sys.stdout, width=width, markup=False, highlight=False, emoji=False)
 
 
 def _sound(value: object) -> object:

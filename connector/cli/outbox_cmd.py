@@ -9,7 +9,15 @@ from typing import Any
 import click
 from sqlalchemy.engine import Row
 
-from connector.cli.common import config_option, console, echo_json, json_option, table
+from connector.cli.common import (
+    as_bytes,
+    config_option,
+    console,
+    echo_json,
+    json_option,
+    stated,
+    table,
+)
 from connector.cli.state import open_state
 from connector.settings import Settings, load
 from connector.store import outbox
@@ -86,7 +94,7 @@ def retry(*, changes: tuple[int, ...], reason: str, config: Path | None, as_json
 @json_option
 def drop(*, changes: tuple[int, ...], reason: str, config: Path | None, as_json: bool) -> None:
     """Give up changes that nobody needs; what follows in the same case can go on."""
-    moved = _decide(load(config), changes, "change.dropped", outbox.drop, reason)
+    moved = _decide(load(config), changes, "change.dropped", outbox.drop, stated(reason))
     _report(moved, changes, "dropped", as_json=as_json)
 
 
@@ -100,15 +108,14 @@ def _decide(
     """Carry out a person's decision about changes and put it on record with its reason."""
 
     def work(tx: Tx) -> list[int]:
-        moved = []
-        reason_id, proof = tx.put("reason", reason.encode())
-        for change_id in changes:
-            row = decide(tx, change_id)
-            if row is not None:
-                moved.append(change_id)
-                told = {"was": row.state, "reason": proof, "reason_id": reason_id}
-                tx.record(action, case_id=row.case_id, key=row.key, **told)
-        return moved
+        decided = [row for change in dict.fromkeys(changes) if (row := decide(tx, change))]
+        if not decided:
+            return []
+        reason_id, proof = tx.put("reason", as_bytes(reason))
+        for row in decided:
+            told = {"was": row.state, "reason": proof, "reason_id": reason_id}
+            tx.record(action, case_id=row.case_id, key=row.key, **told)
+        return [row.id for row in decided]
 
     store = open_state(settings, "command")
     try:

@@ -6,11 +6,20 @@ from pathlib import Path
 
 import click
 
-from connector.app import OnceReport, build, once
-from connector.cli.common import config_option, echo_json, json_option
+from connector.app import Application, OnceReport, build, once
+from connector.cli.common import IO, LATER, NOPERM, config_option, echo_json, json_option
 from connector.daemon import Daemon
+from connector.domain.errors import AuthenticationFailed
 from connector.logs import configure
 from connector.settings import load
+from connector.store import jobs
+
+DISK_FULL = "disk_full"
+PAUSES = {
+    DISK_FULL: "less than 64 MiB of disk are free",
+    "backlog": "too many changes wait for the helpdesk",
+}
+"""Why nothing new is read, in words."""
 
 
 @click.command("run", short_help="Run the daemon.")
@@ -35,31 +44,44 @@ def once_command(ctx: click.Context, *, config: Path | None, as_json: bool) -> N
     """Read every source to its end, judge what is new, deliver what is due, then end.
 
     For trying a configuration and for machines without a service manager. Ends with 75
-    when a source could not be read or a change still waits, 77 when credentials were
-    refused; running it again goes on where it stopped.
+    when a source could not be read or a change still waits, 77 when mailbox or helpdesk
+    refused credentials, 74 when the disk is full; running it again goes on where it stopped.
     """
     settings = load(config)
     configure(settings.log)
     app = build(settings)
     try:
         report = once(app)
+        refused = _refused(app)
     finally:
         app.close()
     if as_json:
-        echo_json(_plain(report))
+        echo_json(_plain(report, refused=refused))
     else:
-        _show(report)
-    ctx.exit(_code(report))
+        _show(report, refused=refused)
+    ctx.exit(_code(report, refused=refused))
 
 
-def _code(report: OnceReport) -> int:
-    codes = [error.exit_code for error in report.failed.values()]
-    if report.waiting:
-        codes.append(75)
-    return max(codes, default=0)
+def _refused(app: Application) -> bool:
+    """Say whether the helpdesk refused our credentials or rights."""
+    with app.store.read() as connection:
+        circuit = jobs.circuit(connection, app.settings.helpdesk.name)
+    return circuit.breaker != "closed" and circuit.reason == AuthenticationFailed.__name__
 
 
-def _plain(report: OnceReport) -> dict[str, object]:
+def _code(report: OnceReport, *, refused: bool) -> int:
+    codes = {error.exit_code for error in report.failed.values()}
+    pauses = {pulled.paused for pulled in report.pulled.values()}
+    if DISK_FULL in pauses:
+        codes.add(IO)
+    if report.waiting or any(pauses):
+        codes.add(LATER)
+    if refused:
+        codes.add(NOPERM)
+    return next((code for code in (NOPERM, IO, LATER) if code in codes), 0)
+
+
+def _plain(report: OnceReport, *, refused: bool) -> dict[str, object]:
     return {
         "sources": {
             name: {"new": pulled.new, "known": pulled.known, "paused": pulled.paused}
@@ -69,15 +91,18 @@ def _plain(report: OnceReport) -> dict[str, object]:
         "concluded": report.concluded,
         "attempts": report.attempts,
         "waiting": report.waiting,
+        "refused": refused,
     }
 
 
-def _show(report: OnceReport) -> None:
+def _show(report: OnceReport, *, refused: bool) -> None:
     for name, pulled in report.pulled.items():
-        paused = f" (paused: {pulled.paused})" if pulled.paused else ""
+        paused = f" (paused: {PAUSES.get(pulled.paused, pulled.paused)})" if pulled.paused else ""
         click.echo(f"{name}: {pulled.new} new, {pulled.known} known already{paused}")
     for name, error in report.failed.items():
         click.echo(f"{name}: {error.problem}", err=True)
     click.echo(f"{report.concluded} items judged, {report.attempts} deliveries tried")
+    if refused:
+        click.echo("the helpdesk refuses our credentials or rights; run amends check", err=True)
     if report.waiting:
         click.echo(f"{report.waiting} changes wait for the helpdesk; run again later", err=True)

@@ -1,6 +1,7 @@
 import os
 
 import pytest
+from servers.house import a_house, quiet_afterwards
 from servers.kinds import register
 
 from connector.cli import main
@@ -24,3 +25,12 @@ def amends(capfd):
         return code, out, err
 
     return amends
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A practice with mail in a folder and a helpdesk in memory."""
+    undo = quiet_afterwards(monkeypatch)
+    yield a_house(tmp_path, monkeypatch)
+    for restore in undo:
+        restore()
