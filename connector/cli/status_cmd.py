@@ -84,7 +84,12 @@ def _examine(settings: Settings) -> Iterator[Finding]:
             yield from examine_source(config.name, source)
         finally:
             source.close()
-    helpdesk = settings.helpdesk.open(practice)
+    try:
+        helpdesk = settings.helpdesk.open(practice)
+    except AmendsError as error:
+        part = f"helpdesk {settings.helpdesk.name}"
+        yield Finding(part=part, level="problem", what=str(error))
+        return
     try:
         yield from examine_helpdesk(helpdesk)
     finally:
@@ -114,7 +119,9 @@ def _show_status(found: Status) -> None:
     ends = ", ".join(f"{count} {name}" for name, count in found.accounting.items() if count)
     click.echo(f"heard: {found.heard} = {ends or 'nothing yet'}")
     changes = ", ".join(f"{count} {state}" for state, count in sorted(found.outbox.items()))
-    click.echo(f"helpdesk {found.helpdesk}: {found.breaker}; changes: {changes or 'none'}")
+    # The breaker's own words would mislead: a closed one is well, an open one is not.
+    calls = "in use" if found.breaker == "closed" else f"calls are paused ({found.breaker_reason})"
+    click.echo(f"helpdesk {found.helpdesk}: {calls}; changes: {changes or 'none'}")
     click.echo(
         f"cases: {found.open_cases} open, {found.held_cases} held, "
         f"{found.overdue_cases} past their first contact"
