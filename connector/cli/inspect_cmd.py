@@ -71,18 +71,27 @@ def command(
     code = 0
     for target in ready:
         try:
+            empty = True
             for found in _items(target, practice, triage):
+                empty = False
                 if as_json:
                     click.echo(to_json(found))
                 else:
                     _show(found, shown)
+            if empty:
+                say(f"{target.given}: nothing was found in it", code)
         except (EdgeError, OSError) as error:
             if isinstance(error, BrokenPipeError):
                 raise
-            told = error.problem if isinstance(error, EdgeError) else error.strerror
             sys.stdout.flush()
-            code = say(f"{target.given}: {told}", IO)
+            code = say(_fault(target.given, error), IO)
     ctx.exit(code)
+
+
+def _fault(given: str, error: EdgeError | OSError) -> str:
+    """Name the path once: most sources do so themselves."""
+    told = (error.problem if isinstance(error, EdgeError) else error.strerror) or "cannot be read"
+    return told if told.startswith(str(Path(given))) else f"{given}: {told}"
 
 
 def _split(target: str) -> tuple[str, str]:
