@@ -88,6 +88,14 @@ class Application:
             heartbeat=heartbeat,
         )
 
+    def reopen_source(self, name: str) -> Source:
+        """Open a source anew beside the one that is stuck; the caller closes that one."""
+        for place, (config, _) in enumerate(self.sources):
+            if config.name == name:
+                self.sources[place] = (config, config.open(self.rules.practice))
+                return self.sources[place][1]
+        raise KeyError(name)
+
     def renew_source(self, name: str) -> Source | None:
         """Open a source anew if its part of the configuration changed on disk; else None."""
         fresh = self._fresh()

@@ -18,24 +18,27 @@ from connector.app import Application, status_of
 from connector.domain.errors import AmendsError, StateFull
 from connector.metrics import serve
 from connector.notify import Notifier
-from connector.pipeline import clocks, recovering, summary
+from connector.pipeline import clocks, loops, recovering, summary
 from connector.pipeline.loops import LONGEST_WAIT_S, Bell, Pulse, SourceLoop, work_loop
 from connector.pipeline.reconcile import reconcile
 from connector.pipeline.retention import retain
 from connector.report.figures import routes
 from connector.report.status import Status, headline
 from connector.scheduler import Job, Scheduler
-from connector.store import jobs, outbox
+from connector.sources.base import Source, SourceSettings
+from connector.store import jobs, outbox, signals
 from connector.store.store import Tx
 
 log = structlog.get_logger()
 
 GRACE_S = 30.0
 """How long a request on its way may take to end after a stop was asked for."""
-READ_S = 600.0
-"""A source shows progress at least so often while it reads."""
+STEP_S = 180.0
+"""Casework and each sender show progress at least so often; longer than any request."""
 SYNC_LOOK_S = 5.0
 WATCHDOG_S = 10.0
+MOST_GIVEN_UP = 3
+"""So many threads of one source may hang; then it is only tried again when one of them ends."""
 STUCK_WRITER_S = 60.0
 """The writer must show progress within this time when it is asked to."""
 CLOCKS_S = 60
@@ -57,7 +60,9 @@ class Daemon:
         self._fatal: AmendsError | None = None
         self._pulses: list[Pulse] = []
         self._threads: list[threading.Thread] = []
-        self._loops: list[SourceLoop] = []
+        self._loops: dict[str, SourceLoop] = {}
+        self._given_up: dict[str, list[threading.Thread]] = {}
+        self._silent: set[str] = set()
         self._draw = random.SystemRandom().random
 
     def run(self) -> None:
@@ -86,24 +91,28 @@ class Daemon:
     def _start(self) -> None:
         app = self._app
         for config, source in app.sources:
-            pulse = self._pulse(f"source:{config.name}", critical=False)
-            loop = SourceLoop(
-                app.intake(config, source, partial(pulse.beat, READ_S)),
-                pulse=pulse,
-                stop=self.stop,
-                poll_s=config.poll_seconds,
-                work=self._cases,
-                draw=self._draw,
-                renew=partial(app.renew_source, config.name),
-            )
-            self._loops.append(loop)
-            self._thread(pulse.name, loop.run)
+            self._loops[config.name] = self._listen(config, source)
         self._work("casework", app.casework.step, self._cases, done=self._changes.ring)
         for number in range(app.settings.pipeline.senders):
             self._work(
                 f"sender:{number}", app.delivery.step, self._changes, next_due_s=self._next_due_s
             )
         self._work("sync", app.sync.step, Bell(), next_due_s=lambda: SYNC_LOOK_S)
+
+    def _listen(self, config: SourceSettings, source: Source) -> SourceLoop:
+        """Begin to read a source, in a thread of its own."""
+        pulse = self._pulse(f"source:{config.name}", critical=False)
+        loop = SourceLoop(
+            self._app.intake(config, source, partial(pulse.beat, loops.READ_S)),
+            pulse=pulse,
+            stop=self.stop,
+            poll_s=config.poll_seconds,
+            work=self._cases,
+            draw=self._draw,
+            renew=partial(self._app.renew_source, config.name),
+        )
+        self._thread(pulse.name, loop.run)
+        return loop
 
     def _work(
         self,
@@ -118,7 +127,13 @@ class Daemon:
 
         def run() -> None:
             work_loop(
-                step, pulse=pulse, stop=self.stop, bell=bell, done=done, next_due_s=next_due_s
+                step,
+                pulse=pulse,
+                stop=self.stop,
+                bell=bell,
+                done=done,
+                next_due_s=next_due_s,
+                within_s=STEP_S,
             )
 
         self._thread(name, run)
@@ -152,12 +167,12 @@ class Daemon:
         app, store = self._app, self._app.store
         polls = [
             Job(
-                name=f"poll:{loop.intake.source.name}",
-                work=loop.poked.set,
+                name=f"poll:{config.name}",
+                work=partial(self._poke, config.name),
                 every_s=config.poll_seconds,
                 remembered=False,
             )
-            for loop, (config, _) in zip(self._loops, app.sources, strict=True)
+            for config, _ in app.sources
         ]
         silence = {config.name: config.silence_hours for config, _ in app.sources}
         tenant = app.settings.practice.tenant
@@ -165,7 +180,7 @@ class Daemon:
             Job(name="clocks", work=self._clocks, every_s=CLOCKS_S, remembered=False),
             Job(
                 name="silence",
-                work=lambda: _drop(clocks.silent_sources(store, tenant, silence)),
+                work=lambda: _drop(clocks.silent_sources(store, tenant, silence, self._silent)),
                 every_s=SILENCE_S,
                 remembered=False,
             ),
@@ -191,6 +206,9 @@ class Daemon:
             last_runs=last_runs,
             remember=self._remember,
         )
+
+    def _poke(self, name: str) -> None:
+        self._loops[name].poked.set()
 
     def _recovery(self) -> None:
         app = self._app
@@ -232,16 +250,43 @@ class Daemon:
             late = [pulse.name for pulse in self._pulses if pulse.late and pulse.critical]
             log.error("stuck", worker=",".join(late) or "writer")
             return
-        for loop in self._loops:
+        for name, loop in self._loops.items():
             if loop.pulse.late:
-                self._loosen(loop)
+                self._loosen(name, loop)
         self._notifier.send("WATCHDOG=1", f"STATUS={headline(self._app.store)}")
 
-    def _loosen(self, loop: SourceLoop) -> None:
-        """End a stuck read by closing its source; the loop begins anew. The daemon goes on."""
-        log.error("source_stuck", source=loop.intake.source.name)
-        loop.pulse.beat(READ_S, "failing")
-        loop.intake.source.close()
+    def _loosen(self, name: str, stuck: SourceLoop) -> None:
+        """Give a stuck read up and begin anew beside it; the daemon goes on.
+
+        Closing wakes most reads. A thread that sleeps on (a dead network mount) is left
+        behind: it cannot store anything any more, and only so many are left.
+        """
+        left = [thread for thread in self._given_up.get(name, []) if thread.is_alive()]
+        log.error("source_stuck", source=name, count=len(left) + 1)
+        if len(left) >= MOST_GIVEN_UP:
+            stuck.pulse.beat(loops.READ_S, "failing")
+            self._tell_stuck(name, stuck)
+            return
+        stuck.intake.retire()
+        old = next(thread for thread in self._threads if thread.name == stuck.pulse.name)
+        self._threads.remove(old)
+        self._given_up[name] = [*left, old]
+        self._pulses.remove(stuck.pulse)
+        # closing may hang as the read does
+        threading.Thread(target=stuck.intake.source.close, name="closing", daemon=True).start()
+        source = self._app.reopen_source(name)
+        config = next(config for config, _ in self._app.sources if config.name == name)
+        self._loops[name] = self._listen(config, source)
+
+    def _tell_stuck(self, name: str, stuck: SourceLoop) -> None:
+        tenant, kind = self._app.settings.practice.tenant, stuck.intake.kind
+        told = "reading hangs again and again; the server or disk behind it does not answer"
+
+        def work(tx: Tx) -> None:
+            signals.source_read(tx, tenant, name, kind, error=told)
+
+        with suppress(StateFull):
+            self._app.store.write(work)
 
     def _status(self) -> Status:
         return status_of(self._app.settings, self._app.store)
@@ -267,7 +312,7 @@ class Daemon:
         self.stop.set()
         self._cases.ring()
         self._changes.ring()
-        for loop in self._loops:
+        for loop in self._loops.values():
             loop.poked.set()
             loop.intake.source.close()
         deadline = time.monotonic() + GRACE_S

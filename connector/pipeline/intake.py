@@ -28,6 +28,10 @@ class Pulled:
     """Why nothing was read (disk, backlog), or empty."""
 
 
+class Superseded(Exception):
+    """Another thread reads this source now: nothing may be stored any more."""
+
+
 class Intake:
     """Brings one source's items into the store; used by that source's thread only."""
 
@@ -48,6 +52,23 @@ class Intake:
         self._tenant = tenant
         self._pause = pause
         self._heartbeat = heartbeat
+        self.retired = False
+        """True once another intake has taken over; set by the thread that commits."""
+
+    def retire(self) -> None:
+        """Let nothing of this reading be stored any more, however its thread wakes up.
+
+        Done between two commits, so whoever reads the cursor afterwards is alone with it.
+        """
+
+        def work(tx: Tx) -> None:
+            del tx
+            self.retired = True
+
+        try:
+            self._store.write(work)
+        finally:
+            self.retired = True
 
     def pull(self) -> Pulled:
         """Read everything that is new; raises the source's EdgeError after noting it."""
@@ -72,7 +93,7 @@ class Intake:
         except EdgeError as error:
             self._note(error.problem)
             raise
-        except StateError:
+        except (StateError, Superseded):
             raise
         except Exception as error:
             self._note(f"a fault of ours while reading ({type(error).__name__}); see the log")
@@ -82,7 +103,12 @@ class Intake:
 
     def _take(self, batch: Batch) -> signals.Taken:
         name, kind = self.source.name, self.kind
-        return self._store.write(lambda tx: signals.take(tx, self._tenant, name, kind, batch))
+
+        def work(tx: Tx) -> signals.Taken:
+            self._stand_back()
+            return signals.take(tx, self._tenant, name, kind, batch)
+
+        return self._store.write(work)
 
     def _settle(self, batch: Batch) -> None:
         """Tell the source, which may refuse: the items are ours already."""
@@ -98,8 +124,14 @@ class Intake:
         name, kind = self.source.name, self.kind
 
         def work(tx: Tx) -> None:
+            self._stand_back()
             signals.source_read(tx, self._tenant, name, kind, error=error)
             if whole and tx.recovery is not None:
                 restoring.source_read(tx.connection, self._tenant, name)
 
         self._store.write(work)
+
+    def _stand_back(self) -> None:
+        """End a reading that was given up; called inside each of its transactions."""
+        if self.retired:
+            raise Superseded

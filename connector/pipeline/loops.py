@@ -16,13 +16,15 @@ from connector.domain.errors import (
     StateError,
     StateFull,
 )
-from connector.pipeline.intake import Intake
+from connector.pipeline.intake import Intake, Superseded
 from connector.pipeline.verdict import PAUSE_CAP_S, backoff_s
 from connector.sources.base import Source, Waits
 from connector.store.engine import StateBusy
 
 log = structlog.get_logger()
 
+READ_S = 600.0
+"""A source shows progress at least so often while it reads."""
 LOCKOUT_S = 300.0
 """After refused credentials: one try in five minutes, so that no account gets locked."""
 RENEWED_S = 1.0
@@ -104,10 +106,10 @@ class SourceLoop:
         self._failures = 0
 
     def run(self) -> None:
-        """Loop until stopped. Raises StateError when the disk is broken."""
-        while not self._stop.is_set():
+        """Loop until stopped or retired. Raises StateError when the disk is broken."""
+        while not (self._stop.is_set() or self.intake.retired):
             pause_s = self._once()
-            if pause_s:
+            if pause_s and not self.intake.retired:
                 self.pulse.beat(pause_s + 60, "failing" if self._failures else "paused")
                 self._stop.wait(pause_s)
         self.intake.source.close()
@@ -115,7 +117,7 @@ class SourceLoop:
     def _once(self) -> float:
         """Read and wait once; gives how long to pause before the next round."""
         name = self.intake.source.name
-        self.pulse.beat(600)
+        self.pulse.beat(READ_S)
         try:
             pulled = self.intake.pull()
             if pulled.new:
@@ -133,7 +135,11 @@ class SourceLoop:
             log.warning("source_paused", source=name, reason=reason)
             return FULL_PAUSE_S
         except StateError:
+            if self.intake.retired:
+                return 0.0
             raise
+        except Superseded:
+            return 0.0
         except Exception as error:  # noqa: BLE001 - whatever a source raises, it is tried again
             return self._trouble(name, error)
         return 0.0
@@ -150,6 +156,8 @@ class SourceLoop:
 
     def _trouble(self, name: str, error: Exception) -> float:
         """Tell what went wrong, and give how long to wait before the next try."""
+        if self.intake.retired:
+            return 0.0  # it was given up and closed: another thread reads on
         self._failures += 1
         pause_s = max(1.0, backoff_s(self._failures, self._draw))
         if not isinstance(error, EdgeError):
