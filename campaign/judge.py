@@ -28,6 +28,10 @@ class Verdict:
     """Tickets whose notes are not in the order in which they were said."""
     leaked: int = 0
     """Thanks that became tickets."""
+    exposed: int = 0
+    """Words that the patient's side of the helpdesk could show."""
+    unaddressed: int = 0
+    """Tickets of people with an address that do not carry it."""
     mails: int = 0
     """Mails that left the helpdesk."""
     extra: list[str] = field(default_factory=list)
@@ -37,14 +41,16 @@ class Verdict:
     def kept(self) -> bool:
         """True when nothing is wrong."""
         faults = (self.lost, self.double_tickets, self.double_notes, self.disordered)
-        return not any((*faults, self.leaked, self.mails, *self.extra))
+        quiet = (self.leaked, self.exposed, self.unaddressed, self.mails)
+        return not any((*faults, *quiet, *self.extra))
 
     def line(self) -> str:
         """Print as one line."""
         return (
             f"{self.tickets} tickets for {self.expected}, lost {self.lost}, "
             f"double tickets {self.double_tickets}, double notes {self.double_notes}, "
-            f"out of order {self.disordered}, leaked {self.leaked}, mails {self.mails}"
+            f"out of order {self.disordered}, leaked {self.leaked}, exposed {self.exposed}, "
+            f"unaddressed {self.unaddressed}, mails {self.mails}"
             + "".join(f"; {sentence}" for sentence in self.extra)
         )
 
@@ -60,6 +66,11 @@ def judge(site: Path, truth: Truth) -> Verdict:
         notes = database.execute(
             "SELECT ticket_id, comment FROM helpdesk_followup ORDER BY id"
         ).fetchall()
+        shown = database.execute(
+            "SELECT description FROM helpdesk_ticket UNION ALL "
+            "SELECT comment FROM helpdesk_followup WHERE public"
+        ).fetchall()
+        addresses = dict(database.execute("SELECT id, submitter_email FROM helpdesk_ticket"))
     verdict = Verdict(tickets=tickets, expected=len(truth.threads) + truth.calls)
     verdict.double_tickets = sum(count - 1 for count in Counter(keys).values())
     verdict.double_tickets += max(0, tickets - verdict.expected - verdict.double_tickets)
@@ -73,6 +84,9 @@ def judge(site: Path, truth: Truth) -> Verdict:
         _thread(words, found, verdict)
     if tickets < verdict.expected:
         verdict.lost += max(0, verdict.expected - tickets - verdict.lost)
+    verdict.exposed = sum(bool(WORD.search(text or "")) for (text,) in shown)
+    spoken = {ticket for hits in found.values() for ticket, _ in hits}
+    verdict.unaddressed = sum(not addresses.get(ticket) for ticket in spoken)
     verdict.leaked = sum(word in found for word in truth.silent)
     verdict.mails = len(list((site / "mail").glob("*")))
     return verdict

@@ -43,6 +43,8 @@ def render(found: Mapping[str, Any]) -> str:
         f"| notes that are there twice | {found['double_notes']} |",
         f"| tickets whose notes are out of order | {found['out_of_order']} |",
         f"| thanks that became tickets | {found['leaked']} |",
+        f"| words that a patient's page of the helpdesk could show | {found['exposed']} |",
+        f"| tickets without the address of a person who gave one | {found['unaddressed']} |",
         f"| mails that left the helpdesk | {found['mails_sent']} |",
         f"| {books} | {len(found['books'])} |",
         "",

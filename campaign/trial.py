@@ -34,6 +34,8 @@ DRAIN_S = 240.0
 POINT_S = 1.3
 """A daemon that does not come to its crash point within this time is killed anyway."""
 LOCKED = 75
+PEOPLE = 60
+"""Who write and call in one trial; the helpdesk gets slow with many tickets."""
 FAULT_RATE = 0.4
 """So many of the requests meet bad weather."""
 
@@ -213,7 +215,7 @@ class Trial:
 
 def run_trial(seed: int, kills: int) -> Result:
     """Run one trial of the campaign's size; for a process of its own."""
-    return Trial(seed, kills=kills, people=kills, fault_rate=FAULT_RATE).run()
+    return Trial(seed, kills=kills, people=PEOPLE, fault_rate=FAULT_RATE).run()
 
 
 def _keep(folder: Path) -> None:

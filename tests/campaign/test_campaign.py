@@ -58,7 +58,7 @@ def test_the_page_is_printed_from_figures():
         "other": {"sigterm": 9},
         "books": [],
     } | dict.fromkeys(("lost", "double_tickets", "double_notes", "out_of_order"), 0)
-    page = render(figures | {"leaked": 0, "mails_sent": 0})
+    page = render(figures | dict.fromkeys(("leaked", "exposed", "unaddressed", "mails_sent"), 0))
     assert "2,000 kills and 5,000 faulty answers" in page
     assert "**12 second tickets" in page
     assert "| SIGKILL between POST and commit |" in page
