@@ -28,7 +28,7 @@ ENOUGH_STEPS = 1_000_000
 
 def open_store(settings: Settings, role: Role, actor: str) -> Store:
     """Open the state that the settings name."""
-    return Store(settings.state_dir, role=role, actor=actor)
+    return Store(settings.state_dir, role=role, actor=actor, on_network=settings.state_on_network)
 
 
 def config_version(settings: Settings) -> str:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from connector.domain.errors import AmendsError
 from connector.helpdesks.base import Helpdesk
 from connector.sources.base import Probes, Source
-from connector.store import engine
+from connector.store import engine, volume
 from connector.store.store import MIN_FREE_BYTES
 
 WAL_RESET_FIXED = (3, 51, 3)
 """SQLite before this can corrupt a database when two connections checkpoint at once."""
-NETWORK_FILESYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs", "ceph"})
-"""File systems on which SQLite's locks and write-ahead log cannot be trusted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +49,8 @@ def examine_state(state_dir: Path) -> Iterator[Finding]:
     if engine.free_bytes(state_dir) < MIN_FREE_BYTES:
         found = True
         yield _crowded(state_dir)
-    kind = filesystem(state_dir)
-    if kind in NETWORK_FILESYSTEMS:
+    kind = volume.filesystem(state_dir)
+    if kind in volume.NETWORK:
         found = True
         yield _state(
             "problem",
@@ -121,26 +119,6 @@ def examine_helpdesk(helpdesk: Helpdesk) -> Iterator[Finding]:
         yield Finding(part=part, level=level, what=problem.what, cure=problem.cure)
     if not any(problem.fatal for problem in problems):
         yield Finding(part=part, level="ok", what="answers, and we may do what we need")
-
-
-def filesystem(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
-    """Name the type of the file system that holds a path; empty when it cannot be told."""
-    try:
-        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    return _deepest(path.resolve(), (line.split() for line in lines))
-
-
-def _deepest(path: Path, mounts: Iterable[list[str]]) -> str:
-    best, kind = -1, ""
-    for fields in mounts:
-        if len(fields) < 3:  # noqa: PLR2004 - device, place, type
-            continue
-        place = Path(fields[1].replace("\\040", " "))
-        if path.is_relative_to(place) and len(place.parts) > best:
-            best, kind = len(place.parts), fields[2]
-    return kind
 
 
 def _state(level: str, what: str, cure: str) -> Finding:

@@ -98,6 +98,11 @@ class Settings(BaseModel):
         default=Path("/var/lib/amends"),
         description="Where database, lock and installation key live; mode 0700.",
     )
+    state_on_network: bool = Field(
+        default=False,
+        description="Run although the state is on a network file system, where locks do not "
+        "hold: only if nobody else can ever use it there.",
+    )
     practice: PracticeSettings = Field(description="Facts about the practice.")
     sources: tuple[SerializeAsAny[SourceSettings], ...] = Field(
         min_length=1, description="Where patients are heard; each by its `kind`."

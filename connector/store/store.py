@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError
 
 from connector.domain.errors import StateError
 from connector.domain.ledger import Plain, commitment
-from connector.store import content, copies, engine, ledger, lock, migrate, restoring
+from connector.store import content, copies, engine, ledger, lock, migrate, restoring, volume
 from connector.store.entropy import Entropy
 from connector.store.head import Head
 from connector.store.restoring import Recovery
@@ -106,8 +106,12 @@ class Store:
         actor: str,
         clock: Callable[[], datetime] = utc_now,
         entropy: Entropy = os.urandom,
+        on_network: bool = False,
     ) -> None:
-        """Open and, unless only reading, migrate. Raises StateError or StateLocked."""
+        """Open and, unless only reading, migrate. Raises StateError or StateLocked.
+
+        `on_network` lets the daemon work on a network file system, which it refuses else.
+        """
         self.state_dir = state_dir
         self.actor = actor
         self.clock = clock
@@ -122,6 +126,8 @@ class Store:
         self.recovery: Recovery | None = None
         """The last time that this state was put back, if ever; it may still last."""
         self._closing = threading.Lock()
+        if role == "daemon" and not on_network:
+            volume.refuse_network(state_dir)
         existed = self._prepare(role)
         self._reader = engine.reader_engine(self._path)
         if role == "daemon":
