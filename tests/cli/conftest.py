@@ -34,3 +34,20 @@ def house(tmp_path, monkeypatch):
     yield a_house(tmp_path, monkeypatch)
     for restore in undo:
         restore()
+
+
+@pytest.fixture
+def started(house):
+    """Start daemons as processes of their own, beside a helpdesk that is down."""
+    processes = []
+
+    def started(command):
+        house.without_helpdesk()
+        processes.append(house.start(command))
+        house.wait_for("SELECT 1 FROM ledger WHERE action = 'daemon.started'")
+        return processes[-1]
+
+    yield started
+    for process in processes:
+        process.kill()
+        process.communicate(timeout=60)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,9 @@ WORDS = ("Quillfeather", "pq.quill", "4417-88-zebra", "charged")
 NOWHERE = '[helpdesk]\nkind = "django_helpdesk"\nurl = "http://127.0.0.1:9"\nqueue = 1\n'
 """A helpdesk that is down for as long as the test lasts; wants a token."""
 
+PATIENCE_S = 60
+"""Another process shows what is waited for within this time, on a busy machine too."""
+
 TEXT = """\
 state_dir = "{home}/state"
 [practice]
@@ -35,6 +40,7 @@ kind = "mail_file"
 name = "feedback"
 path = "{home}/mail"
 settle_seconds = 0
+poll_seconds = 1
 [pipeline]
 storm_cases_per_hour = {storm}
 """
@@ -83,6 +89,16 @@ class House:
             action,
         )
         return [(actor, case_id, json.loads(body)) for actor, case_id, body in found]
+
+    def wait_for(self, statement: str) -> None:
+        """Ask until there is an answer; a database that is only being made has none."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            with contextlib.suppress(sqlite3.OperationalError):
+                if (self.state / "amends.db").exists() and self.ask(statement):
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"in vain: {statement}")
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
         """Start a command as a process of its own, with the kinds that are installed."""
