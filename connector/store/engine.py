@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,22 @@ def translate(error: BaseException, where: str) -> StateError:
     if name == "SQLITE_FULL" or getattr(original, "errno", None) == 28:  # noqa: PLR2004 - ENOSPC
         return StateFull(f"{where}: the disk is full; {_FULL_HINT}")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StateBusy(f"{where}: {_BUSY_HINT} ({name})")
+        return StateBusy(f"{where}: {_BUSY_HINT} ({name}{_openers(where)})")
     for code, cure in _FATAL.items():
         if name.startswith(code):
             return StateError(f"{where}: {cure} ({name})")
     return StateError(f"{where}: the database refused a statement ({name})")
+
+
+def _openers(where: str) -> str:
+    """Name the other processes that have the database open, as far as we may see that."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        pid = link.parts[2]
+        with suppress(OSError):
+            if str(link.readlink()) == where and int(pid) != os.getpid() and pid not in found:
+                found.append(pid)
+    return f"; open in process {', '.join(found)}" if found else ""
 
 
 def writer_engine(path: Path, *, checkpoints: bool) -> Engine:
