@@ -78,9 +78,7 @@ def _login(edge: str, fault: LoginError) -> EdgeError:
     if code in _PASSING:
         return Unavailable(edge, f"the server cannot take logins now [{code}]")
     told = f" [{code}]" if code else ""
-    return AuthenticationFailed(
-        edge, f"the server refuses user name or password{told}; mend them and restart"
-    )
+    return AuthenticationFailed(edge, f"the server refuses user name or password{told}; mend them")
 
 
 def _throttled(edge: str, code: str) -> RateLimited:
