@@ -3,8 +3,7 @@
 An entry mentions a content as a pair of keys: `x` holds the commitment (64 hex digits),
 `x_id` the content row (`raw`, `change`, `body`, `evidence`, `reason` ...). A row that is no
 longer there was erased properly when a `content.erased` entry covers its number. That entry
-names the lowest and highest number and how many rows went, so a row destroyed by hand among
-them is only found when there are more gaps than rows on record.
+names the erased numbers exactly, as `ranges` of first and last, and how many rows went.
 """
 
 from __future__ import annotations
@@ -79,10 +78,9 @@ class Erasures:
         ranges: list[tuple[int, int]] = []
         rows = 0
         for entry in entries:
-            first, last, count = (entry.body.get(key) for key in ("first", "last", "rows"))
-            if type(first) is int and type(last) is int and type(count) is int:
-                ranges.append((first, last))
-                rows += count
+            count = entry.body.get("rows")
+            rows += count if type(count) is int else 0
+            ranges += _ranges(entry.body)
         merged: list[list[int]] = []
         for first, last in sorted(ranges):
             if merged and first <= merged[-1][1] + 1:
@@ -99,6 +97,15 @@ class Erasures:
         """Say whether an erasure on record may have taken this content."""
         place = bisect_right(self.starts, content_id) - 1
         return place >= 0 and content_id <= self.ends[place]
+
+
+def _ranges(body: Mapping[str, Plain]) -> Iterator[tuple[int, int]]:
+    """Read the ranges of an entry, whatever it holds; `first` and `last` alone are one range."""
+    given = body.get("ranges", [[body.get("first"), body.get("last")]])
+    for one in given if isinstance(given, list) else ():
+        match one:
+            case [int(first), int(last)]:
+                yield first, last
 
 
 def held(connection: Connection, mention: Mention, erasures: Erasures) -> Held:

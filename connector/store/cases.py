@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from connector.domain.case import Case, CaseState, Clocks, Group
-from connector.store.schema import case_contact, case_link, cases
+from connector.store.schema import case_contact, case_link, cases, outbox
 from connector.store.schema import content as words
 from connector.store.signals import insert_new
 from connector.store.store import Tx
@@ -107,21 +107,25 @@ def insert(tx: Tx, case: Case, origin: Origin) -> None:
     tx.later(cases, row)
 
 
+URGENT = 4
+"""Changes of cases of this severity pass those of all others."""
+
 _NEXT_TURN: Final = (
     sa.update(cases)
     .where(cases.c.id == sa.bindparam("case"))
     .values(next_seq=cases.c.next_seq + 1)
-    .returning(cases.c.next_seq)
+    .returning(cases.c.next_seq, cases.c.severity)
 )
 
 
-def next_turn(tx: Tx, case_id: str) -> int:
-    """Give the place of a case's next change, and count it."""
+def next_turn(tx: Tx, case_id: str) -> tuple[int, bool]:
+    """Give the place of a case's next change, and count it; with whether it is urgent."""
     for row in reversed(tx.waiting(cases)):
         if row["id"] == case_id:  # not written yet: it is counted where it waits
             row["next_seq"] += 1
-            return int(row["next_seq"]) - 1
-    return int(tx.connection.execute(_NEXT_TURN, {"case": case_id}).scalar_one()) - 1
+            return row["next_seq"] - 1, row["severity"] >= URGENT
+    found = tx.connection.execute(_NEXT_TURN, {"case": case_id}).one()
+    return found.next_seq - 1, found.severity >= URGENT
 
 
 def add_contacts(tx: Tx, tenant: str, case_id: str, keys: Sequence[ContactKey]) -> None:
@@ -145,7 +149,16 @@ def _carries(tx: Tx, row: Mapping[str, object]) -> bool:
 
 
 def raise_to(tx: Tx, case: Case, *, kind: str) -> None:
-    """Store what a later signal raised: severity, categories, clocks, second look to case."""
+    """Store what a later signal raised: severity, categories, clocks, second look to case.
+
+    What the case owes already becomes urgent with it, because its order stays.
+    """
+    if case.severity >= URGENT:
+        tx.connection.execute(
+            sa.update(outbox)
+            .where(outbox.c.case_id == case.id, outbox.c.state.not_in(("done", "dropped")))
+            .values(urgent=1)
+        )
     tx.connection.execute(
         sa.update(cases)
         .where(cases.c.id == case.id)
@@ -204,11 +217,16 @@ def links_of(connection: Connection, case_id: str) -> list[tuple[str, str]]:
     ]
 
 
+_SET_TICKET: Final = (
+    sa.update(cases)
+    .where(cases.c.id == sa.bindparam("case"))
+    .values(ticket_id=sa.bindparam("ticket"), ticket_url=sa.bindparam("url"))
+)
+
+
 def set_ticket(tx: Tx, case_id: str, ticket_id: str, url: str) -> None:
     """Remember the ticket of a case; a ticket belongs to one case only."""
-    tx.connection.execute(
-        sa.update(cases).where(cases.c.id == case_id).values(ticket_id=ticket_id, ticket_url=url)
-    )
+    tx.connection.execute(_SET_TICKET, {"case": case_id, "ticket": ticket_id, "url": url})
 
 
 def to_sync(connection: Connection, before: datetime, limit: int) -> list[Row[Any]]:

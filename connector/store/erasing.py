@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
 
+from connector.domain.ledger import Plain
 from connector.store import content, files
 from connector.store.schema import case_contact, cases, outbox, sighting, signal
 from connector.store.store import Tx
@@ -58,5 +60,16 @@ def erase_old(tx: Tx, days: int, limit: int) -> int:
         return 0
     ids = sorted(set(ids))  # a file may belong to a signal and to the note about it
     erased = content.erase(tx.connection, ids)
-    tx.record("content.erased", rows=erased, older_than_days=days, first=ids[0], last=ids[-1])
+    tx.record("content.erased", rows=erased, older_than_days=days, ranges=_ranges(ids))
     return erased
+
+
+def _ranges(ids: Sequence[int]) -> list[Plain]:
+    """Name rising numbers exactly and briefly: first and last of each unbroken row of them."""
+    found: list[list[Plain]] = []
+    for before, number in zip([None, *ids], ids, strict=False):
+        if before is None or number != before + 1:
+            found.append([number, number])
+        else:
+            found[-1][1] = number
+    return list(found)

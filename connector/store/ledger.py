@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
@@ -28,6 +28,15 @@ class Note:
     case_id: str = ""
 
 
+_HEAD: Final = (
+    sa.select(ledger.c.seq, ledger.c.hash)
+    .where(ledger.c.chain_id == sa.bindparam("chain"))
+    .order_by(ledger.c.seq.desc())
+    .limit(1)
+)
+"""Built once: building costs more than running it."""
+
+
 def append(
     connection: Connection, notes: list[Note], *, at: datetime, actor: str, chain: str
 ) -> tuple[int, bytes] | None:
@@ -37,12 +46,7 @@ def append(
     """
     if not notes:
         return None
-    head = connection.execute(
-        sa.select(ledger.c.seq, ledger.c.hash)
-        .where(ledger.c.chain_id == chain)
-        .order_by(ledger.c.seq.desc())
-        .limit(1)
-    ).first()
+    head = connection.execute(_HEAD, {"chain": chain}).first()
     seq, prev = (0, GENESIS) if head is None else (int(head[0]), bytes(head[1]))
     printed = timestamp(at)
     rows: list[dict[str, Any]] = []

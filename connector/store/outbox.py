@@ -65,10 +65,12 @@ def add(
     body_id, body_proof = tx.put("body", frozen)
     if isinstance(change, AddNote):
         files.put(tx, content_id, change.attachments, known_files)
+    turn, urgent = cases_of.next_turn(tx, change.case_id)
     row = {
         "tenant": tenant,
         "case_id": change.case_id,
-        "seq": cases_of.next_turn(tx, change.case_id),
+        "seq": turn,
+        "urgent": int(urgent),
         "key": change.key,
         "op": codec.op_of(change),
         "content_id": content_id,
@@ -105,6 +107,11 @@ def _in_recovery(tx: Tx, recovery: Recovery, row: dict[str, Any]) -> dict[str, A
     }
 
 
+def _waits() -> sa.ColumnElement[bool]:
+    """Say `ready or unknown` in the very words of the index over what is due."""
+    return outbox.c.state.in_([sa.literal_column("'ready'"), sa.literal_column("'unknown'")])
+
+
 def _next_query() -> sa.Select[Any]:
     earlier = outbox.alias("earlier")
     blocked = sa.exists().where(
@@ -116,8 +123,9 @@ def _next_query() -> sa.Select[Any]:
         sa.select(outbox, cases.c.ticket_id, cases.c.ticket_url)
         .join(cases, cases.c.id == outbox.c.case_id)
         .where(
-            outbox.c.state.in_(("ready", "unknown")),
-            outbox.c.due_at <= sa.bindparam("now", type_=outbox.c.due_at.type),
+            _waits(),
+            outbox.c.urgent == sa.bindparam("urgent"),
+            outbox.c.due_at <= sa.bindparam("now"),
             ~blocked,
         )
         .order_by(outbox.c.due_at, outbox.c.id)
@@ -126,24 +134,47 @@ def _next_query() -> sa.Select[Any]:
 
 
 _NEXT: Final = _next_query()
-"""Built once: building costs more than running it."""
+"""Built once, as all that runs for each delivery: building costs more than running it."""
+_CLAIM: Final = (
+    sa.update(outbox)
+    .where(outbox.c.id == sa.bindparam("number"))
+    .values(attempts=sa.bindparam("attempt"), due_at=sa.bindparam("due"))
+)
+# each claim counts an attempt, so the number tells the newest claim from all before
+_CLAIMED: Final = sa.and_(
+    outbox.c.id == sa.bindparam("number"), outbox.c.attempts == sa.bindparam("attempt")
+)
+_INTEND: Final = (
+    sa.update(outbox)
+    .where(_CLAIMED, _waits())
+    .values(state="sending", first_sent_at=sa.bindparam("first"), last_sent_at=sa.bindparam("now"))
+)
+_SETTLE: Final = (
+    sa.update(outbox)
+    .where(_CLAIMED, outbox.c.state.in_(("sending", "unknown")))
+    .values(
+        state=sa.bindparam("to"),
+        due_at=sa.bindparam("due"),
+        done_at=sa.bindparam("done"),
+        last_error=sa.bindparam("error"),
+    )
+)
 
 
 def claim(tx: Tx) -> Owed | None:
     """Take the next due change and put the intent on disk before a byte leaves.
 
     Only the first undone change of a case can be claimed, so the order per case holds;
-    cases do not wait for one another.
+    cases do not wait for one another. What is urgent passes a backlog.
     """
-    row = tx.connection.execute(_NEXT, {"now": tx.now}).first()
+    rows = (tx.connection.execute(_NEXT, {"now": tx.now, "urgent": one}).first() for one in (1, 0))
+    row = next((row for row in rows if row is not None), None)
     if row is None:
         return None
     owed = _owed(tx, row)
-    values: dict[str, Any] = {"attempts": owed.attempts}
-    if owed.doubted:
-        # it stays doubted while we look for it: a crash meanwhile must not forget the doubt
-        values["due_at"] = tx.now + LEASE
-    tx.connection.execute(sa.update(outbox).where(outbox.c.id == owed.id).values(**values))
+    # in doubt, it stays so while we look for it: a crash meanwhile must not forget the doubt
+    due = tx.now + LEASE if owed.doubted else row.due_at
+    tx.connection.execute(_CLAIM, {"number": owed.id, "attempt": owed.attempts, "due": due})
     if not owed.doubted:
         intend(tx, owed)
     return owed
@@ -155,11 +186,8 @@ def intend(tx: Tx, owed: Owed) -> bool:
     False when the claim is ours no longer (its lease ended, as when the machine slept, or a
     person dropped the change): then nothing may be sent.
     """
-    changed = tx.connection.execute(
-        sa.update(outbox)
-        .where(_claimed_by(owed), outbox.c.state.in_(("ready", "unknown")))
-        .values(state="sending", first_sent_at=owed.first_sent_at, last_sent_at=tx.now)
-    )
+    values = {"first": owed.first_sent_at, "now": tx.now}
+    changed = tx.connection.execute(_INTEND, values | _claim_of(owed))
     if changed.rowcount == 0:
         return False
     tx.record("change.intended", case_id=owed.case_id, key=owed.change.key, attempt=owed.attempts)
@@ -170,21 +198,13 @@ def settle(
     tx: Tx, owed: Owed, state: str, *, due_at: datetime | None = None, error: str | None = None
 ) -> bool:
     """Write down how an attempt ended; False when the claim is ours no longer."""
-    values: dict[str, Any] = {"state": state, "last_error": error}
-    values["due_at"] = due_at or tx.now
-    if state == "done":
-        values["done_at"] = tx.now
-    changed = tx.connection.execute(
-        sa.update(outbox)
-        .where(_claimed_by(owed), outbox.c.state.in_(("sending", "unknown")))
-        .values(**values)
-    )
-    return changed.rowcount == 1
+    done = tx.now if state == "done" else None
+    values = {"to": state, "due": due_at or tx.now, "done": done, "error": error}
+    return tx.connection.execute(_SETTLE, values | _claim_of(owed)).rowcount == 1
 
 
-def _claimed_by(owed: Owed) -> sa.ColumnElement[bool]:
-    """Each claim counts an attempt, so the number tells the newest claim from all before."""
-    return sa.and_(outbox.c.id == owed.id, outbox.c.attempts == owed.attempts)
+def _claim_of(owed: Owed) -> dict[str, Any]:
+    return {"number": owed.id, "attempt": owed.attempts}
 
 
 def doubt_interrupted(tx: Tx, due_at: datetime) -> int:
@@ -208,13 +228,15 @@ def doubt_interrupted(tx: Tx, due_at: datetime) -> int:
     return len(rows)
 
 
+_EARLIEST: Final = sa.select(sa.func.min(outbox.c.due_at, type_=outbox.c.due_at.type)).where(
+    _waits(), outbox.c.urgent == sa.bindparam("urgent")
+)
+
+
 def next_due(connection: Connection) -> datetime | None:
     """When the next change is due, if any waits."""
-    return connection.execute(
-        sa.select(sa.func.min(outbox.c.due_at, type_=outbox.c.due_at.type)).where(
-            outbox.c.state.in_(("ready", "unknown"))
-        )
-    ).scalar()
+    earliest = (connection.execute(_EARLIEST, {"urgent": one}).scalar() for one in (1, 0))
+    return min((due for due in earliest if due is not None), default=None)
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -346,9 +368,9 @@ def release(tx: Tx, case_id: str) -> int:
 
 
 def _owed(tx: Tx, row: Row[Any]) -> Owed:
-    body = content.get(tx.connection, row.content_id) or b"{}"
-    frozen = content.get(tx.connection, row.body_id) or b""
-    change = codec.change_from(body, frozen, files.get(tx.connection, row.content_id))
+    words = content.get_all(tx.connection, [row.content_id, row.body_id])
+    own = files.get(tx.connection, row.content_id) if row.op == "note" else []
+    change = codec.change_from(words.get(row.content_id, b"{}"), words.get(row.body_id, b""), own)
     return Owed(
         id=row.id,
         case_id=row.case_id,

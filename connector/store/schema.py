@@ -248,6 +248,7 @@ outbox = Table(
     Column("content_id", Integer, ForeignKey("content.id", ondelete="SET NULL")),
     Column("body_id", Integer, ForeignKey("content.id", ondelete="SET NULL")),
     Column("state", String(8), nullable=False),
+    Column("urgent", Integer, nullable=False, server_default="0"),
     Column("due_at", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("first_sent_at", Moment),
@@ -260,6 +261,7 @@ outbox = Table(
     _words("state", "ready", "sending", "unknown", "held", "aside", "done", "dropped"),
     Index(
         "outbox_due",
+        "urgent",
         "due_at",
         "id",
         sqlite_where=text("state IN ('ready', 'unknown')"),

@@ -21,7 +21,7 @@ from connector.pipeline.loops import Bell, Pulse, work_loop
 from connector.pipeline.reconcile import reconcile
 from connector.pipeline.retention import retain
 from connector.pipeline.settings import PipelineSettings
-from connector.store import cases, jobs
+from connector.store import cases, jobs, outbox
 from connector.store.store import Store
 from connector.testing.builders import Clock, opinion_of_facts, some_rules
 from connector.testing.memory_source import an_unreadable
@@ -246,3 +246,29 @@ def test_a_pulse_is_late_when_its_promise_was_broken() -> None:
     assert not pulse.late
     now[0] = 10.1
     assert pulse.late
+
+
+def test_what_is_critical_passes_a_backlog(store: Store, clock: Clock) -> None:
+    backlog = [case_named(f"B{number}", clock) for number in range(5)]
+    for case in backlog:
+        owe(store, case, ticket_of(case))
+    clock.advance(60)
+    critical = replace(case_named("CRIT", clock), severity=4)
+    owe(store, critical, ticket_of(critical))
+    first = store.write(outbox.claim)
+    assert first is not None
+    assert first.case_id == critical.id
+
+
+def test_what_a_case_owed_before_it_became_critical_passes_the_backlog_with_it(
+    store: Store, clock: Clock
+) -> None:
+    backlog = case_named("B1", clock)
+    owe(store, backlog, ticket_of(backlog))
+    clock.advance(60)
+    case = case_named("A1", clock)
+    owe(store, case, ticket_of(case), note_of(case, 1))
+    store.write(lambda tx: cases.raise_to(tx, replace(case, severity=4), kind="case"))
+    first = store.write(outbox.claim)
+    assert first is not None
+    assert (first.case_id, first.op) == (case.id, "open")

@@ -234,6 +234,7 @@ def _outbox() -> None:
         sa.Column("content_id", sa.Integer(), nullable=True),
         sa.Column("body_id", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("urgent", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_at", sa.String(length=27), nullable=False),
         sa.Column("created_at", sa.String(length=27), nullable=False),
         sa.Column("first_sent_at", sa.String(length=27), nullable=True),
@@ -260,7 +261,7 @@ def _outbox() -> None:
     op.create_index(
         "outbox_due",
         "outbox",
-        ["due_at", "id"],
+        ["urgent", "due_at", "id"],
         unique=False,
         sqlite_where=sa.text("state IN ('ready', 'unknown')"),
         postgresql_where=sa.text("state IN ('ready', 'unknown')"),
