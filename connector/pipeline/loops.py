@@ -156,6 +156,8 @@ class SourceLoop:
 
     def _trouble(self, name: str, error: Exception) -> float:
         """Tell what went wrong, and give how long to wait before the next try."""
+        if self._stop.is_set():
+            return 0.0  # closing it is how it was told to stop: no trouble of the source
         if self.intake.retired:
             return 0.0  # it was given up and closed: another thread reads on
         self._failures += 1

@@ -64,7 +64,8 @@ def gather(store: Store, *, tenant: str, helpdesk: str, silence_hours: Mapping[s
     """Look at the state in one consistent view; works beside a running daemon and without one."""
     now = store.clock()
     with store.read() as connection:
-        rows = [row for row in signals.sources(connection) if row.tenant == tenant]
+        known = signals.sources(connection)
+        rows = [row for row in known if row.tenant == tenant and row.name in silence_hours]
         circuit = jobs.circuit(connection, helpdesk)
         waiting = outbox.counts(connection)
         oldest = outbox.oldest_undone(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable
@@ -50,7 +51,10 @@ def translate(error: BaseException, where: str) -> StateError:
     """Turn a database error into a sentence with its cure."""
     original = getattr(error, "orig", None) or error
     name = getattr(original, "sqlite_errorname", "") or type(original).__name__
-    if name == "SQLITE_FULL" or getattr(original, "errno", None) == 28:  # noqa: PLR2004 - ENOSPC
+    # SHMSIZE: no room for the shared memory beside the database, which is what a full disk
+    # says to whoever opens it
+    full = name in {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"}
+    if full or getattr(original, "errno", None) == errno.ENOSPC:
         return StateFull(f"{where}: the disk is full; {_FULL_HINT}")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StateBusy(f"{where}: {_BUSY_HINT} ({name}{_openers(where)})")
