@@ -18,6 +18,8 @@ from campaign.stage import write_config
 CPU_PERCENT = 0.5
 MEMORY_MB = 60
 SETTLE_S = 3.0
+DEFAULT_POLL_S = 60
+"""As an admin gets it who sets nothing."""
 _IMPORTS = (
     "import connector.cli, connector.cli.run_cmd, connector.app, connector.sources.imap, "
     "connector.sources.survey_file, connector.sources.asterisk_queue_log, "
@@ -30,7 +32,7 @@ def run(sizes: Sizes) -> list[Figure]:
     server = DovecotServer() if DOVECOT else PymapServer()
     try:
         with tempfile.TemporaryDirectory() as name:
-            config = write_config(Path(name), server.port, 9, "token")
+            config = write_config(Path(name), server.port, 9, "token", poll_s=DEFAULT_POLL_S)
             with daemon(config) as (process, _):
                 time.sleep(min(SETTLE_S, sizes.idle_s))
                 before, began = cpu_s(process.pid), time.monotonic()

@@ -16,7 +16,9 @@ COLUMNS = {
 }
 
 
-def write_config(folder: Path, mail_port: int, helpdesk_port: int, token: str) -> Path:
+def write_config(
+    folder: Path, mail_port: int, helpdesk_port: int, token: str, *, poll_s: int = 1
+) -> Path:
     """Write configuration, an empty queue log and a survey export with its header."""
     (folder / "queue_log").touch()
     (folder / "surveys").mkdir()
@@ -26,11 +28,12 @@ def write_config(folder: Path, mail_port: int, helpdesk_port: int, token: str) -
         with os.fdopen(os.open(folder / name, flags, 0o600), "w") as file:
             file.write(value)
     path = folder / "config.toml"
-    path.write_bytes(tomli_w.dumps(_settings(folder, mail_port, helpdesk_port)).encode())
+    settings = _settings(folder, mail_port, helpdesk_port, poll_s)
+    path.write_bytes(tomli_w.dumps(settings).encode())
     return path
 
 
-def _settings(folder: Path, mail_port: int, helpdesk_port: int) -> dict[str, object]:
+def _settings(folder: Path, mail_port: int, helpdesk_port: int, poll_s: int) -> dict[str, object]:
     return {
         "state_dir": str(folder / "state"),
         "practice": {"name": "Campaign Practice", "zone": "America/New_York"},
@@ -43,13 +46,13 @@ def _settings(folder: Path, mail_port: int, helpdesk_port: int) -> dict[str, obj
                 "security": "none",
                 "username": "feedback",
                 "password_file": str(folder / "mail"),
-                "poll_seconds": 2,
+                "poll_seconds": 2 * poll_s,
             },
             {
                 "kind": "asterisk_queue_log",
                 "name": "phones",
                 "path": str(folder / "queue_log"),
-                "poll_seconds": 1,
+                "poll_seconds": poll_s,
             },
             {
                 "kind": "survey_file",
@@ -57,7 +60,7 @@ def _settings(folder: Path, mail_port: int, helpdesk_port: int) -> dict[str, obj
                 "path": str(folder / "surveys"),
                 "score_kind": "nps",
                 "settle_seconds": 0,
-                "poll_seconds": 1,
+                "poll_seconds": poll_s,
                 "map": COLUMNS,
             },
         ],

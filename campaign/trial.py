@@ -31,10 +31,12 @@ from connector.store import lock, outbox
 
 DRAIN_S = 240.0
 """Everything must come to its end within this time once the weather is calm."""
-POINT_S = 1.3
+RAIN_S = 25.0
+"""Before the weather is calm, one daemon lives this long in bad weather."""
+POINT_S = 0.9
 """A daemon that does not come to its crash point within this time is killed anyway."""
 LOCKED = 75
-PEOPLE = 60
+PEOPLE = 80
 """Who write and call in one trial; the helpdesk gets slow with many tickets."""
 FAULT_RATE = 0.4
 """So many of the requests meet bad weather."""
@@ -86,8 +88,9 @@ class Trial:
             feeder = threading.Thread(target=self._feed, args=(folder, port, happenings))
             feeder.start()
             self._chaos(config, folder, result, feeder)
+            self._drain(config, folder, RAIN_S)
             weather.rate = 0.0
-            drained = self._drain(config, folder)
+            drained = self._drain(config, folder, DRAIN_S)
             result.verdict = judge(folder / "helpdesk", truth)
             self._our_books(config, drained, truth, result.verdict)
             result.faults, result.requests = weather.met, weather.requests
@@ -100,7 +103,7 @@ class Trial:
 
     def _feed(self, folder: Path, port: int, happenings: list[Happening]) -> None:
         """Let the world happen, spread over the time that the kills take."""
-        pause = self._kills * 0.35 / max(1, len(happenings))
+        pause = self._kills * 0.6 / max(1, len(happenings))
         try:
             with IMAPClient("127.0.0.1", port, ssl=False, timeout=30) as box:
                 box.login("feedback", "secret")
@@ -132,7 +135,7 @@ class Trial:
                 result.kills[point] += 1
                 return
         else:
-            process.join(self._chance.uniform(0.1, 0.9))
+            process.join(self._chance.uniform(0.1, 0.7))
         if draw > 0.97:  # noqa: PLR2004 - shares
             self._suspend(process, config, folder, result)
         if draw > 0.9:  # noqa: PLR2004 - likewise
@@ -169,10 +172,10 @@ class Trial:
             self._failed.append(AssertionError("a second daemon ran beside the first"))
         result.other["second daemon refused"] += second.exitcode == LOCKED
 
-    def _drain(self, config: Path, folder: Path) -> bool:
-        """Let a last daemon finish everything in calm weather; False when it does not."""
+    def _drain(self, config: Path, folder: Path, seconds: float) -> bool:
+        """Let a daemon live and finish everything; False when it does not in time."""
         process = daemons.start(self._context, config, "", folder / "daemon.log")
-        deadline = time.monotonic() + DRAIN_S
+        deadline = time.monotonic() + seconds
         quiet = 0
         while time.monotonic() < deadline and quiet < 6:  # noqa: PLR2004 - three seconds of quiet
             time.sleep(0.5)
