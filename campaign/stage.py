@@ -69,10 +69,10 @@ def _settings(folder: Path, mail_port: int, helpdesk_port: int, poll_s: int) -> 
             "url": f"http://127.0.0.1:{helpdesk_port}",
             "token_file": str(folder / "token"),
             "queue": "Patient Recovery",
-            "deadline_seconds": 1,
-            "settle_seconds": 3,
+            "deadline_seconds": 2,
+            "settle_seconds": 5,
         },
         "recovery": {"body": "full"},
-        "pipeline": {"senders": 4, "sync_seconds": 86_400, "storm_cases_per_hour": 100_000},
+        "pipeline": {"senders": 2, "sync_seconds": 86_400, "storm_cases_per_hour": 100_000},
         "log": {"fold_minutes": 0},
     }

@@ -36,7 +36,7 @@ RAIN_S = 25.0
 POINT_S = 0.9
 """A daemon that does not come to its crash point within this time is killed anyway."""
 LOCKED = 75
-PEOPLE = 80
+PEOPLE = 36
 """Who write and call in one trial; the helpdesk gets slow with many tickets."""
 FAULT_RATE = 0.4
 """So many of the requests meet bad weather."""
@@ -103,7 +103,7 @@ class Trial:
 
     def _feed(self, folder: Path, port: int, happenings: list[Happening]) -> None:
         """Let the world happen, spread over the time that the kills take."""
-        pause = self._kills * 0.6 / max(1, len(happenings))
+        pause = self._kills * 0.5 / max(1, len(happenings))
         try:
             with IMAPClient("127.0.0.1", port, ssl=False, timeout=30) as box:
                 box.login("feedback", "secret")

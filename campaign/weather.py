@@ -76,7 +76,7 @@ def close_answer(request: Request, client: socket.socket) -> None:
 
 def late(request: Request, client: socket.socket) -> None:
     """The client gives up after its deadline; the helpdesk works half a second later."""
-    time.sleep(1.5)
+    time.sleep(2.5)
     with contextlib.suppress(OSError):
         client.sendall(request.forwarded())
 
