@@ -52,6 +52,7 @@ def main(
             for trial in done:
                 results.append(trial.result())
                 _tell(running.pop(trial), results[-1])
+                _write(path, _summary(results, time.monotonic() - began))
     summary = _summary(results, time.monotonic() - began)
     kept = all(result.verdict.kept for result in results)
     if naive:
@@ -59,9 +60,14 @@ def main(
         summary["naive_client"] = asdict(caught)
         kept = kept and caught.doubled > 0
     click.echo(json.dumps(summary, indent=2))
+    _write(path, summary)
+    sys.exit(0 if kept else 1)
+
+
+def _write(path: Path | None, summary: dict[str, object]) -> None:
+    """Write the figures so far: a campaign that is cut short has still shown something."""
     if path is not None:
         path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    sys.exit(0 if kept else 1)
 
 
 def _tell(number: int, result: Result) -> None:
