@@ -95,6 +95,8 @@ def _refused(edge: str, doing: str, text: str) -> EdgeError:
         )
     if code in _THROTTLED:
         return _throttled(edge, code)
+    if code == "NONEXISTENT":
+        return Unavailable(edge, f"there is no such folder (while {doing}); mend folder")
     told = f" [{code}]" if code else ""
     return Unavailable(edge, f"the server refuses{told} while {doing}")
 
