@@ -21,7 +21,7 @@ from campaign.trial import FAULT_RATE, Result, run_trial
 @click.command()
 @click.option("--kills", default=2_000, show_default=True, help="Deaths in all, at least.")
 @click.option("--faults", default=5_000, show_default=True, help="Bad answers in all, at least.")
-@click.option("--kills-a-trial", default=80, show_default=True)
+@click.option("--kills-a-trial", default=100, show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--jobs", default=2, show_default=True, help="Trials at once.")
 @click.option("--naive/--no-naive", default=True, help="Show that the harness bites.")

@@ -31,14 +31,14 @@ from connector.store import lock, outbox
 
 DRAIN_S = 240.0
 """Everything must come to its end within this time once the weather is calm."""
-RAIN_S = 25.0
+RAIN_S = 90.0
 """Before the weather is calm, one daemon lives this long in bad weather."""
 POINT_S = 0.9
 """A daemon that does not come to its crash point within this time is killed anyway."""
 LOCKED = 75
-PEOPLE = 36
+PEOPLE = 60
 """Who write and call in one trial; the helpdesk gets slow with many tickets."""
-FAULT_RATE = 0.4
+FAULT_RATE = 0.5
 """So many of the requests meet bad weather."""
 
 
