@@ -9,6 +9,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from connector.domain.blueprint import Blueprint, PlannedStep
 from connector.domain.practice import Practice
 from connector.domain.ticket import (
     AddNote,
@@ -119,6 +120,56 @@ class Finishes(Protocol):
 
         A ticket that agents have made use of is left alone. Errors as those of `open`; until
         it returns (or raises PartiallyApplied) the change stays in doubt.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """One page of a product's feed of changes."""
+
+    refs: tuple[TicketRef, ...]
+    """Tickets that changed, also such as are not ours; a ticket may come twice."""
+    cursor: str
+    """Where to go on; opaque, at most 1,000 characters; kept when the page was followed."""
+    more: bool
+    """True when there is a further page now."""
+
+
+@runtime_checkable
+class FollowsChanges(Protocol):
+    """The optional ability of a product that tells which tickets changed.
+
+    Without it, known open tickets are looked at in turn.
+    """
+
+    def changed_since(self, cursor: str, since: datetime) -> Changed:
+        """Give a page of what changed after `cursor`, or since a time when it is empty.
+
+        May repeat, never skips; what the product holds back for now (an index that lags) comes
+        with a later cursor. Raises Unavailable and AuthenticationFailed as all reads do, and
+        Rejected for a cursor that the product no longer takes: begin anew with an empty one.
+        """
+        ...
+
+
+@runtime_checkable
+class Provisions(Protocol):
+    """The optional ability of a product that can be set up over its API."""
+
+    def plan(self, wanted: Blueprint, *, remove: bool = False) -> list[PlannedStep]:
+        """Compare what is wanted with what is there; changes nothing.
+
+        Also what is as wanted is a step (KEEP), and what cannot be done is one (MANUAL).
+        With `remove`, steps that take away what was made for us, and nothing else; what
+        agents wrote into fields would go with it, and the step says so.
+        """
+        ...
+
+    def carry_out(self, step: PlannedStep, wanted: Blueprint) -> None:
+        """Do a CREATE, CHANGE or REMOVE; repeating it is harmless.
+
+        Raises Rejected or AuthenticationFailed with what the admin has to do.
         """
         ...
 
