@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -153,6 +154,27 @@ class FollowsChanges(Protocol):
         ...
 
 
+Op: TypeAlias = Literal["open", "note", "update", "find"]
+"""What the pipeline asks of a helpdesk; `find` also stands for a doubted `open`."""
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """The optional ability of a product that limits requests (see `connector.http.budget`)."""
+
+    def pause_s(self, op: Op, *, urgent: bool = False) -> float:
+        """Say for how many seconds no such operation should begin; 0: now. No I/O.
+
+        The pipeline asks before it claims a change, so that nothing waits half sent. Urgent
+        is what belongs to a case of severity 4.
+        """
+        ...
+
+    def turn(self, op: Op, *, urgent: bool = False) -> AbstractContextManager[None]:
+        """Mark the requests of the calling thread inside as those of one operation; no I/O."""
+        ...
+
+
 @runtime_checkable
 class Provisions(Protocol):
     """The optional ability of a product that can be set up over its API."""
@@ -187,6 +209,13 @@ class HelpdeskSettings(BaseModel):
     )
     deadline_seconds: int = Field(
         default=30, ge=1, le=300, description="No request takes longer than this in all."
+    )
+    share_percent: int = Field(
+        default=60,
+        ge=5,
+        le=100,
+        description="How much of the limit that the helpdesk sets for your account may be used "
+        "here; the rest is left to people and to other integrations.",
     )
     settle_seconds: int = Field(
         default=90,

@@ -7,7 +7,20 @@ doubt (OutcomeUnknown) and a read is Unavailable.
 """
 
 from connector.http.answers import Answer, JsonValue, TooLarge
+from connector.http.budget import ACCOUNT, Budget, Finding, Limit, Rates, Request
 from connector.http.client import Http
 from connector.http.config import HttpConfig
 
-__all__ = ["Answer", "Http", "HttpConfig", "JsonValue", "TooLarge"]
+__all__ = [
+    "ACCOUNT",
+    "Answer",
+    "Budget",
+    "Finding",
+    "Http",
+    "HttpConfig",
+    "JsonValue",
+    "Limit",
+    "Rates",
+    "Request",
+    "TooLarge",
+]

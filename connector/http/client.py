@@ -20,6 +20,7 @@ from connector import __version__
 from connector.domain.errors import ConfigError, EdgeError, NotSent
 from connector.http import connections
 from connector.http.answers import Answer, TooLarge, in_doubt, judge
+from connector.http.budget import Budget
 from connector.http.config import HttpConfig
 from connector.http.exchange import GRACE_S, Exchange, Stage
 
@@ -58,12 +59,15 @@ class Http:
         *,
         headers: Callable[[], Headers] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        budget: Budget | None = None,
     ) -> None:
         """Take the edge's name for messages and a provider of credential headers.
 
         `headers` is asked for every request, so a secret that was renewed is used at once.
-        Raises ConfigError when ca_file cannot be used.
+        `budget` keeps requests within our share of the account. Raises ConfigError when
+        ca_file cannot be used.
         """
+        self._budget = budget
         self.edge = edge
         self._config = config
         self._headers = headers or dict
