@@ -1,17 +1,15 @@
-"""The judge reads the helpdesk's own database, not ours, and compares it with the truth."""
+"""The judge compares what the helpdesk's own records say, not ours, with the truth."""
 
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from campaign.desks import Seen
 from campaign.patients import Truth
 
 WORD = re.compile(r"zq\d+x\d+x\d+qz")
-MARK = re.compile(r"\[amends note ([^\]]+)\]")
 
 
 @dataclass(slots=True)
@@ -55,44 +53,34 @@ class Verdict:
         )
 
 
-def judge(site: Path, truth: Truth) -> Verdict:
-    """Compare the helpdesk in `site` with the truth."""
-    with sqlite3.connect(f"file:{site / 'db.sqlite3'}?mode=ro", uri=True) as database:
-        keys = database.execute(
-            "SELECT v.value FROM helpdesk_ticketcustomfieldvalue v JOIN helpdesk_customfield f "
-            "ON f.id = v.field_id WHERE f.name = 'amends_key' AND v.value <> ''"
-        ).fetchall()
-        tickets = database.execute("SELECT count(*) FROM helpdesk_ticket").fetchone()[0]
-        notes = database.execute(
-            "SELECT ticket_id, comment FROM helpdesk_followup ORDER BY id"
-        ).fetchall()
-        shown = database.execute(
-            "SELECT description FROM helpdesk_ticket UNION ALL "
-            "SELECT comment FROM helpdesk_followup WHERE public"
-        ).fetchall()
-        addresses = dict(database.execute("SELECT id, submitter_email FROM helpdesk_ticket"))
-    verdict = Verdict(tickets=tickets, expected=len(truth.threads) + truth.calls)
-    verdict.double_tickets = sum(count - 1 for count in Counter(keys).values())
-    verdict.double_tickets += max(0, tickets - verdict.expected - verdict.double_tickets)
-    marks = Counter(mark for _, comment in notes for mark in MARK.findall(comment or ""))
+def judge(seen: Seen, truth: Truth) -> Verdict:
+    """Compare what the helpdesk has with the truth."""
+    verdict = Verdict(tickets=len(seen.tickets), expected=len(truth.threads) + truth.calls)
+    keys = Counter(ticket.key for ticket in seen.tickets if ticket.key)
+    verdict.double_tickets = sum(count - 1 for count in keys.values())
+    verdict.double_tickets += max(0, verdict.tickets - verdict.expected - verdict.double_tickets)
+    marks = Counter(mark for text in seen.texts for mark in text.marks)
     verdict.double_notes = sum(count - 1 for count in marks.values())
-    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for place, (ticket, comment) in enumerate(notes):
-        for word in dict.fromkeys(WORD.findall(comment or "")):
-            found[word].append((ticket, place))
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for place, text in enumerate(seen.texts):
+        if not text.private:
+            verdict.exposed += bool(WORD.search(text.text))
+            continue
+        for word in dict.fromkeys(WORD.findall(text.text)):
+            found[word].append((text.ticket, place))
     for words in truth.threads:
         _thread(words, found, verdict)
-    if tickets < verdict.expected:
-        verdict.lost += max(0, verdict.expected - tickets - verdict.lost)
-    verdict.exposed = sum(bool(WORD.search(text or "")) for (text,) in shown)
+    if verdict.tickets < verdict.expected:
+        verdict.lost += max(0, verdict.expected - verdict.tickets - verdict.lost)
     spoken = {ticket for hits in found.values() for ticket, _ in hits}
-    verdict.unaddressed = sum(not addresses.get(ticket) for ticket in spoken)
+    verdict.unaddressed = sum(ticket.id in spoken and not ticket.address for ticket in seen.tickets)
     verdict.leaked = sum(word in found for word in truth.silent)
-    verdict.mails = len(list((site / "mail").glob("*")))
+    verdict.mails = seen.mails
+    verdict.extra += seen.complaints
     return verdict
 
 
-def _thread(words: list[str], found: dict[str, list[tuple[int, int]]], verdict: Verdict) -> None:
+def _thread(words: list[str], found: dict[str, list[tuple[str, int]]], verdict: Verdict) -> None:
     places = []
     for word in words:
         hits = found.get(word, [])

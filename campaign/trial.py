@@ -17,9 +17,10 @@ from pathlib import Path
 from imapclient import IMAPClient
 
 from campaign import daemons
+from campaign.desks import Desk, DjangoDesk
 from campaign.judge import Verdict, judge
 from campaign.patients import Happening, Truth, world
-from campaign.stage import write_config
+from campaign.stage import write_stage
 from campaign.weather import Weather
 from connector import crash
 from connector.app import open_store
@@ -59,9 +60,20 @@ class Result:
 class Trial:
     """Runs once; everything in it is chosen by one seed."""
 
-    def __init__(self, seed: int, *, kills: int, people: int, fault_rate: float) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        kills: int,
+        people: int,
+        fault_rate: float,
+        rain_s: float = RAIN_S,
+        desk: Desk | None = None,
+    ) -> None:
         """`kills` deaths at least, `people` who write or call, `fault_rate` of bad requests."""
+        self._rain_s = rain_s
         self._seed = seed
+        self._desk = desk or DjangoDesk()
         self._kills = kills
         self._people = people
         self._rate = fault_rate
@@ -74,24 +86,22 @@ class Trial:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="amends-campaign-") as name, ExitStack() as stack:
             folder = Path(name)
-            site = processes.site(folder, "UTC")
-            stack.callback(site.stop)
+            upstream = self._desk.start(folder, stack)
             mailbox = processes.mailbox(folder, "secret")
             stack.callback(mailbox.stop)
-            access = processes.site_access(site.ready())
-            weather = Weather(int(access["port"]), seed=self._seed, rate=self._rate)
+            weather = Weather(upstream, seed=self._seed, rate=self._rate)
             stack.callback(weather.close)
             port = int(mailbox.ready())
-            config = write_config(folder, port, weather.port, access["token"])
+            config = write_stage(folder, port, self._desk.table(folder, weather.port))
             happenings, truth = world(self._seed, self._people)
             result = Result(verdict=Verdict())
             feeder = threading.Thread(target=self._feed, args=(folder, port, happenings))
             feeder.start()
             self._chaos(config, folder, result, feeder)
-            self._drain(config, folder, RAIN_S)
+            self._drain(config, folder, self._rain_s)
             weather.rate = 0.0
             drained = self._drain(config, folder, DRAIN_S)
-            result.verdict = judge(folder / "helpdesk", truth)
+            result.verdict = judge(self._desk.seen(folder), truth)
             self._our_books(config, drained, truth, result.verdict)
             result.faults, result.requests = weather.met, weather.requests
             result.seconds = time.monotonic() - began

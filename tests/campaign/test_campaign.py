@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.timeout(400)
 def test_kills_and_bad_weather_neither_lose_nor_double_anything():
-    result = Trial(5, kills=10, people=16, fault_rate=0.3).run()
+    result = Trial(5, kills=10, people=16, fault_rate=0.3, rain_s=10).run()
     assert result.verdict.kept, result.verdict.line()
     assert sum(result.kills.values()) >= 10
     assert sum(result.faults.values()) > 0
