@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from connector.domain.signal import Attachment, Contact
 
@@ -115,10 +115,28 @@ class TicketEvent:
     """The helpdesk's own id of the event."""
     at: datetime
     actor: str
-    """User name or id in the helpdesk; empty for the system itself."""
+    """User name or id in the helpdesk; empty for the system itself (rules, autoresponders)."""
     kind: str
-    """created | note | public_reply | status | field | attachment | other."""
+    """One of EVENT_KINDS."""
     text: str = ""
     """Words of the event, if any; never logged."""
     data: Mapping[str, str] = field(default_factory=dict)
-    """Further findings: old and new values, attachment names, our note key."""
+    """Further findings: `from` and `to` (old and new values; for a field also its `name`),
+    `files`, `note_key` (ours), and `automatic` = `true` for what no person did although an
+    actor stands there."""
+
+
+EVENT_KINDS: Final = frozenset(
+    {
+        "created",
+        "note",  # private words
+        "public_reply",  # an agent's words to the patient: the first one by a person is contact
+        "patient_reply",  # the patient's own words, also where the product calls them public
+        "call",  # a call with the patient that an agent logged
+        "status",
+        "field",
+        "attachment",
+        "other",
+    }
+)
+"""What can happen to a ticket; a kind that is not here counts as `other`."""
