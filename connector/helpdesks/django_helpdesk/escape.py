@@ -24,29 +24,33 @@ JOINER: Final = "\u2060"
 _LOST: Final = re.compile("[\x00\u2060\ud800-\udfff]")
 """What the product refuses (NUL, half characters), and the joiner itself."""
 
+# Every alternative begins with a plain character: then `re` skips over all others at once, which
+# makes these patterns ten times as fast as with a set or a look-behind in front.
 _JOINED: Final = re.compile(
     r"\](?=\()"  # links and images
     r"|<(?=\S)"  # automatic links
     r"|&(?=[#0-9A-Za-z])"  # entities
     r"|#(?=\d)"  # references to tickets
-    r"|\{(?=[{%#])|[}%#](?=\})"  # Django templates
+    r"|\{(?=[{%#])|\}(?=\})|%(?=\})|#(?=\})"  # Django templates
     r"|HELPDESK-(?=COMMENT-)"  # the product's own placeholder for template signs
 )
-_SLASHED: Final = re.compile(r"[\\*`]|(?<![^\W_])_|_(?![^\W_])")
+_SLASHED: Final = re.compile(r"\\|\*|`|_(?:(?<![^\W_]_)|(?![^\W_]))")
 _UNSLASHED: Final = re.compile(r"\\([\\*`_])")
 _REFERENCE: Final = re.compile(r"#(?=\d)")
 
 
 def sendable(text: str) -> str:
     """Drop what cannot be stored; line breaks become line feeds. What is shown is this."""
-    return _LOST.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # of ASCII only NUL can be lost: most texts need no pattern
+    return text.replace("\0", "") if text.isascii() else _LOST.sub("", text)
 
 
 def escape(text: str) -> str:
     """Make a description or comment inert; `unescape` undoes it exactly."""
     slashed = _SLASHED.sub(lambda sign: "\\" + sign[0], sendable(text))
     joined = _JOINED.sub(lambda sign: sign[0] + JOINER, slashed)
-    lines = "\n".join(JOINER + line for line in joined.split("\n"))
+    lines = JOINER + joined.replace("\n", "\n" + JOINER)
     return lines + JOINER if lines[-1:].isspace() else lines  # the server trims the end
 
 

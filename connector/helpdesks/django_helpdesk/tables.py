@@ -36,10 +36,13 @@ TICKET_MARK: Final = "amends ticket"
 NO_TAGS: Final = "-"
 """The API refuses to empty a custom field; this stands for no tags."""
 
+_PRINTER: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+"""Made once: `json.dumps` would make one for each body."""
+
 
 def canonical(value: Json) -> bytes:
     """Print a body in its one form."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return _PRINTER.encode(value).encode()
 
 
 def marked(text: str, mark: str, key: str) -> str:
