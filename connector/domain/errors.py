@@ -12,6 +12,7 @@
         |-- Unavailable                exit 75  later, by itself (nothing was written)
         |   |-- NotSent                exit 75  no byte left this machine
         |   `-- RateLimited            exit 75  later, when `retry_after_s` has passed
+    |       `-- OverShare          exit 75  the same, but it was us who held it back
         |-- OutcomeUnknown             exit 75  it may have worked: `find` before trying again
         |-- AuthenticationFailed       exit 77  stop this edge, tell the admin
         |-- Rejected                   exit 75  never by itself: set aside, tell a human
@@ -108,6 +109,10 @@ class RateLimited(Unavailable):
         super().__init__(edge, problem)
         self.retry_after_s = retry_after_s
         self.bucket = bucket
+
+
+class OverShare(RateLimited):
+    """Our own share of the edge's limit is used up for now; no byte was sent."""
 
 
 class OutcomeUnknown(EdgeError):

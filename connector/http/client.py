@@ -17,10 +17,10 @@ import requests
 import urllib3
 
 from connector import __version__
-from connector.domain.errors import ConfigError, EdgeError, NotSent
+from connector.domain.errors import ConfigError, EdgeError, NotSent, RateLimited
 from connector.http import connections
-from connector.http.answers import Answer, TooLarge, in_doubt, judge
-from connector.http.budget import Budget
+from connector.http.answers import Answer, TooLarge, in_doubt, judge, retry_after
+from connector.http.budget import Budget, Passage, Request
 from connector.http.config import HttpConfig
 from connector.http.exchange import GRACE_S, Exchange, Stage
 
@@ -99,6 +99,7 @@ class Http:
         """
         if not _PATH.fullmatch(path) or "/../" in f"{path}/":
             raise ValueError("a path begins with a slash and is already quoted")
+        passage = self._budget.admit(Request(method=method, path=path)) if self._budget else None
         exchange = self._begin()
         try:
             status, got, content = self._exchange(
@@ -117,23 +118,37 @@ class Http:
             raise self._verdict(exchange, error, write=write) from None
         finally:
             self._end(exchange)
-        return judge(
-            self.edge,
-            status=status,
-            headers=got,
-            body=content,
-            write=write,
-            expect_json=expect_json,
-            now=self._now(),
-        )
+        bucket = self._learn(passage, status, got)
+        try:
+            return judge(
+                self.edge,
+                status=status,
+                headers=got,
+                body=content,
+                write=write,
+                expect_json=expect_json,
+                now=self._now(),
+            )
+        except RateLimited as error:
+            error.bucket = bucket
+            raise
 
     def close(self) -> None:
         """End what runs and refuse what comes; from any thread."""
         with self._lock:
             self._closed = True
             running = list(self._running)
+        if self._budget is not None:
+            self._budget.close()
         for exchange in running:
             exchange.cut("closed while it was under way")
+
+    def _learn(self, passage: Passage | None, status: int, headers: Headers) -> str:
+        """Tell the budget what an answer says; gives the bucket that a refusal is about."""
+        if self._budget is None or passage is None:
+            return ""
+        pause_s = retry_after(headers.get("retry-after"), self._now())
+        return self._budget.learn(passage, status, headers, pause_s)
 
     def _begin(self) -> Exchange:
         with self._lock:
