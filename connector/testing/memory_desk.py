@@ -89,6 +89,10 @@ class MemoryDesk:
         """Weather of every read (find, snapshot, history, check)."""
         self.calls: list[str] = []
         """Every call that arrived at the border, in order."""
+        self.setup: dict[str, dict[str, str]] = {}
+        """Fields, views and service levels by the desk's id, each with its title and parts."""
+        self.has_sla = True
+        """False for an account whose plan has no service levels."""
         self._late: list[Callable[[], object]] = []
 
     def land(self) -> int:

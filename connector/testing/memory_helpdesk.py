@@ -27,12 +27,13 @@ from connector.domain.ticket import (
 from connector.helpdesks.base import Capabilities, Helpdesk, HelpdeskSettings, Problem
 from connector.testing.changes import carried
 from connector.testing.memory_desk import MemoryDesk, Ticket, Visible
+from connector.testing.memory_setup import MemorySetup
 
 MAX_SUBJECT: Final = 150
 MAX_ATTACHMENT_BYTES: Final = 1_000_000
 
 
-class MemoryHelpdesk:
+class MemoryHelpdesk(MemorySetup):
     """The plugin for a `MemoryDesk`; several may speak to one desk, as after a restart."""
 
     def __init__(

@@ -91,6 +91,22 @@ class MemoryWorld:
     def secrets(self):
         return []
 
+    def open_bare(self):
+        self.desk.setup.clear()
+        return self.open()
+
+    def setup(self):
+        return {name: one["title"] for name, one in self.desk.setup.items()}
+
+    def set_up_by_hand(self):
+        self.desk.setup |= {
+            "field-1": {"title": "Insurance"},
+            "view-1": {"title": "Recovery: my own", "tags": "amends"},
+        }
+
+    def rename_by_hand(self, step, title):
+        self.desk.setup[step.id]["title"] = title
+
 
 class LockedOut(MemoryHelpdesk):
     def _read(self, name):

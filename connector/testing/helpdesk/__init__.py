@@ -12,17 +12,23 @@ examine it without the plugin::
 import pytest
 
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{part}" for part in ("world", "opening", "doubt", "work", "access"))
+    *(
+        f"{__name__}.{part}"
+        for part in ("world", "opening", "doubt", "work", "access", "provisioning")
+    )
 )
 
 from connector.testing.helpdesk.access import AccessContract  # noqa: E402 - rewritten from here on
 from connector.testing.helpdesk.doubt import DoubtContract  # noqa: E402 - likewise
 from connector.testing.helpdesk.opening import OpeningContract  # noqa: E402 - likewise
+from connector.testing.helpdesk.provisioning import ProvisioningContract  # noqa: E402 - likewise
 from connector.testing.helpdesk.work import WorkContract  # noqa: E402 - likewise
 from connector.testing.helpdesk.world import HelpdeskWorld, SeenNote  # noqa: E402 - likewise
 
 __all__ = ["HelpdeskContract", "HelpdeskWorld", "SeenNote"]
 
 
-class HelpdeskContract(OpeningContract, DoubtContract, WorkContract, AccessContract):
+class HelpdeskContract(
+    OpeningContract, DoubtContract, WorkContract, AccessContract, ProvisioningContract
+):
     """What holds for every helpdesk; each test is one promise of `Helpdesk`."""

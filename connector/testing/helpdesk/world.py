@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import pytest
 
+from connector.domain.blueprint import PlannedStep
 from connector.domain.errors import AmendsError
 from connector.domain.ticket import OpenTicket, TicketEvent, TicketRef
 from connector.helpdesks.base import Helpdesk
@@ -94,6 +95,37 @@ class HelpdeskWorld(Protocol):
     def secrets(self) -> Sequence[str]:
         """Give what must never be printed."""
         ...
+
+
+class MoreOfAWorld(Protocol):
+    """What a world may offer in addition; a test that needs what is not there is skipped.
+
+    Each can be written when the plugin is; none is needed to begin with.
+    """
+
+    def open_bare(self) -> Helpdesk:
+        """Make a helpdesk on an account that has nothing of what `provision` sets up."""
+        ...
+
+    def setup(self) -> Mapping[str, str]:
+        """Tell all fields, views and service levels of the account: id to title."""
+        ...
+
+    def set_up_by_hand(self) -> None:
+        """Add a field and a view of others, one of them titled `Recovery: my own`."""
+        ...
+
+    def rename_by_hand(self, step: PlannedStep, title: str) -> None:
+        """Give what `step` made (its `id` is the product's) another title."""
+        ...
+
+
+def offered(world: HelpdeskWorld, name: str) -> Callable[..., Any]:
+    """Give a method that a world may offer in addition; without it the test is skipped."""
+    method: Callable[..., Any] | None = getattr(world, name, None)
+    if method is None:
+        pytest.skip(f"its test world offers no {name}")
+    return method
 
 
 def long_ago() -> datetime:
