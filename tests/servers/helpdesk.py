@@ -85,6 +85,7 @@ class SiteWorld:
         self.proxy = FaultProxy(site.port)
         self.port = self.proxy.port
         self._opened = []
+        self._kept = []
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers["Authorization"] = f"Token {site.token}"
@@ -98,6 +99,11 @@ class SiteWorld:
         with contextlib.closing(sqlite3.connect(self.site.folder / "db.sqlite3")) as database:
             for table in TABLES:
                 database.execute(f"DELETE FROM helpdesk_{table}")  # noqa: S608 - names from above
+            if self._kept:
+                database.execute("DELETE FROM helpdesk_customfield")
+                signs = ",".join("?" * len(self._kept[0]))
+                insert = f"INSERT INTO helpdesk_customfield VALUES ({signs})"  # noqa: S608 - signs
+                database.executemany(insert, self._kept)
             database.commit()
 
     def settings(self, **changes) -> DjangoHelpdeskSettings:
@@ -176,6 +182,35 @@ class SiteWorld:
     def merge(self, ref, into):
         body = {"merged_to": int(into.id), "status": 5}
         self.api("PATCH", f"/api/tickets/{ref.id}/", json=body)
+
+    def open_bare(self):
+        """A site without our custom fields; `close` puts them back."""
+        self._kept = self.database("SELECT * FROM helpdesk_customfield")
+        self.database("DELETE FROM helpdesk_customfield")
+        return self.open()
+
+    def setup(self):
+        rows = self.database("SELECT id, label FROM helpdesk_customfield")
+        rows += self.database("SELECT 'search-' || id, title FROM helpdesk_savedsearch")
+        return {str(number): title for number, title in rows}
+
+    def set_up_by_hand(self):
+        self.custom_field("insurance", "Insurance")
+        self.custom_field("recovery_own", "Recovery: my own")
+
+    def custom_field(self, name, label, kind="varchar", choices=(), length=200, *, required=False):
+        """Add a custom field as the admin page does."""
+        self.database(
+            "INSERT INTO helpdesk_customfield (name, label, data_type, max_length, list_values,"
+            " empty_selection_list, required, staff_only) VALUES (?, ?, ?, ?, ?, 0, ?, 1)",
+            *(name, label, kind, length, "\n".join(choices), required),
+        )
+
+    def database(self, statement, *values):
+        """Look or work behind the site's back."""
+        path = self.site.folder / "db.sqlite3"
+        with contextlib.closing(sqlite3.connect(path, timeout=20)) as database, database:
+            return database.execute(statement, values).fetchall()
 
     def secrets(self):
         return [self.site.token, "0" * 40]

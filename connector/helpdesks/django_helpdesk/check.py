@@ -39,8 +39,8 @@ def problems(site: Site, settings: SiteSettings, now: datetime) -> list[Problem]
     try:
         tickets = site.options(TICKETS)
         found += _clock(tickets, now)
-        found += _version(_takes(site.options(FOLLOWUPS)))
-        found += _fields(_takes(tickets), settings)
+        found += _version(takes(site.options(FOLLOWUPS)))
+        found += _fields(takes(tickets), settings)
         found += _queue(site, settings)
     except AuthenticationFailed:
         what = "The helpdesk refuses the token, or its user is not staff."
@@ -52,7 +52,8 @@ def problems(site: Site, settings: SiteSettings, now: datetime) -> list[Problem]
     return found
 
 
-def _takes(answer: Answer) -> dict[str, Any]:
+def takes(answer: Answer) -> dict[str, Any]:
+    """Give what an address takes for a new thing, by field; empty without the right to write."""
     value = answer.json()
     actions = value.get("actions") if isinstance(value, dict) else None
     post = actions.get("POST") if isinstance(actions, dict) else None

@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from connector.domain.blueprint import Blueprint, PlannedStep
 from connector.domain.errors import (
+    AuthenticationFailed,
     EdgeError,
     Gone,
     Incomplete,
@@ -25,10 +27,10 @@ from connector.domain.ticket import (
     UpdateTicket,
 )
 from connector.helpdesks.base import Capabilities, Problem
-from connector.helpdesks.django_helpdesk import bodies, check, reading, scan
+from connector.helpdesks.django_helpdesk import bodies, check, provision, reading, scan
 from connector.helpdesks.django_helpdesk.notes import ensure_note
 from connector.helpdesks.django_helpdesk.settings import SiteSettings
-from connector.helpdesks.django_helpdesk.site import Site
+from connector.helpdesks.django_helpdesk.site import TICKETS, Site
 from connector.helpdesks.django_helpdesk.tables import Json, canonical, merge_tags
 from connector.http import TooLarge
 
@@ -143,6 +145,19 @@ class DjangoHelpdesk:
         in_order = sorted(ticket["followup_set"], key=lambda one: (one["date"], one["id"]))
         for followup in in_order:
             yield from reading.events_of(followup, ticket, names)
+
+    def plan(self, wanted: Blueprint, *, remove: bool = False) -> list[PlannedStep]:
+        """Compare; custom fields are told by the API and made by a person."""
+        takes = check.takes(self._site.options(TICKETS))
+        if not takes:
+            problem = "does not tell its fields: the token's user is not staff"
+            raise AuthenticationFailed(self.name, problem)
+        return provision.steps(self._settings, wanted, takes, remove=remove)
+
+    def carry_out(self, step: PlannedStep, wanted: Blueprint) -> None:
+        """Refuse: there is nothing that this product's API can set up."""
+        del wanted
+        raise Rejected(self.name, "has no API for this; do it by hand", fields=[step.name])
 
     def close(self) -> None:
         """End what runs; from any thread."""
