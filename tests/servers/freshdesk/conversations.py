@@ -1,0 +1,158 @@
+"""What stands on a ticket beside its first text: notes, replies, what the patient wrote."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from servers.freshdesk.account import Account
+from servers.freshdesk.calls import Call, answer, page_of
+from servers.freshdesk.records import NOTE, REPLY, Ticket
+from servers.freshdesk.refusals import Refusal, invalid, mismatch, missing, not_allowed, wrong
+from servers.freshdesk.table import ROUTES
+from servers.weather import Answer
+
+ON_NOTE: Final = frozenset(
+    {"body", "private", "notify_emails", "incoming", "user_id", "attachments"}
+)
+ON_REPLY: Final = frozenset(
+    {"body", "from_email", "user_id", "cc_emails", "bcc_emails", "attachments"}
+)
+
+
+@ROUTES.on("GET", "/tickets/{id}/conversations")
+def index(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the path's name
+    call.allow("page", "per_page")
+    page, link = page_of(call, account.ticket(id).conversations)
+    return answer(200, [one.shown() for one in page], link)
+
+
+@ROUTES.on("POST", "/tickets/{id}/notes")
+def note(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the path's name
+    ticket = _writable(account, call, id, ON_NOTE)
+    private = _flag(call, "private", default=True)
+    told = call.data.get("notify_emails") or []
+    if not isinstance(told, list):
+        raise invalid(mismatch("notify_emails", told, "Array"))
+    one = account.converse(
+        ticket,
+        call.data["body"],
+        _user(account, call),
+        private=private,
+        source=NOTE,
+        incoming=_flag(call, "incoming", default=False),
+        to_emails=told,
+        attachments=account.attach(call.files),
+    )
+    account.touched(ticket, one.user_id, note={"id": one.id, "type": 4})
+    for address in told:
+        account.mail(address, f"Note added - {ticket.subject}", one.body, "reply")
+    if not private and account.knobs.notifies_requester:
+        address = account.address_of(ticket.requester_id)
+        account.mail(address, f"Re: {ticket.subject}", one.body, "automation")
+    return answer(201, one.shown(), [("Location", f"{call.url}/api/v2/tickets/{id}")])
+
+
+@ROUTES.on("POST", "/tickets/{id}/reply")
+def reply(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the path's name
+    ticket = _writable(account, call, id, ON_REPLY)
+    files = account.attach(call.files)
+    one = answer_patient(account, ticket, call.data["body"], _user(account, call))
+    one.attachments = files
+    one.cc_emails = list(call.data.get("cc_emails") or [])
+    one.bcc_emails = list(call.data.get("bcc_emails") or [])
+    for address in [*one.cc_emails, *one.bcc_emails]:
+        account.mail(address, f"Re: {ticket.subject}", one.body, "reply")
+    return answer(201, one.shown())
+
+
+def answer_patient(account: Account, ticket: Ticket, body: str, who: int) -> Any:
+    """Send a public reply."""
+    address = account.address_of(ticket.requester_id)
+    support = "support@harbor.freshdesk.com"
+    one = account.converse(
+        ticket,
+        body,
+        who,
+        private=False,
+        source=REPLY,
+        to_emails=[address] if address else [],
+        from_email=support,
+        support_email=support,
+    )
+    ticket.stats["agent_responded_at"] = account.now
+    ticket.stats["first_responded_at"] = ticket.stats.get("first_responded_at") or account.now
+    account.mail(address, f"Re: {ticket.subject}", body, "reply")
+    account.touched(ticket, who, note={"id": one.id, "type": 1})
+    return one
+
+
+@ROUTES.on("PUT", "/conversations/{id}")
+def edit(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the path's name
+    ticket, one = account.conversation(id)
+    if one.source != NOTE or ticket.key_of_state:
+        raise not_allowed("PUT")
+    call.allow_data(("body", "attachments"))
+    if not call.data.get("body") and not call.files:
+        raise invalid(missing("body"))
+    account.weigh(ticket, call.files)
+    one.body = call.data.get("body", one.body)
+    one.attachments += account.attach(call.files)
+    one.updated_at = one.last_edited_at = account.now
+    one.last_edited_user_id = call.agent.id
+    account.touched(ticket, call.agent.id, note={"id": one.id, "type": 4})
+    return answer(200, one.shown())
+
+
+@ROUTES.on("DELETE", "/conversations/{id}")
+def remove(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the path's name
+    ticket, one = account.conversation(id)
+    if one.source != NOTE:
+        raise not_allowed("DELETE")
+    ticket.conversations.remove(one)
+    account.touched(ticket, call.agent.id)
+    return answer(204)
+
+
+def _writable(account: Account, call: Call, ticket_id: int, names: frozenset[str]) -> Ticket:
+    ticket = account.ticket(ticket_id)
+    if ticket.key_of_state:
+        raise not_allowed(call.method)
+    call.allow_data(names)
+    body = call.data.get("body")
+    if body is None or body == "":
+        raise invalid(missing("body", "Mandatory attribute missing"))
+    if not isinstance(body, str):
+        raise invalid(mismatch("body", body, "String"))
+    account.weigh(ticket, call.files)
+    return ticket
+
+
+def _flag(call: Call, name: str, *, default: bool) -> bool:
+    value = call.data.get(name, default)
+    if call.spelled and value in {"true", "false"}:
+        return bool(value == "true")
+    if not isinstance(value, bool):
+        raise invalid(mismatch(name, value, "Boolean"))
+    return value
+
+
+def _user(account: Account, call: Call) -> int:
+    value = call.data.get("user_id", call.agent.id)
+    if call.spelled and isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if value not in account.agents and value not in account.contacts:
+        raise invalid(wrong("user_id", "There is no contact matching the given user_id"))
+    return int(value)
+
+
+@ROUTES.on("DELETE", "/attachments/{id}")
+def remove_file(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the path's name
+    del call
+    file = account.files.pop(id, None)
+    if file is None:
+        raise Refusal(status=404)
+    for ticket in account.tickets.values():
+        for holder in (ticket, *ticket.conversations):
+            if file in holder.attachments:
+                holder.attachments.remove(file)
+    return answer(204)
