@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 HORIZON_DAYS: Final = 400
 """So many days ahead are searched for open minutes; beyond, the ceiling rules."""
+
+DAYS_REMEMBERED: Final = 64
+"""For so many days it is remembered when they are open."""
 
 _DAY_MINUTES: Final = 24 * 60
 
@@ -76,12 +80,22 @@ def _open_times(start: datetime, week: Week, zone: ZoneInfo) -> Iterator[tuple[d
         day = first + timedelta(days=offset)
         if day in week.holidays:
             continue
-        for span in week.days[day.weekday()]:
-            opens = max(_instant(day, span.start_minute, zone), done_until)
-            closes = _instant(day, span.end_minute, zone)
+        for begins, closes in _stretches(day, week.days[day.weekday()], zone):
+            opens = max(begins, done_until)
             if closes > opens:
                 yield opens, closes
                 done_until = closes
+
+
+@lru_cache(maxsize=DAYS_REMEMBERED)
+def _stretches(
+    day: date, spans: tuple[Span, ...], zone: ZoneInfo
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Give the instants between which a day is open; every case asks for the same few days."""
+    return tuple(
+        (_instant(day, span.start_minute, zone), _instant(day, span.end_minute, zone))
+        for span in spans
+    )
 
 
 def _instant(day: date, minute: int, zone: ZoneInfo) -> datetime:

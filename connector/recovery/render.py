@@ -8,7 +8,7 @@ what a template has no business with. The output has a limit.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Final, TypeAlias
@@ -21,6 +21,13 @@ MAX_OUTPUT_BYTES: Final = 64_000
 
 CUT_MARK: Final = "\n[... cut here: the text was too long]"
 
+_ROOM: Final = MAX_OUTPUT_BYTES - len(CUT_MARK.encode())
+_UTF8_MOST: Final = 4
+"""A character takes at most so many bytes."""
+
+VERSIONS_REMEMBERED: Final = 128
+"""There are about as many plays as categories, and few templates."""
+
 Value: TypeAlias = str | int | bool | Sequence["Value"] | Mapping[str, "Value"]
 """What a template may be given."""
 
@@ -31,19 +38,28 @@ def render(name: str, context: Mapping[str, Value]) -> str:
     Raises TypeError for a context that holds more than plain data, and jinja2's own errors for
     a template that asks for what it was not given: both are faults of ours, never of a patient.
     """
-    room = MAX_OUTPUT_BYTES - len(CUT_MARK.encode())
-    pieces: list[str] = []
+    template, given = _template(name), _plain(context)
+    text = template.render(given)
+    if len(text) * _UTF8_MOST > _ROOM:  # only then it is worth counting
+        text = _bounded(template.generate(given))
+    return text.strip() + "\n"
+
+
+def _bounded(pieces: Iterable[str]) -> str:
+    """Join as many pieces of a text as there is room for."""
+    kept: list[str] = []
     used = 0
-    for piece in _template(name).generate(_plain(context)):
+    for piece in pieces:
         size = len(piece.encode("utf-8", "replace"))
-        if used + size > room:
-            pieces.append(cut_bytes(piece, room - used) + CUT_MARK)
+        if used + size > _ROOM:
+            kept.append(cut_bytes(piece, _ROOM - used) + CUT_MARK)
             break
-        pieces.append(piece)
+        kept.append(piece)
         used += size
-    return "".join(pieces).strip() + "\n"
+    return "".join(kept)
 
 
+@lru_cache(maxsize=VERSIONS_REMEMBERED)
 def version(names: Sequence[str], *parts: str) -> str:
     """Give twelve hex digits that change whenever a template or the data it shows changes."""
     digest = hashlib.sha256()
@@ -63,8 +79,8 @@ def _plain(value: Value) -> Value:
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+    if isinstance(value, list | tuple):  # nearly always of text, which needs no look of its own
+        return [inner if type(inner) is str else _plain(inner) for inner in value]
     msg = f"a template's context holds plain data only, not {type(value).__name__}"
     raise TypeError(msg)
 

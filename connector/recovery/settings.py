@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -89,10 +90,13 @@ class HoursSettings(BaseModel):
     @property
     def week(self) -> Week:
         """The opening hours as the arithmetic takes them."""
-        return Week(
-            days=tuple(tuple(_span(text) for text in day) for day in self._days()),
-            holidays=self.holidays,
-        )
+        return _week(self._days(), self.holidays)
+
+
+@lru_cache(maxsize=8)
+def _week(days: tuple[tuple[str, ...], ...], holidays: frozenset[date]) -> Week:
+    """Read the texts once: every case asks for the same week."""
+    return Week(days=tuple(tuple(_span(text) for text in day) for day in days), holidays=holidays)
 
 
 class SlaRow(BaseModel):

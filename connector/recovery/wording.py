@@ -62,7 +62,7 @@ def local_day(day: date) -> str:
 def local_time(at: datetime, zone: ZoneInfo) -> str:
     """Print an instant in the practice's zone: `Mon 9 Jun 2025, 17:00 EDT`."""
     local = at.astimezone(zone)
-    return f"{local_day(local.date())}, {local:%H:%M} {local.tzname()}"
+    return f"{local_day(local.date())}, {local.hour:02}:{local.minute:02} {local.tzname()}"
 
 
 def todo(contact: Contact, *, by: str, include_contact: bool, wants_contact: bool) -> str:
