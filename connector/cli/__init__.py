@@ -20,6 +20,7 @@ COMMANDS = {
     "inspect": "connector.cli.inspect_cmd:command",
     "once": "connector.cli.run_cmd:once_command",
     "outbox": "connector.cli.outbox_cmd:group",
+    "provision": "connector.cli.provision_cmd:command",
     "restore": "connector.cli.backup_cmd:restore",
     "run": "connector.cli.run_cmd:run",
     "status": "connector.cli.status_cmd:status",

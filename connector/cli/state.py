@@ -37,6 +37,22 @@ def open_state(settings: Settings, role: Role) -> Store:
     return open_store(settings, role, actor)
 
 
+def open_writable_state(settings: Settings) -> Store:
+    """Open the state for a command that may come before the daemon's first start.
+
+    A state that does not exist yet is begun, but not by root in a place that nobody has
+    given to the daemon's user: its files would shut the daemon out. Raises as `open_state`.
+    """
+    if not settings.state_dir.exists() and os.geteuid() == 0:
+        raise StateError(
+            f"{settings.state_dir}: there is no state yet; start the daemon once, or make the "
+            f"directory for its user (install -d -m 700 -o USER {settings.state_dir})"
+        )
+    become_owner(settings.state_dir)
+    founded = (settings.state_dir / DATABASE).exists()
+    return open_store(settings, "command" if founded else "daemon", f"cli:{invoker(os.environ)}")
+
+
 def become_owner(state_dir: Path) -> None:
     """Let root drop to the owner of an existing state directory; it cannot be undone.
 

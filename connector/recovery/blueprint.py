@@ -99,7 +99,7 @@ def _ours() -> Iterator[WantedField]:
         name="severity",
         title=f"{PREFIX}severity",
         type=FieldType.CHOICE,
-        choices=SEVERITIES,
+        choices=dict(SEVERITIES),
         description="How grave it is, from what the person says or lost.",
     )
     yield _field("source", "heard in", "Name of the mailbox, phone log or survey.", 40)
