@@ -26,7 +26,7 @@ from connector.report.figures import routes
 from connector.report.status import Status, headline
 from connector.scheduler import Job, Scheduler
 from connector.sources.base import Source, SourceSettings
-from connector.store import jobs, outbox, signals
+from connector.store import jobs, signals
 from connector.store.store import Tx
 
 log = structlog.get_logger()
@@ -229,13 +229,7 @@ class Daemon:
         self._app.store.write(work)
 
     def _next_due_s(self) -> float:
-        store = self._app.store
-        with store.read() as connection:
-            due = outbox.next_due(connection)
-        if due is None:
-            return LONGEST_WAIT_S
-        # what is due but blocked (breaker open, turn not come) is looked at once a second
-        return max(1.0, (due - store.clock()).total_seconds())
+        return self._app.delivery.idle_s(LONGEST_WAIT_S)
 
     def _ping(self) -> None:
         """Feed the watchdog, but only from progress: critical loops and the disk must answer."""

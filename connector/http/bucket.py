@@ -20,7 +20,7 @@ from typing import Final
 ACCOUNT: Final = "account"
 """The bucket of the whole account; a refusal that names no other is one of this."""
 
-URGENT_PERMILLE: Final = 40
+URGENT_PERMILLE: Final = 30
 """This slice of our share is kept for what is urgent or has begun; a backlog uses the rest."""
 
 KEEP_FREE_PERMILLE: Final = 50
@@ -39,7 +39,7 @@ SQUEEZE_PERMILLE: Final = 750
 LEAST_SQUEEZE_PERMILLE: Final = 50
 
 RELAX_PERMILLE: Final = 20
-"""So much comes back with each window without a refusal."""
+"""So much of our share comes back with each window without a refusal."""
 
 PROBE_DIVISOR: Final = 6
 """A used-up limit whose end is not told is tried again after a sixth of its window."""
@@ -181,9 +181,11 @@ class Bucket:
             self._see(now, mark, finding.remaining, finding.resets_s)
 
     def refused(self, now: float, retry_after_s: float | None) -> None:
-        """Rest after a refusal, as long as it says, and believe in less than before.
+        """Rest after a refusal, as long as it says.
 
-        Refusals of requests that left before the pause began say the same once more.
+        One that the use of others does not explain shows that the limit is smaller than
+        believed: less is tried from then on. Refusals of requests that left before the
+        pause began say the same once more.
         """
         if retry_after_s is None:
             pause = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self._refusals, 10))
@@ -191,7 +193,9 @@ class Bucket:
             pause = min(max(retry_after_s, 0.0), LONGEST_ASKED_S)
         if now >= self._paused_until:
             self._refusals += 1
-            self._squeeze = max(LEAST_SQUEEZE_PERMILLE, self._squeeze * SQUEEZE_PERMILLE // 1_000)
+            if self._left is None or self._left > self._free():
+                less = self._squeeze * SQUEEZE_PERMILLE // 1_000
+                self._squeeze = max(LEAST_SQUEEZE_PERMILLE, less)
         self._paused_until = max(self._paused_until, now + pause)
         self._relaxed_at = self._paused_until
 

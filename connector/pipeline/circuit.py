@@ -92,6 +92,9 @@ class Breaker:
     def failed(self, verdict: Verdict, now: datetime) -> bool:
         """Report a failure; True when the circuit changed."""
         with self._lock:
+            if verdict.effect is Effect.SILENT:
+                self._probing = False
+                return False
             if verdict.effect is Effect.FINE and self._old_news():
                 return False
             self._probing = False

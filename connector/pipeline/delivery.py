@@ -1,6 +1,7 @@
 """Outbox to helpdesk, each change once; the only place that catches helpdesk errors.
 
-1. Claim the first due change of some case; its intent is on disk before a byte leaves.
+1. Claim the first due change of some case, of a kind that our share of the helpdesk's limits
+   has room for; its intent is on disk before a byte leaves.
 2. If an earlier attempt may have worked, look for its effect first: found is done,
    surely absent is sent again, anything else leaves it in doubt.
 3. Send the frozen bytes; write down what came of it.
@@ -27,8 +28,8 @@ from connector.domain.errors import (
     StateFull,
 )
 from connector.domain.ticket import AddNote, OpenTicket, TicketRef
-from connector.helpdesks.base import Finishes, Helpdesk
-from connector.pipeline import circuit
+from connector.helpdesks.base import Finishes, Helpdesk, Paced
+from connector.pipeline import circuit, pacing
 from connector.pipeline.verdict import (
     PAUSE_CAP_S,
     Attempt,
@@ -37,7 +38,7 @@ from connector.pipeline.verdict import (
     backoff_s,
     judge,
 )
-from connector.store import cases, jobs, outbox, restoring
+from connector.store import cases, jobs, outbox, restoring, turns
 from connector.store.outbox import Owed
 from connector.store.store import Store, Tx
 
@@ -120,11 +121,12 @@ class Delivery:
         self._catch_up()
         now = self._store.clock()
         with self._store.read() as connection:
-            due = outbox.next_due(connection)
-        if due is None or due > now or not self.breaker.allows(now):
+            due = turns.next_due(connection)
+        kinds = pacing.kinds(self.helpdesk)
+        if due is None or due > now or not pacing.any_may(kinds) or not self.breaker.allows(now):
             return False
         try:
-            owed = self._store.write(outbox.claim)
+            owed = self._store.write(lambda tx: outbox.claim(tx, kinds))
             if owed is not None:
                 crash.point("delivery.claimed")
                 self._deliver(owed)
@@ -135,10 +137,20 @@ class Delivery:
         self.breaker.passed()
         return False
 
+    def idle_s(self, longest_s: float) -> float:
+        """Say how long to sleep when `step` found nothing; at most `longest_s` seconds."""
+        with self._store.read() as connection:
+            due = turns.next_due(connection)
+        if due is None:
+            return longest_s
+        wait_s = (due - self._store.clock()).total_seconds()
+        return min(longest_s, wait_s if wait_s > 0 else pacing.look_again_s(self.helpdesk))
+
     def _deliver(self, owed: Owed) -> None:
         doubt = Doubt(owed.doubted)
         try:
-            done = self._look_for(owed, doubt) or self._send(owed)
+            with pacing.turn(self.helpdesk, owed):
+                done = self._look_for(owed, doubt) or self._send(owed)
         except PartiallyApplied as error:
             done = Done(ref=error.ref, how="sent", missing=error.missing)
         except Postponed as error:
@@ -302,6 +314,7 @@ class Delivery:
             now=now,
             settle_s=self._settle_s,
             in_a_row=self._in_a_row(owed, error),
+            paced=isinstance(self.helpdesk, Paced),
         )
         verdict = judge(error, attempt, self._draw)
         fresh = self.renew() if isinstance(error, AuthenticationFailed) else None

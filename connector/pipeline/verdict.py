@@ -12,6 +12,7 @@ from connector.domain.errors import (
     Conflict,
     EdgeError,
     OutcomeUnknown,
+    OverShare,
     RateLimited,
     Unavailable,
 )
@@ -21,6 +22,8 @@ CAP_S = 900
 """Backoff: full jitter below 2, 4, 8 ... seconds, at most a quarter of an hour."""
 PAUSE_CAP_S = 3_600
 """No helpdesk can ask for a longer pause."""
+WHOLE_ACCOUNT = "account"
+"""The limit of everything (`connector.http.ACCOUNT`); any other holds up its own kind only."""
 MAX_CONFLICTS = 20
 """A ticket that somebody changes under our hands so often needs a person."""
 MAX_FAULTS = 5
@@ -37,6 +40,8 @@ class Effect(StrEnum):
     """Credentials or rights: opens the breaker at once."""
     PAUSE = "pause"
     """The helpdesk asks for a pause: nobody calls it before `due_at`."""
+    SILENT = "silent"
+    """Nothing was asked of the helpdesk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,8 @@ class Attempt:
     """How long a late effect may take to appear."""
     in_a_row: int = 1
     """How often this change ended in the same way, without another way in between."""
+    paced: bool = False
+    """The helpdesk's plugin itself keeps away from a limit that is used up."""
 
 
 def judge(error: Exception, attempt: Attempt, draw: Callable[[], float]) -> Verdict:
@@ -87,7 +94,7 @@ def judge(error: Exception, attempt: Attempt, draw: Callable[[], float]) -> Verd
         case RateLimited():
             seconds = error.retry_after_s or int(wait.total_seconds())
             wait = timedelta(seconds=min(PAUSE_CAP_S, max(1, seconds)))
-            state, effect = still, Effect.PAUSE
+            state, effect = still, _limited(error, attempt)
         case Unavailable():
             state, effect = still, Effect.TROUBLE
         case AuthenticationFailed():
@@ -110,3 +117,11 @@ def judge(error: Exception, attempt: Attempt, draw: Callable[[], float]) -> Verd
         effect=effect,
         problem=str(getattr(error, "problem", "")),
     )
+
+
+def _limited(error: RateLimited, attempt: Attempt) -> Effect:
+    """Say who has to wait: the whole helpdesk, or only what the limit is about."""
+    if isinstance(error, OverShare):
+        return Effect.SILENT
+    one_limit = attempt.paced and error.bucket not in {"", WHOLE_ACCOUNT}
+    return Effect.FINE if one_limit else Effect.PAUSE

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection, Row
 
 from connector.domain.ticket import AddNote, Change
 from connector.store import cases as cases_of
-from connector.store import codec, content, files, restoring
+from connector.store import codec, content, files, restoring, turns
 from connector.store.restoring import Recovery
 from connector.store.schema import cases, outbox, signal
 from connector.store.store import Tx
@@ -49,6 +49,8 @@ class Owed:
     ticket_id: str
     """The ticket of the case, or empty before it exists."""
     ticket_url: str
+    urgent: bool = False
+    """True when the case was of severity 4 when the change was made."""
 
 
 def add(
@@ -107,34 +109,7 @@ def _in_recovery(tx: Tx, recovery: Recovery, row: dict[str, Any]) -> dict[str, A
     }
 
 
-def _waits() -> sa.ColumnElement[bool]:
-    """Say `ready or unknown` in the very words of the index over what is due."""
-    return outbox.c.state.in_([sa.literal_column("'ready'"), sa.literal_column("'unknown'")])
-
-
-def _next_query() -> sa.Select[Any]:
-    earlier = outbox.alias("earlier")
-    blocked = sa.exists().where(
-        earlier.c.case_id == outbox.c.case_id,
-        earlier.c.seq < outbox.c.seq,
-        earlier.c.state.not_in(("done", "dropped")),
-    )
-    return (
-        sa.select(outbox, cases.c.ticket_id, cases.c.ticket_url)
-        .join(cases, cases.c.id == outbox.c.case_id)
-        .where(
-            _waits(),
-            outbox.c.urgent == sa.bindparam("urgent"),
-            outbox.c.due_at <= sa.bindparam("now"),
-            ~blocked,
-        )
-        .order_by(outbox.c.due_at, outbox.c.id)
-        .limit(1)
-    )
-
-
-_NEXT: Final = _next_query()
-"""Built once, as all that runs for each delivery: building costs more than running it."""
+# built once, as all that runs for each delivery: building costs more than running it
 _CLAIM: Final = (
     sa.update(outbox)
     .where(outbox.c.id == sa.bindparam("number"))
@@ -146,7 +121,7 @@ _CLAIMED: Final = sa.and_(
 )
 _INTEND: Final = (
     sa.update(outbox)
-    .where(_CLAIMED, _waits())
+    .where(_CLAIMED, turns.waits())
     .values(state="sending", first_sent_at=sa.bindparam("first"), last_sent_at=sa.bindparam("now"))
 )
 _SETTLE: Final = (
@@ -161,14 +136,14 @@ _SETTLE: Final = (
 )
 
 
-def claim(tx: Tx) -> Owed | None:
+def claim(tx: Tx, kinds: turns.Kinds | None = None) -> Owed | None:
     """Take the next due change and put the intent on disk before a byte leaves.
 
     Only the first undone change of a case can be claimed, so the order per case holds;
-    cases do not wait for one another. What is urgent passes a backlog.
+    cases do not wait for one another. What is urgent passes a backlog. With `kinds` only
+    such changes are taken (None: all).
     """
-    rows = (tx.connection.execute(_NEXT, {"now": tx.now, "urgent": one}).first() for one in (1, 0))
-    row = next((row for row in rows if row is not None), None)
+    row = turns.next_row(tx.connection, tx.now, kinds)
     if row is None:
         return None
     owed = _owed(tx, row)
@@ -226,17 +201,6 @@ def doubt_interrupted(tx: Tx, due_at: datetime) -> int:
     for row in rows:
         tx.record("change.doubted", case_id=row.case_id, key=row.key, why="interrupted")
     return len(rows)
-
-
-_EARLIEST: Final = sa.select(sa.func.min(outbox.c.due_at, type_=outbox.c.due_at.type)).where(
-    _waits(), outbox.c.urgent == sa.bindparam("urgent")
-)
-
-
-def next_due(connection: Connection) -> datetime | None:
-    """When the next change is due, if any waits."""
-    earliest = (connection.execute(_EARLIEST, {"urgent": one}).scalar() for one in (1, 0))
-    return min((due for due in earliest if due is not None), default=None)
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -383,4 +347,5 @@ def _owed(tx: Tx, row: Row[Any]) -> Owed:
         created_at=row.created_at,
         ticket_id=row.ticket_id or "",
         ticket_url=row.ticket_url or "",
+        urgent=bool(row.urgent),
     )
