@@ -29,13 +29,16 @@ that no public source tells are knobs, so that a test can try both.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Self
 
 from servers.freshdesk.account import Account, Knobs
 from servers.freshdesk.acts import Desk
+from servers.freshdesk.journal import Journal
 from servers.freshdesk.limits import PLANS, Limiter
+from servers.freshdesk.people import Agent
 from servers.freshdesk.product import Product
-from servers.freshdesk.records import Agent, Conversation, Mail
+from servers.freshdesk.records import Conversation, Mail
 from servers.simulator import Server, SimClock
 
 __all__ = ["Agent", "Conversation", "FreshdeskSimulator", "Knobs", "Mail"]
@@ -52,12 +55,17 @@ class FreshdeskSimulator(Server):
         plan: str | None = None,
         fields: Iterable[str] = (),
         knobs: Knobs | None = None,
+        journal: Path | None = None,
         **more: Any,
     ) -> None:
         """Furnish the account and listen; `more` is for `Server` (`port`, `watchers`)."""
         self.clock = clock or SimClock()
         self.knobs = knobs or Knobs()
         self.account = Account(self.clock, self.knobs)
+        if journal:
+            book = Journal(journal, self.account)
+            self.account.on_ticket, self.account.on_gone = book.ticket, book.gone
+            self.account.on_mail = book.mail
         self.limiter = Limiter(limits=dict(PLANS[plan]) if plan else {})
         self.api_key = api_key
         self.bot = self.account.add_agent("amends bot", "bot@harbor.example", api_key)

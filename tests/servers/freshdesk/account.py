@@ -10,15 +10,14 @@ from typing import Any, Final
 
 from servers.freshdesk.calls import Upload
 from servers.freshdesk.fields import DEFAULTS, PRIORITIES, Field, Form
+from servers.freshdesk.people import Agent, Contact
 from servers.freshdesk.records import (
     CLOSED,
     NOTE,
     PENDING,
     RESOLVED,
     Activity,
-    Agent,
     Attachment,
-    Contact,
     Conversation,
     Mail,
     Ticket,
@@ -85,6 +84,10 @@ class Account:
         self.files: dict[int, Attachment] = {}
         self.exports: dict[str, datetime] = {}
         self.form = Form()
+        self.on_ticket: Callable[[Ticket], None] = lambda _ticket: None
+        """Told of each change of a ticket, as the last thing."""
+        self.on_gone: Callable[[int], None] = lambda _ticket_id: None
+        self.on_mail: Callable[[Mail], None] = lambda _mail: None
         self._furnish()
 
     @property
@@ -114,7 +117,8 @@ class Account:
 
     def with_email(self, email: str) -> Contact | Agent | None:
         wanted = email.lower()
-        for one in (*self.contacts.values(), *self.agents.values()):
+        everybody: list[Contact | Agent] = [*self.contacts.values(), *self.agents.values()]
+        for one in everybody:
             if (one.email or "").lower() == wanted:
                 return one
             if isinstance(one, Contact) and wanted in map(str.lower, one.other_emails):
@@ -166,6 +170,18 @@ class Account:
         if ticket is None or ticket.archived:
             raise not_found()
         return ticket
+
+    def destroy(self, ticket_id: int) -> None:
+        """Delete a ticket for good."""
+        del self.tickets[ticket_id]
+        self.on_gone(ticket_id)
+
+    def destroy_contact(self, contact_id: int) -> None:
+        """Delete a contact for good, and all their tickets with them."""
+        del self.contacts[contact_id]
+        for ticket in list(self.tickets.values()):
+            if ticket.requester_id == contact_id:
+                self.destroy(ticket.id)
 
     def attach(self, uploads: Iterable[Upload]) -> list[Attachment]:
         files = []
@@ -229,6 +245,7 @@ class Account:
                 at=self.now, ticket_id=ticket.id, performer_id=who, performer_type=kind, what=what
             )
         )
+        self.on_ticket(ticket)
 
     def converse(self, ticket: Ticket, body: str, user_id: int, **more: Any) -> Conversation:
         """Add a conversation; whoever calls says that the ticket was touched."""
@@ -256,6 +273,7 @@ class Account:
         if to:
             text = description_text(html)
             self.mails.append(Mail(to=to, subject=subject, text=text, reason=reason))
+            self.on_mail(self.mails[-1])
 
     def live(self, keep: Callable[[Ticket], bool]) -> list[Ticket]:
         return [one for one in self.tickets.values() if not one.archived and keep(one)]

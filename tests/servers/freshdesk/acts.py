@@ -11,7 +11,8 @@ from typing import Any
 from servers.freshdesk.account import Account
 from servers.freshdesk.conversations import answer_patient
 from servers.freshdesk.fields import Field
-from servers.freshdesk.records import CLOSED, NOTE, REPLY, Agent, Contact, Conversation, Ticket
+from servers.freshdesk.people import Agent, Contact
+from servers.freshdesk.records import CLOSED, NOTE, REPLY, Conversation, Ticket
 from servers.freshdesk.tickets import apply, merge_into, open_ticket
 from servers.simulator import Server
 
@@ -61,7 +62,7 @@ class Desk:
     def files(self, ticket_id: int | str) -> dict[str, str]:
         """Give name to sha256 of all files of a ticket and its conversations."""
         with self._ticket(ticket_id) as ticket:
-            holders = (ticket, *ticket.conversations)
+            holders: list[Ticket | Conversation] = [ticket, *ticket.conversations]
             return {file.name: file.sha256 for one in holders for file in one.attachments}
 
     # what agents do
@@ -92,10 +93,7 @@ class Desk:
     def reply(self, ticket_id: int | str, text: str) -> Conversation:
         """Answer the patient by mail."""
         with self._ticket(ticket_id) as ticket:
-            answered: Conversation = answer_patient(
-                self.account, ticket, _html(text), self.agent.id
-            )
-            return answered
+            return answer_patient(self.account, ticket, _html(text), self.agent.id)
 
     def edit(self, conversation: Conversation, text: str) -> None:
         """Rewrite a note, as agents may."""
@@ -135,7 +133,7 @@ class Desk:
     def destroy(self, ticket_id: int | str) -> None:
         """Delete a ticket for good, as emptying the trash does."""
         with self._server.lock:
-            del self.account.tickets[int(ticket_id)]
+            self.account.destroy(int(ticket_id))
 
     def spam(self, ticket_id: int | str) -> None:
         with self._ticket(ticket_id) as ticket:
@@ -151,14 +149,12 @@ class Desk:
         with self._ticket(ticket_id) as ticket:
             self.account.set_status(ticket, CLOSED)
             ticket.archived = True
+            self.account.on_ticket(ticket)
 
     def hard_delete(self, contact: Contact) -> None:
         """Delete a contact with all their tickets."""
         with self._server.lock:
-            self.account.contacts.pop(contact.id)
-            for one in list(self.account.tickets.values()):
-                if one.requester_id == contact.id:
-                    del self.account.tickets[one.id]
+            self.account.destroy_contact(contact.id)
 
     # what patients do
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any, Final
 
-from servers.freshdesk.records import Agent
+from servers.freshdesk.people import Agent
 from servers.freshdesk.refusals import Refusal, flat, invalid, unknown_field, wrong
 from servers.weather import Answer, Request, json_answer
 

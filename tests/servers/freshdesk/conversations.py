@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from servers.freshdesk.account import Account
 from servers.freshdesk.calls import Call, answer, page_of
-from servers.freshdesk.records import NOTE, REPLY, Ticket
+from servers.freshdesk.records import NOTE, REPLY, Conversation, Ticket
 from servers.freshdesk.refusals import Refusal, invalid, mismatch, missing, not_allowed, wrong
 from servers.freshdesk.table import ROUTES
 from servers.weather import Answer
@@ -55,17 +55,23 @@ def note(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the p
 @ROUTES.on("POST", "/tickets/{id}/reply")
 def reply(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the path's name
     ticket = _writable(account, call, id, ON_REPLY)
-    files = account.attach(call.files)
-    one = answer_patient(account, ticket, call.data["body"], _user(account, call))
-    one.attachments = files
-    one.cc_emails = list(call.data.get("cc_emails") or [])
-    one.bcc_emails = list(call.data.get("bcc_emails") or [])
-    for address in [*one.cc_emails, *one.bcc_emails]:
+    one = answer_patient(
+        account,
+        ticket,
+        call.data["body"],
+        _user(account, call),
+        attachments=account.attach(call.files),
+        cc_emails=list(call.data.get("cc_emails") or []),
+        bcc_emails=list(call.data.get("bcc_emails") or []),
+    )
+    for address in [*(one.cc_emails or []), *(one.bcc_emails or [])]:
         account.mail(address, f"Re: {ticket.subject}", one.body, "reply")
     return answer(201, one.shown())
 
 
-def answer_patient(account: Account, ticket: Ticket, body: str, who: int) -> Any:
+def answer_patient(
+    account: Account, ticket: Ticket, body: str, who: int, **more: Any
+) -> Conversation:
     """Send a public reply."""
     address = account.address_of(ticket.requester_id)
     support = "support@harbor.freshdesk.com"
@@ -78,6 +84,7 @@ def answer_patient(account: Account, ticket: Ticket, body: str, who: int) -> Any
         to_emails=[address] if address else [],
         from_email=support,
         support_email=support,
+        **more,
     )
     ticket.stats["agent_responded_at"] = account.now
     ticket.stats["first_responded_at"] = ticket.stats.get("first_responded_at") or account.now
@@ -152,7 +159,8 @@ def remove_file(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 
     if file is None:
         raise Refusal(status=404)
     for ticket in account.tickets.values():
-        for holder in (ticket, *ticket.conversations):
+        holders: list[Ticket | Conversation] = [ticket, *ticket.conversations]
+        for holder in holders:
             if file in holder.attachments:
                 holder.attachments.remove(file)
     return answer(204)

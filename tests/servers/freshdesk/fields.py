@@ -188,7 +188,7 @@ def _decimal(one: Field, value: Any, _spelled: bool) -> str:
 
 def _checkbox(one: Field, value: Any, spelled: bool) -> bool:
     if spelled and value in {"true", "false"}:
-        return value == "true"
+        return bool(value == "true")
     if not isinstance(value, bool):
         raise Unfit(mismatch(one.name, value, "Boolean"))
     return value

@@ -10,18 +10,21 @@ from typing import Final
 
 from servers.freshdesk import (
     admin,
+    contacts,
     conversations,
+    extras,
+    search,
     tickets,
 )
 from servers.freshdesk.account import Account
 from servers.freshdesk.calls import Call, answer, read
 from servers.freshdesk.limits import Limiter
-from servers.freshdesk.records import Agent
+from servers.freshdesk.people import Agent
 from servers.freshdesk.refusals import Refusal, flat, not_allowed
 from servers.freshdesk.table import ROUTES
-from servers.weather import Answer, Request, html_answer
+from servers.weather import Answer, Request, html_answer, json_answer
 
-HANDLERS: Final = (admin, conversations, tickets)
+HANDLERS: Final = (admin, contacts, conversations, extras, search, tickets)
 """The modules whose import fills the table."""
 PREFIX: Final = "/api/v2"
 NOT_FOUND: Final = html_answer(404, "<!DOCTYPE html><html><body>Page not found</body></html>")
@@ -40,6 +43,9 @@ class Product:
         """Answer one request."""
         if request.path.startswith("/attachments/"):
             return self._file(request)
+        if request.path.startswith("/exports/"):
+            day = request.path.rpartition("/")[2].removesuffix(".json")
+            return json_answer(200, extras.exported(self.account, day))
         if not request.path.startswith(f"{PREFIX}/"):
             return NOT_FOUND
         try:

@@ -39,43 +39,45 @@ class Refusal(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def missing(name: str, message: str = "It should not be blank as this is a mandatory field"):
+def missing(
+    name: str, message: str = "It should not be blank as this is a mandatory field"
+) -> Fault:
     return Fault(field=name, message=message, code="missing_field")
 
 
-def unknown_field(name: str):
+def unknown_field(name: str) -> Fault:
     return Fault(field=name, message="Unexpected/invalid field in request", code="invalid_field")
 
 
-def mismatch(name: str, value: object, wanted: str):
+def mismatch(name: str, value: object, wanted: str) -> Fault:
     kinds = {str: "String", bool: "Boolean", int: "Integer", list: "Array", dict: "Object"}
     kind = kinds.get(type(value), "Null" if value is None else "Number")
     message = f"Value set is of type {kind}.It should be a/an {wanted}"
     return Fault(field=name, message=message, code="datatype_mismatch")
 
 
-def one_of(name: str, values: Iterable[object]):
+def one_of(name: str, values: Iterable[object]) -> Fault:
     listed = ",".join(map(str, values))
     message = f"It should be one of these values: '{listed}'"
     return Fault(field=name, message=message, code="invalid_value")
 
 
-def wrong(name: str, message: str, code: str = "invalid_value"):
+def wrong(name: str, message: str, code: str = "invalid_value") -> Fault:
     return Fault(field=name, message=message, code=code)
 
 
-def too_long(name: str, length: int, limit: int):
+def too_long(name: str, length: int, limit: int) -> Fault:
     message = f"Has {length} characters, it can have maximum of {limit} characters"
     return Fault(field=name, message=message, code="invalid_value")
 
 
-def invalid(*faults: Fault, status: int = 400):
+def invalid(*faults: Fault, status: int = 400) -> Refusal:
     """Validation failed."""
     errors = [{"field": one.field, "message": one.message, "code": one.code} for one in faults]
     return Refusal(status=status, data={"description": "Validation failed", "errors": errors})
 
 
-def duplicate(name: str, owner: int):
+def duplicate(name: str, owner: int) -> Refusal:
     errors = [
         {
             "field": name,
@@ -87,17 +89,17 @@ def duplicate(name: str, owner: int):
     return Refusal(status=409, data={"description": "Validation failed", "errors": errors})
 
 
-def flat(status: int, code: str, message: str, **headers: str):
+def flat(status: int, code: str, message: str, **headers: str) -> Refusal:
     """Refuse as 401, 403, 429 and malformed requests do."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Refusal(status=status, data={"code": code, "message": message}, headers=named)
 
 
-def not_found():
+def not_found() -> Refusal:
     return Refusal(status=404)
 
 
-def not_allowed(method: str, *allowed: str):
+def not_allowed(method: str, *allowed: str) -> Refusal:
     listed = ", ".join(allowed)
     message = f"{method} method is not allowed. It should be one of these method(s): {listed}"
     return Refusal(status=405, data={"message": message}, headers={"Allow": listed})

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from servers.freshdesk import fields
 from servers.freshdesk.account import Account
 from servers.freshdesk.calls import Call
-from servers.freshdesk.records import CLOSED, RESOLVED, Contact, Ticket
+from servers.freshdesk.people import Contact
+from servers.freshdesk.records import CLOSED, RESOLVED, Ticket
 from servers.freshdesk.refusals import (
     REQUESTER,
     Fault,
@@ -92,7 +93,7 @@ def _shapes(values: dict[str, Any], call: Call) -> Iterator[Fault]:
 
 def _meanings(account: Account, values: dict[str, Any]) -> Iterator[Fault]:
     form = account.form
-    choices = {
+    choices: dict[str, list[Any]] = {
         "status": list(form.statuses),
         "priority": list(fields.PRIORITIES.values()),
         "source": list(form.sources.values()),
@@ -102,7 +103,7 @@ def _meanings(account: Account, values: dict[str, Any]) -> Iterator[Fault]:
         value = values.get(name)
         if value is not None and value not in known:
             yield one_of(name, known)
-    known_ids = {
+    known_ids: dict[str, tuple[str, Mapping[int, Any]]] = {
         "group_id": ("group", account.groups),
         "responder_id": ("agent", account.agents),
         "company_id": ("company", account.companies),

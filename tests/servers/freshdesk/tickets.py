@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from servers.freshdesk.account import Account
 from servers.freshdesk.calls import Call, answer, page_of
-from servers.freshdesk.records import CLOSED, Contact, Ticket, stamp
+from servers.freshdesk.people import Contact
+from servers.freshdesk.records import CLOSED, Ticket, stamp
 from servers.freshdesk.refusals import (
     Refusal,
     invalid,
@@ -92,7 +93,7 @@ def open_ticket(account: Account, values: dict[str, Any], requester_id: int) -> 
 
 def apply(account: Account, ticket: Ticket, values: dict[str, Any]) -> dict[str, Any]:
     """Put examined values on a ticket; gives what changed. Tags are replaced as a whole."""
-    changed = {
+    changed: dict[str, Any] = {
         name: value
         for name in PLAIN
         if name in values and getattr(ticket, name) != (value := values[name])
@@ -143,7 +144,7 @@ def _same(contact: Contact, values: dict[str, Any]) -> bool:
     if contact.state == "deleted":
         return False
     if values.get("unique_external_id"):
-        return contact.unique_external_id == values["unique_external_id"]
+        return bool(contact.unique_external_id == values["unique_external_id"])
     if values.get("phone"):
         return values["phone"] in {contact.phone, contact.mobile}
     return any(
