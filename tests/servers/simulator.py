@@ -153,8 +153,13 @@ class Server:
         port: int = 0,
         ignored: Matcher = lambda _request: False,
         watchers: Iterable[Callable[[Request, Answer], None]] = (),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Start at once; `watchers` see every request with the product's own answer."""
+        """Start at once; `watchers` see every request with the product's own answer.
+
+        `now` is what the Date header of every answer says.
+        """
+        self.now = now
         self.lock = threading.RLock()
         """Held while the product works; take it to arrange several things at once."""
         self.weather = Weather(ignored)
@@ -290,6 +295,9 @@ class _Connection(http.server.BaseHTTPRequestHandler):
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(timestamp or self.server.owner.now().timestamp())
 
     def log_message(self, *_args: Any) -> None:
         """Print nothing."""
