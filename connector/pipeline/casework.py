@@ -23,6 +23,7 @@ from connector.domain.taxonomy import group_of
 from connector.domain.ticket import Change
 from connector.pipeline import joining, storm
 from connector.pipeline.acquaintance import Acquaintance
+from connector.pipeline.edits import respected
 from connector.pipeline.settings import PipelineSettings
 from connector.recovery import plan, policy
 from connector.recovery.settings import RecoverySettings
@@ -305,7 +306,7 @@ def _raised(tx: Tx, before: Case, heard: plan.Heard, rules: Rules) -> Case:
 
 def _owe(tx: Tx, stored: Stored, changes: Sequence[Change], rules: Rules, *, held: bool) -> None:
     files = _known_files(stored)
-    for change in changes:
+    for change in respected(tx, changes):
         outbox.add(
             tx,
             change,

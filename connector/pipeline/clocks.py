@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 
 from connector.domain.ticket import Change, UpdateTicket
+from connector.pipeline.edits import respected
 from connector.recovery.tags import SLA_LATE, SLA_RUNNING
 from connector.store import cases, outbox, signals
 from connector.store.store import Store, Tx
@@ -32,7 +33,8 @@ def tick(store: Store, prepare: Callable[[Change], bytes]) -> int:
                 add_tags=(SLA_LATE,),
                 remove_tags=(SLA_RUNNING,),
             )
-            outbox.add(tx, change, tenant=row.tenant, frozen=prepare(change))
+            for kept in respected(tx, [change]):
+                outbox.add(tx, kept, tenant=row.tenant, frozen=prepare(kept))
 
     if due:
         store.write(work)

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Row
 
 from connector.domain.assessment import Assessment
 from connector.pipeline.casework import Rules
+from connector.pipeline.edits import respected
 from connector.recovery import plan, policy
 from connector.recovery.severity import final_severity
 from connector.store import cases, codec, content, outbox, signals
@@ -30,9 +31,10 @@ def promote(tx: Tx, row: Row[Any], rules: Rules) -> None:
         contact_due=clocks.contact_due.isoformat(),
         resolution_due=clocks.resolution_due.isoformat(),
     )
-    for change in plan.promoting(
+    owed = plan.promoting(
         case, seed=_seed(case.id), practice=rules.practice, settings=rules.recovery
-    ):
+    )
+    for change in respected(tx, owed):
         outbox.add(tx, change, tenant=case.tenant, frozen=rules.prepare(change))
 
 

@@ -45,7 +45,24 @@ class PipelineSettings(BaseModel):
         "switchboard): they link cases, they never join them.",
     )
     sync_seconds: int = Field(
-        default=300, ge=10, le=86_400, description="How often open tickets are looked at."
+        default=300,
+        ge=10,
+        le=86_400,
+        description="How often open tickets are looked at where the helpdesk does not tell which "
+        "ones changed, or its feed of changes fails.",
+    )
+    feed_seconds: int = Field(
+        default=60,
+        ge=10,
+        le=3_600,
+        description="How often the helpdesk is asked which tickets changed, where it tells that.",
+    )
+    full_round_seconds: int = Field(
+        default=21_600,
+        ge=300,
+        le=604_800,
+        description="Beside such a feed every open ticket is looked at so often all the same; so "
+        "are, for two weeks, the tickets of closed cases, which agents may open again.",
     )
     retention_days: int = Field(
         default=2_192,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from connector.domain.ledger import Plain
 from connector.store import content, files
 from connector.store.schema import case_contact, cases, outbox, sighting, signal
+from connector.store.schema_following import observed
 from connector.store.store import Tx
 
 
@@ -56,6 +57,12 @@ def erase_old(tx: Tx, days: int, limit: int) -> int:
         .limit(limit)
     ).all()
     ids += [row[0] for row in names]
+    events = tx.connection.execute(
+        sa.select(observed.c.content_id)
+        .where(observed.c.content_id.is_not(None), observed.c.case_id.in_(old_cases))
+        .limit(limit)
+    ).all()
+    ids += [row[0] for row in events]
     if not ids:
         return 0
     ids = sorted(set(ids))  # a file may belong to a signal and to the note about it
