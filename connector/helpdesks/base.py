@@ -30,6 +30,8 @@ class Capabilities:
     find: Literal["strong", "eventual", "scan", "none"]
     """strong: reads its own writes; eventual: after `find_lag_s`; scan: strong, but costly."""
     find_lag_s: int = 0
+    find_again_s: int = 0
+    """An empty answer to `find` counts only when it comes again after so long; 0: at once."""
     native_idempotency_s: int = 0
     """How long the product itself recognises a repeated create; 0: it does not."""
     optimistic_lock: bool = False

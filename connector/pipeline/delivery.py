@@ -30,6 +30,7 @@ from connector.domain.errors import (
 from connector.domain.ticket import AddNote, OpenTicket, TicketRef
 from connector.helpdesks.base import Finishes, Helpdesk, Paced
 from connector.pipeline import circuit, pacing
+from connector.pipeline.absence import Absence
 from connector.pipeline.verdict import (
     PAUSE_CAP_S,
     Attempt,
@@ -92,6 +93,7 @@ class Delivery:
         """Gives the helpdesk with fresh credentials if they changed on disk."""
         self._unwritten: deque[Callable[[Tx], None]] = deque()
         self._endings: dict[int, tuple[str, int]] = {}
+        self._absence = Absence()
         with store.read() as connection:
             self.breaker = circuit.Breaker(jobs.circuit(connection, helpdesk.name))
 
@@ -211,6 +213,10 @@ class Delivery:
         # after a restore it may have been sent before this row was made
         since = min(owed.created_at, owed.first_sent_at, now) - FIND_MARGIN
         found = self.helpdesk.find(owed.change.key, since)
+        now = self._store.clock()  # the look itself may have taken long
+        again = self._absence.doubtful_until(owed, found, now, abilities.find_again_s)
+        if again is not None:
+            raise Postponed(again)
         # absent: it may be sent again. Found: it stays in doubt until the ticket is complete,
         # because what goes wrong on the way there must never lead to a second ticket
         doubt.standing = bool(found)
