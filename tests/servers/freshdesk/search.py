@@ -160,11 +160,20 @@ def _test(name: str, op: str, text: str) -> Test:
             return has is None
         if has is None:
             return False
-        if name in DAYS:
-            has = has[:10]
         if op:
-            return bool(has >= value if op == ">" else has <= value)
+            return _ranks(has, value, above=op == ">")
+        if name in DAYS:
+            return bool(has[:10] == value)
         spelled = str(has).lower() if isinstance(has, bool) else str(has)
         return spelled == value
 
     return fits
+
+
+def _ranks(has: Any, text: str, *, above: bool) -> bool:
+    """Compare numbers as numbers and days as days; a text has no rank."""
+    if isinstance(has, int) and re.fullmatch(r"-?\d+", text):
+        return has >= int(text) if above else has <= int(text)
+    if isinstance(has, str):
+        return has[:10] >= text if above else has[:10] <= text
+    return False
