@@ -131,8 +131,8 @@ def _found(call: Call, query: str) -> list[dict[str, Any]]:
     if not kinds or "ticket" in kinds:
         live = call.account.listed(call.account.knobs.search_lag_s)
         matching = [one for one in live if all(_matches(call, one, word) for word in words)]
-        for one in sorted(matching, key=lambda one: one.created_at, reverse=True):
-            results.append({**render.ticket(one, call.base), "result_type": "ticket"})
+        matching.sort(key=lambda one: one.created_at, reverse=True)
+        results += [{**render.ticket(one, call.base), "result_type": "ticket"} for one in matching]
     if "user" in kinds:
         for user in call.account.users.values():
             told = " ".join(filter(None, [user.name, user.email, user.external_id])).lower()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from servers.simulator import Server, SimClock
 from servers.weather import Answer, Request
 from servers.zendesk import hand, render, rules, writing
 from servers.zendesk.model import Attachment, Knobs, Mail, Ticket, User
 from servers.zendesk.product import Product
+
+if TYPE_CHECKING:
+    from servers.zendesk.contract import Contract
 
 
 class ZendeskSimulator(Server):
@@ -23,8 +26,15 @@ class ZendeskSimulator(Server):
         clock: SimClock | None = None,
         port: int = 0,
         watchers: Sequence[Callable[[Request, Answer], None]] = (),
+        contract: Contract | None = None,
     ) -> None:
-        """Start at once; without a clock of its own it lives in wall time."""
+        """Start at once; without a clock of its own it lives in wall time.
+
+        `contract` (of `Contract.load()`) holds every exchange against the vendor's document;
+        `faults` tells what did not agree.
+        """
+        self.contract = contract
+        watchers = [*watchers, contract.watch] if contract else watchers
         self.clock = clock or SimClock()
         self.knobs = knobs or Knobs()
         self.product = Product(self.clock, self.knobs)
@@ -65,6 +75,11 @@ class ZendeskSimulator(Server):
         """Let all tokens that were given so far be invalid."""
         with self.lock:
             self.product.access.revoke_all()
+
+    @property
+    def faults(self) -> list[str]:
+        """What did not agree with the vendor's document."""
+        return self.contract.faults if self.contract else []
 
     # What there is
 
