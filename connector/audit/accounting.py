@@ -34,6 +34,7 @@ class Told:
     """The case that a signal opened or joined."""
     opened: set[str] = field(default_factory=set)
     closed: set[str] = field(default_factory=set)
+    reopened: set[str] = field(default_factory=set)
     tickets: set[tuple[str, str]] = field(default_factory=set)
     """Case and ticket."""
     owed: dict[str, str] = field(default_factory=dict)
@@ -53,6 +54,8 @@ class Told:
             self.opened.add(entry.case_id)
         elif entry.action == "case.closed":
             self.closed.add(entry.case_id)
+        elif entry.action == "case.reopened":
+            self.reopened.add(entry.case_id)
         elif entry.action == "ticket.merged":
             self.tickets.add((entry.case_id, str(entry.body.get("into"))))
 
@@ -143,6 +146,8 @@ def _cases(connection: Connection, told: Told) -> Iterator[str]:
             yield f"case {row.id}: there, but its opening is not on record"
         if row.state == "closed" and row.id not in told.closed:
             yield f"case {row.id}: closed, but that is not on record"
+        if row.state == "open" and row.id in told.closed - told.reopened:
+            yield f"case {row.id}: open, but on record it was closed and never opened again"
         if row.ticket_id and (row.id, row.ticket_id) not in told.tickets:
             yield f"case {row.id}: its ticket is not the one on record"
     yield from (f"case {name}: on record as opened, but not there" for name in sorted(missing))

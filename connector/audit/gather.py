@@ -18,8 +18,9 @@ from connector.domain.ledger import LedgerEntry, entry_hash
 from connector.domain.practice import Practice
 from connector.domain.signal import Item
 from connector.domain.ticket import TicketEvent
-from connector.store import cases, codec, files, outbox
+from connector.store import cases, codec, files, following, observing, outbox
 from connector.store.schema import content, ledger, sighting, signal
+from connector.store.schema_following import observed
 
 T = TypeVar("T")
 ACCESS = "audit."
@@ -68,9 +69,26 @@ def gather(
         links=tuple(sorted(cases.links_of(connection, case_id))),
         entries=tuple(in_order(shown)),
         contents=dict(sorted(shelf.contents.items())),
-        history=tuple(history),
+        history=_history(connection, case_id, history, shelf),
         faults=tuple(faults),
     )
+
+
+def _history(
+    connection: Connection, case_id: str, asked: Sequence[TicketEvent], shelf: _Shelf
+) -> tuple[TicketEvent, ...]:
+    """Join what was observed over time with what the helpdesk tells now, each event once.
+
+    What was observed counts where both tell of an event: it is committed to in the ledger.
+    """
+    found: list[TicketEvent] = []
+    for row in observing.of_case(connection, case_id):
+        decode = partial(observing.event_of, row)
+        event = shelf.read(f"event {row.event_id}", decode, shelf.body(row.content_id))
+        found.append(event or observing.event_of(row, None))
+    known = {event.id for event in found}
+    found += [event for event in asked if observing.settled(event).id not in known]
+    return tuple(sorted(found, key=lambda event: event.at))
 
 
 def in_order(entries: Iterable[LedgerEntry]) -> Iterator[LedgerEntry]:
@@ -163,6 +181,7 @@ def _entries(
             ledger.c.body.contains(f'"other":"{case_id}"', autoescape=True),
         ),
     ]
+    conditions += _shared(connection, case_id)
     for start in range(0, len(wanted), _AT_ONCE):
         texts = [
             ledger.c.body.contains(text, autoescape=True)
@@ -181,6 +200,21 @@ def _entries(
                 faults.append(f"{where} was changed after it was written")
             entries.append(found)
     return entries, faults
+
+
+def _shared(connection: Connection, case_id: str) -> Iterator[sa.ColumnElement[bool]]:
+    """Find what was observed on tickets of this case under another one that shares them."""
+    for one in following.tickets_of(connection, case_id):
+        under = sa.select(observed.c.case_id).where(
+            observed.c.ticket_id == one.ticket_id, observed.c.case_id != case_id
+        )
+        others = list(connection.execute(under.distinct()).scalars())
+        if others:
+            yield sa.and_(
+                ledger.c.case_id.in_(others),
+                ledger.c.action == "ticket.observed",
+                ledger.c.body.contains(f'"ticket":"{one.ticket_id}"', autoescape=True),
+            )
 
 
 def _hash(entry: LedgerEntry) -> bytes:

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from connector.audit.record import CaseRecord, Heard
+from connector.audit.sayings import CHANGES, CLOSED, EVENTS, JOINED, MISSING
 from connector.domain.ledger import LedgerEntry, Plain
 from connector.domain.rules import meaning
 from connector.domain.taxonomy import TAXONOMY
@@ -42,7 +43,15 @@ class Line:
 Told: TypeAlias = tuple[str, str]
 """What and why."""
 
-MINOR: Final = frozenset({"change.owed", "change.intended", "change.deferred", "signal.stored"})
+MINOR: Final = frozenset(
+    {
+        "change.owed",
+        "change.intended",
+        "change.deferred",
+        "signal.stored",
+        "ticket.observed",  # the event itself has a line of its own
+    }
+)
 """Steps that matter when something went wrong, not for the story."""
 
 
@@ -98,14 +107,6 @@ def _merge(ledger: list[Line], events: list[Line]) -> Iterator[Line]:
 
 
 def _event(event: TicketEvent) -> Line:
-    kinds = {
-        "created": "Ticket created",
-        "note": "Private note written",
-        "public_reply": "Reply to the patient written",
-        "status": "Status changed",
-        "field": "Fields changed",
-        "attachment": "File attached",
-    }
     told = [
         f"{name.replace('_', ' ')}: {value}"
         for name, value in sorted(event.data.items())
@@ -114,7 +115,7 @@ def _event(event: TicketEvent) -> Line:
     return Line(
         at=event.at,
         who=event.actor or "the helpdesk itself",
-        what=kinds.get(event.kind, f"Something else happened ({event.kind})"),
+        what=EVENTS.get(event.kind, f"Something else happened ({event.kind})"),
         why=", ".join(told),
         proof=f"helpdesk {event.id}",
         action=f"helpdesk.{event.kind}",
@@ -176,7 +177,7 @@ class _Teller:
         change = "" if before == now else f"; severity {before} became {now}"
         if entry.body.get("promoted") is True:
             change += "; the second look became a case"
-        why = _JOINED.get(_text(entry, "why"), _text(entry, "why"))
+        why = JOINED.get(_text(entry, "why"), _text(entry, "why"))
         return f"A further signal joined the case{change}", why
 
     def opened(self, entry: LedgerEntry) -> Told:
@@ -200,11 +201,11 @@ class _Teller:
     def linked(self, entry: LedgerEntry) -> Told:
         other = _text(entry, "other")
         other = entry.case_id if other == self._case else other
-        why = _JOINED.get(_text(entry, "why"), _text(entry, "why"))
+        why = JOINED.get(_text(entry, "why"), _text(entry, "why"))
         return f"Linked with case {other}", why
 
     def closed(self, entry: LedgerEntry) -> Told:
-        return "Case closed", _CLOSED.get(_text(entry, "why"), _text(entry, "why"))
+        return "Case closed", CLOSED.get(_text(entry, "why"), _text(entry, "why"))
 
     def merged(self, entry: LedgerEntry) -> Told:
         old, new = _text(entry, "ticket"), _text(entry, "into")
@@ -214,7 +215,7 @@ class _Teller:
         op = _text(entry, "op") or self._ops.get(_text(entry, "key"), "")
         name = {"open": "Ticket", "note": "Private note", "update": "Update of the ticket"}
         attempt = _text(entry, "attempt")
-        what = _CHANGES[entry.action].format(
+        what = CHANGES[entry.action].format(
             name.get(op, "Change"), attempt=attempt, ticket=_text(entry, "ticket")
         )
         if entry.body.get("held") is True:
@@ -237,6 +238,39 @@ class _Teller:
         del entry
         why = "further complaints came that nobody can have read before it was closed"
         return "The ticket is to be opened again", why
+
+    def opened_again(self, entry: LedgerEntry) -> Told:
+        before = CLOSED.get(_text(entry, "before"), _text(entry, "before"))
+        return "Case open again", f"agents took back in the helpdesk: {before}"
+
+    def observed(self, entry: LedgerEntry) -> Told:
+        kind = EVENTS.get(_text(entry, "kind"), _text(entry, "kind")).lower()
+        happened = self._time(_text(entry, "happened_at"))
+        what = f"Seen in the helpdesk: {kind} ({happened} by its clock)"
+        return what, f"event {_text(entry, 'event')} of ticket {_text(entry, 'ticket')}"
+
+    def contact(self, entry: LedgerEntry) -> Told:
+        how = "a call" if _text(entry, "kind") == "call" else "a reply to the patient"
+        happened = self._time(_text(entry, "happened_at"))
+        what = f"First contact by a human: {how}, {happened} by the helpdesk's clock"
+        return what, f"event {_text(entry, 'event')} of ticket {_text(entry, 'ticket')}"
+
+    def edited(self, entry: LedgerEntry) -> Told:
+        name = _property(_text(entry, "name"))
+        if entry.action == "ticket.edit_undone":
+            return f"An agent's change was taken back: {name}", ""
+        return f"An agent changed what amends had written: {name}", "agents' edits win"
+
+    def trimmed(self, entry: LedgerEntry) -> Told:
+        names = ", ".join(_property(str(name)) for name in _list(entry, "left_out"))
+        return f"Left out of an update: {names}", "agents made that theirs, and their edits win"
+
+    def history(self, entry: LedgerEntry) -> Told:
+        ticket = _text(entry, "ticket")
+        if entry.action == "ticket.history_whole":
+            return f"The history of ticket {ticket} can be read as a whole again", ""
+        why = MISSING.get(_text(entry, "why"), _text(entry, "why"))
+        return f"The history of ticket {ticket} is not whole", why
 
     def erased(self, entry: LedgerEntry) -> Told:
         days = _text(entry, "older_than_days")
@@ -262,37 +296,6 @@ class _Teller:
             return text
 
 
-_JOINED: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "thread": "it answers an earlier message of the case",
-        "person": "same address or number, compatible name",
-        "number": "unanswered calls from the same number",
-        "shared_contact": "both came through a number or address that several people share",
-        "same_contact_other_name": "same number or address, another name",
-        "same_contact_no_name": "same number or address, but no name to be sure",
-        "other_matter": "the same person, in a matter that is kept apart",
-        "earlier_case": "the same person had an earlier case",
-    }
-)
-_CLOSED: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "judged_wrong": "a person said that it is no failure",
-        "ticket_closed": "its ticket was closed in the helpdesk",
-        "ticket_deleted": "its ticket was deleted in the helpdesk",
-    }
-)
-_CHANGES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "change.owed": "{0} written down, to be sent",
-        "change.intended": "{0}: attempt {attempt} begins",
-        "change.confirmed": "{0} is in the helpdesk (ticket {ticket})",
-        "change.doubted": "{0}: the answer was lost; it may have worked",
-        "change.deferred": "{0}: not possible now, to be tried again",
-        "change.set_aside": "{0} set aside for a person",
-        "change.retried": "{0} to be tried again, a person said",
-        "change.dropped": "{0} given up",
-    }
-)
 _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = MappingProxyType(
     {
         "signal.stored": _Teller.stored,
@@ -304,13 +307,21 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "case.linked": _Teller.linked,
         "case.released": _Teller.released,
         "case.closed": _Teller.closed,
+        "case.reopened": _Teller.opened_again,
         "clock.started": _Teller.clocks,
         "clock.contact_due_passed": _Teller.late,
         "ticket.merged": _Teller.merged,
         "ticket.reopened": _Teller.reopened,
+        "ticket.observed": _Teller.observed,
+        "ticket.edited": _Teller.edited,
+        "ticket.edit_undone": _Teller.edited,
+        "ticket.history_incomplete": _Teller.history,
+        "ticket.history_whole": _Teller.history,
+        "contact.made": _Teller.contact,
         "content.erased": _Teller.erased,
         "audit.exported": _Teller.exported,
-        **dict.fromkeys(_CHANGES, _Teller.change),
+        **dict.fromkeys(CHANGES, _Teller.change),
+        "change.trimmed": _Teller.trimmed,
     }
 )
 
@@ -323,6 +334,12 @@ def _unknown(entry: LedgerEntry) -> Told:
         if not key.endswith("_id") and f"{key}_id" not in entry.body
     ]
     return what, ", ".join(fields)
+
+
+def _property(name: str) -> str:
+    """Say the name of a property of a ticket in words."""
+    kind, _, rest = name.partition(":")
+    return f"{kind} {rest}" if rest else kind.replace("_", " ")
 
 
 def _plain(value: Plain) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.engine import Row
+from sqlalchemy.engine import Connection, Row
 
 from connector.cli.common import (
     as_bytes,
@@ -19,7 +19,7 @@ from connector.cli.common import (
 )
 from connector.cli.state import open_state
 from connector.settings import Settings, load
-from connector.store import cases, outbox, signals
+from connector.store import cases, edits, following, observing, outbox, signals
 from connector.store.store import Tx
 
 
@@ -75,7 +75,7 @@ def listing(
 @config_option
 @json_option
 def show(*, case_id: str, config: Path | None, as_json: bool) -> None:
-    """Show one case: its state, what was heard, what is owed or done in the helpdesk.
+    """Show one case: its state, what was heard, what is owed, done and seen in the helpdesk.
 
     Ids and times only; the words are on the ticket and in `amends audit export`.
     """
@@ -103,9 +103,10 @@ def show(*, case_id: str, config: Path | None, as_json: bool) -> None:
             links = [
                 {"case": other, "why": why} for other, why in cases.links_of(connection, row.id)
             ]
+            followed = _followed(connection, row.id)
     finally:
         store.close()
-    found = {**plain(row), "heard": heard, "changes": changes, "links": links}
+    found = {**plain(row), **followed, "heard": heard, "changes": changes, "links": links}
     if as_json:
         echo_json(found)
         return
@@ -116,6 +117,29 @@ def show(*, case_id: str, config: Path | None, as_json: bool) -> None:
         else:
             shown = ", ".join(value) if isinstance(value, list) else value
             click.echo(f"{key}: {'-' if shown in {None, ''} else shown}")
+
+
+def _followed(connection: Connection, case_id: str) -> dict[str, Any]:
+    """Tell what people did on the tickets of a case, as far as it was seen."""
+    contact = observing.contact_of(connection, case_id)
+    seen = [
+        {
+            "ticket": event.ticket_id,
+            "event": event.event_id,
+            "kind": event.kind,
+            "at": _at(event.at),
+            "ours": event.note_key is not None,
+        }
+        for event in observing.of_case(connection, case_id)
+    ]
+    return {
+        "first_contact_at": _at(contact.at) if contact is not None else None,
+        "changed_by_agents": sorted(edits.theirs(connection, case_id)),
+        "earlier_tickets": [
+            one.ticket_id for one in following.tickets_of(connection, case_id)[:-1]
+        ],
+        "observed": seen,
+    }
 
 
 @group.command("release")

@@ -47,10 +47,11 @@ def test_a_case_is_told_from_hearing_to_closing(lived):
     assert story[3] == "Ticket is in the helpdesk (ticket 1)"
     assert "A further signal joined the case" in story
     assert "First contact was due, and none had been seen" in story
+    assert [line.who for line in lines if line.what == "Status changed"] == ["agent"]
     assert lines[-1].what == "Case closed"
     assert lines[-1].why == "its ticket was closed in the helpdesk"
     assert lines[0].proof == "daemon 2"
-    assert {line.who for line in lines} == {"amends"}
+    assert {line.who for line in lines} == {"amends", "agent"}
 
 
 def test_no_word_of_a_patient_is_in_the_lines(lived):

@@ -1,0 +1,74 @@
+"""The words of the timeline for codes of the ledger; a code that is not here is told as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+JOINED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "thread": "it answers an earlier message of the case",
+        "person": "same address or number, compatible name",
+        "number": "unanswered calls from the same number",
+        "shared_contact": "both came through a number or address that several people share",
+        "same_contact_other_name": "same number or address, another name",
+        "same_contact_no_name": "same number or address, but no name to be sure",
+        "other_matter": "the same person, in a matter that is kept apart",
+        "earlier_case": "the same person had an earlier case",
+        "tickets_merged": "agents merged their tickets",
+        "reopened_beside": "its ticket was opened again while the person has another open case",
+    }
+)
+"""Why a signal joined a case, or two cases were linked."""
+
+CLOSED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "judged_wrong": "a person said that it is no failure",
+        "ticket_closed": "its ticket was closed in the helpdesk",
+        "ticket_deleted": "its ticket was deleted in the helpdesk",
+        "ticket_spam": "its ticket was marked as spam in the helpdesk",
+        "ticket_archived": "its ticket was archived in the helpdesk",
+        "dropped": "its ticket was given up by a person",
+    }
+)
+"""Why a case was closed."""
+
+MISSING: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "incomplete": "the helpdesk tells only a part of it",
+        "too_many_events": "it has more events than are kept",
+        "ticket_deleted": "the ticket is deleted",
+        "ticket_merged": "the ticket was merged into another",
+        "ticket_spam": "the ticket was marked as spam",
+    }
+)
+"""Why the history of a ticket is not whole."""
+
+EVENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "created": "Ticket created",
+        "note": "Private note written",
+        "public_reply": "Reply to the patient written",
+        "patient_reply": "Words of the patient",
+        "call": "Call with the patient logged",
+        "status": "Status changed",
+        "field": "Fields changed",
+        "attachment": "File attached",
+    }
+)
+"""What happened in the helpdesk."""
+
+CHANGES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "change.owed": "{0} written down, to be sent",
+        "change.intended": "{0}: attempt {attempt} begins",
+        "change.confirmed": "{0} is in the helpdesk (ticket {ticket})",
+        "change.doubted": "{0}: the answer was lost; it may have worked",
+        "change.deferred": "{0}: not possible now, to be tried again",
+        "change.set_aside": "{0} set aside for a person",
+        "change.retried": "{0} to be tried again, a person said",
+        "change.dropped": "{0} given up",
+    }
+)
+"""What became of a change; the first place is for its kind."""
