@@ -24,11 +24,13 @@ from servers.freshdesk.records import (
 )
 from servers.freshdesk.refusals import invalid, not_found, wrong
 from servers.freshdesk.sla import Policy, default_policy
-from servers.freshdesk.text import description_text
+from servers.freshdesk.text import description_text, rewritten
 from servers.simulator import SimClock
 
 MAX_TICKET_FILE_BYTES: Final = 20 * 1024 * 1024
 """Of all files of a ticket, over all its conversations."""
+ARCHIVED_AFTER: Final = timedelta(days=120)
+"""A closed ticket that nobody touched for so long moves to the archive."""
 FIRST_ID: Final = 80_000_000_001
 
 
@@ -51,6 +53,8 @@ class Knobs:
     lockout_s: float = 1_800.0
     silent_limits: bool = False
     """A 429 has no X-Ratelimit headers."""
+    rewrites_html: bool = False
+    """HTML is cleaned and written anew on its way in: other entities, no scripts."""
     archive_visible: bool = False
     """A plain GET of an archived ticket answers it (else 404); not documented, so try both."""
     export_delay_s: float = 60.0
@@ -171,6 +175,18 @@ class Account:
             raise not_found()
         return ticket
 
+    def archive_old(self) -> None:
+        """Do what happens with time."""
+        for ticket in self.tickets.values():
+            idle = self.now - ticket.updated_at
+            if ticket.status == CLOSED and idle >= ARCHIVED_AFTER and not ticket.archived:
+                ticket.archived = True
+                self.on_ticket(ticket)
+
+    def html(self, text: str) -> str:
+        """Give HTML as the account keeps it."""
+        return rewritten(text) if self.knobs.rewrites_html else text
+
     def destroy(self, ticket_id: int) -> None:
         """Delete a ticket for good."""
         del self.tickets[ticket_id]
@@ -253,7 +269,7 @@ class Account:
         one = Conversation(
             id=next(self.ids),
             ticket_id=ticket.id,
-            body=body,
+            body=self.html(body),
             user_id=user_id,
             created_at=self.now,
             updated_at=self.now,

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from servers.freshdesk.people import Agent
 from servers.freshdesk.refusals import Refusal, flat, invalid, unknown_field, wrong
@@ -73,9 +74,8 @@ def page_of(call: Call, rows: list[Any], *, most_pages: int | None = None) -> tu
     if begin + per_page >= len(rows):
         return rows[begin : begin + per_page], ()
     query = {**call.query, "page": str(page + 1), "per_page": str(per_page)}
-    pairs = "&".join(f"{name}={value}" for name, value in query.items())
     return rows[begin : begin + per_page], (
-        ("Link", f'<{call.url}/api/v2{call.path}?{pairs}>; rel="next"'),
+        ("Link", f'<{call.url}/api/v2{call.path}?{urlencode(query)}>; rel="next"'),
     )
 
 

@@ -14,6 +14,7 @@ from servers.weather import Answer
 ON_NOTE: Final = frozenset(
     {"body", "private", "notify_emails", "incoming", "user_id", "attachments"}
 )
+SUPPORT: Final = "support@harbor.freshdesk.com"
 ON_REPLY: Final = frozenset(
     {"body", "from_email", "user_id", "cc_emails", "bcc_emails", "attachments"}
 )
@@ -74,7 +75,6 @@ def answer_patient(
 ) -> Conversation:
     """Send a public reply."""
     address = account.address_of(ticket.requester_id)
-    support = "support@harbor.freshdesk.com"
     one = account.converse(
         ticket,
         body,
@@ -82,8 +82,8 @@ def answer_patient(
         private=False,
         source=REPLY,
         to_emails=[address] if address else [],
-        from_email=support,
-        support_email=support,
+        from_email=SUPPORT,
+        support_email=SUPPORT,
         **more,
     )
     ticket.stats["agent_responded_at"] = account.now
@@ -102,7 +102,7 @@ def edit(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the p
     if not call.data.get("body") and not call.files:
         raise invalid(missing("body"))
     account.weigh(ticket, call.files)
-    one.body = call.data.get("body", one.body)
+    one.body = account.html(call.data.get("body", one.body))
     one.attachments += account.attach(call.files)
     one.updated_at = one.last_edited_at = account.now
     one.last_edited_user_id = call.agent.id

@@ -271,6 +271,25 @@ def job(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the pa
     return answer(200, {"id": str(id), "status": status, "download_url": None})
 
 
+# the account
+
+
+@ROUTES.on("GET", "/account")
+def about(account: Account, call: Call) -> Answer:
+    del account
+    only_admins(call)
+    return answer(
+        200,
+        {
+            "account_id": 1_234_567,
+            "account_name": "Harbor Family Clinic",
+            "account_domain": "harbor.freshdesk.com",
+            "tier_type": "Pro",
+            "timezone": "Eastern Time (US & Canada)",
+        },
+    )
+
+
 # automation rules
 
 

@@ -59,6 +59,7 @@ class Product:
         )
 
     def _limited(self, request: Request) -> Answer:
+        self.account.archive_old()
         agent = self._agent(request)
         path = request.path.removeprefix(PREFIX)
         probe = Call(

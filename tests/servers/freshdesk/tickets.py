@@ -22,6 +22,7 @@ from servers.freshdesk.rules import WHO, examined, moment
 from servers.freshdesk.table import ROUTES
 from servers.weather import Answer
 
+OUTBOUND: Final = 10
 MAX_PAGES: Final = 300
 LIST_DAYS: Final = 30
 FIRST_CONVERSATIONS: Final = 10
@@ -67,6 +68,20 @@ def create(account: Account, call: Call) -> Answer:
     return answer(201, ticket.shown(account.now), [("Location", location)])
 
 
+@ROUTES.on("POST", "/tickets/outbound_email")
+def write_first(account: Account, call: Call) -> Answer:
+    """Mail somebody and open a ticket of it, closed unless told otherwise."""
+    if call.data.get("email_config_id") is None:
+        raise invalid(missing("email_config_id"))
+    values = examined(account, call, None)
+    ticket = open_ticket(account, {"status": CLOSED, **values, "source": OUTBOUND}, 0)
+    ticket.requester_id = requester_of(account, values).id
+    ticket.outbound = True
+    account.touched(ticket, call.agent.id, new_ticket=True)
+    account.mail(values.get("email"), ticket.subject or "", ticket.description or "", "reply")
+    return answer(201, ticket.shown(account.now))
+
+
 def open_ticket(account: Account, values: dict[str, Any], requester_id: int) -> Ticket:
     """Make a ticket of examined values."""
     person = account.contacts.get(requester_id)
@@ -74,7 +89,7 @@ def open_ticket(account: Account, values: dict[str, Any], requester_id: int) -> 
         id=next(account.ticket_ids),
         requester_id=requester_id,
         subject=values.get("subject"),
-        description=values.get("description"),
+        description=None,
         status=2,
         priority=values.get("priority") or 1,
         source=values.get("source") or 2,
@@ -93,6 +108,8 @@ def open_ticket(account: Account, values: dict[str, Any], requester_id: int) -> 
 
 def apply(account: Account, ticket: Ticket, values: dict[str, Any]) -> dict[str, Any]:
     """Put examined values on a ticket; gives what changed. Tags are replaced as a whole."""
+    if values.get("description"):
+        values = {**values, "description": account.html(values["description"])}
     changed: dict[str, Any] = {
         name: value
         for name in PLAIN

@@ -217,3 +217,43 @@ def test_an_overdue_ticket_is_escalated(api, desk):
     desk.clock.advance(hours=5)
     ticket = api.get(f"/tickets/{number}").json()
     assert (ticket["is_escalated"], ticket["fr_escalated"]) == (True, True)
+
+
+def test_a_closed_ticket_that_nobody_touches_moves_to_the_archive(api, desk):
+    closed, open_ = api.ticket(status=5), api.ticket()
+    desk.clock.advance(days=119)
+    assert api.get(f"/tickets/{closed}").status_code == 200
+    desk.clock.advance(days=1)
+    assert api.get(f"/tickets/{closed}").status_code == 404
+    assert api.get(f"/tickets/archived/{closed}").status_code == 200
+    assert api.get(f"/tickets/{open_}").status_code == 200
+
+
+def test_a_link_to_the_next_page_keeps_the_times_in_it(api):
+    first, second = api.ticket(), api.ticket()
+    since = "2026-11-23T10:00:00+02:00"
+    page = api.get("/tickets", updated_since=since, per_page=1)
+    assert ids(page) == [second]
+    assert ids(api.session.get(page.links["next"]["url"], timeout=30)) == [first]
+
+
+def test_a_mail_to_the_patient_cannot_be_rewritten(api, desk):
+    assert codes(api.post("/tickets/outbound_email", **COMPLAINT)) == (
+        400,
+        [("email_config_id", "missing_field")],
+    )
+    ticket = api.post("/tickets/outbound_email", **COMPLAINT, email_config_id=5).json()
+    assert (ticket["source"], ticket["status"]) == (10, 5)
+    assert [mail.to for mail in desk.mails] == [COMPLAINT["email"]]
+    assert api.put(f"/tickets/{ticket['id']}", subject="x").status_code == 400
+    assert api.put(f"/tickets/{ticket['id']}", priority=4).status_code == 200
+
+
+def test_an_account_may_write_html_anew(api, desk):
+    desk.knobs.rewrites_html = True
+    text = "<div onclick='x()'>It&#x27;s &quot;5 &lt; 6&quot;<br/></div><script>x()</script>"
+    ticket = api.get(f"/tickets/{api.ticket(description=text)}").json()
+    assert ticket["description"] == '<div>It\'s "5 &lt; 6"<br></div>'
+    assert ticket["description_text"] == 'It\'s "5 < 6"'
+    note = api.post(f"/tickets/{ticket['id']}/notes", body=text).json()
+    assert note["body"] == ticket["description"]

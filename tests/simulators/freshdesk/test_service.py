@@ -221,3 +221,7 @@ def test_a_journal_forgets_what_is_gone_and_knows_what_is_archived(tmp_path):
         desk.hand.archive(2)
     (ticket,) = read_journal(journal).tickets.values()
     assert (ticket["subject"], ticket["archived"]) == ("kept", True)
+
+
+def test_the_account_tells_its_name_to_admins(api):
+    assert api.get("/account").json()["account_domain"] == "harbor.freshdesk.com"
