@@ -106,6 +106,8 @@ class Routes:
 
     def __init__(self) -> None:
         self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
+        self.shapes: list[tuple[str, str]] = []
+        """Method and pattern of each, as registered."""
 
     def on(self, method: str, pattern: str) -> Callable[[Handler], Handler]:
         """Register a handler; what the braces took comes as keyword arguments (int, str)."""
@@ -114,6 +116,7 @@ class Routes:
 
         def register(handler: Handler) -> Handler:
             self._routes.append((method, re.compile(shape), handler))
+            self.shapes.append((method, pattern))
             return handler
 
         return register

@@ -21,7 +21,7 @@ from servers.zendesk.model import (
     Upload,
     User,
 )
-from servers.zendesk.records import Shelf, shelves
+from servers.zendesk.records import SYSTEM_FIELDS, Shelf, shelves
 
 UPLOAD_LIFE = timedelta(minutes=60)
 CUSTOM_STATUSES = {
@@ -55,6 +55,8 @@ class Account:
             name="Elm Street", subdomain=knobs.subdomain, default=True
         )["id"]
         self.form_id = self.shelves["ticket_forms"].put(name="Default Form", default=True)["id"]
+        for kind, title in SYSTEM_FIELDS.items():
+            self.shelves["ticket_fields"].put(type=kind, title=title, removable=False)
         self.client_user = self.add_user(name="Amends", email="amends@elmstreet.test", role="admin")
         """The user tied to the OAuth client and to the API token."""
         self.agent = self.add_user(name="Dana Agent", email="dana@elmstreet.test", role="agent")

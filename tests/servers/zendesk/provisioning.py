@@ -93,4 +93,4 @@ def reorder(call: Call) -> Answer:
     shelf = _shelf(call, "sla_policies", write=True)
     for place, record_id in enumerate(call.body().get("sla_policy_ids") or [], start=1):
         shelf.get(record_id)["position"] = place
-    return answer(200, {})
+    return answer(200, "")

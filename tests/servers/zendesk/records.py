@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from servers.zendesk.account import Account
 
 Record = dict[str, Any]
+SYSTEM_FIELDS: Final = {
+    "subject": "Subject",
+    "description": "Description",
+    "status": "Status",
+    "tickettype": "Type",
+    "priority": "Priority",
+    "group": "Group",
+    "assignee": "Assignee",
+}
 FIELD_TYPES: Final = frozenset(
     [
         "text",
@@ -111,7 +120,8 @@ class Shelf:
         return self.records[record_id]
 
     def delete(self, record_id: int) -> None:
-        self.get(record_id)
+        if self.get(record_id).get("removable") is False:
+            raise invalid("base", "System fields cannot be deleted", "InvalidValue")
         del self.records[record_id]
 
     def shown(self, record: Record) -> Record:
@@ -207,7 +217,7 @@ def _policy(shelf: Shelf, values: Record, draft: Record) -> None:
 
 def _field(shelf: Shelf, values: Record, draft: Record) -> None:
     _titled(shelf, values, draft)
-    if draft.get("type") not in FIELD_TYPES:
+    if draft.get("type") not in FIELD_TYPES and draft.get("removable") is not False:
         raise invalid("type", "Type: is invalid", "InvalidValue")
     options = draft.get("custom_field_options") or []
     if draft["type"] in {"tagger", "multiselect"} and not options:

@@ -122,6 +122,12 @@ class ZendeskSimulator(Server):
 
     # The hands of agents
 
+    def open_by_hand(self, text: str = "Opened by hand", **ticket: Any) -> Ticket:
+        """Open a ticket with a private first comment; keys as in the API."""
+        with self.lock:
+            data = {"comment": {"body": text, "public": False}, **ticket}
+            return writing.create(self.account, hand.as_agent(self.agent), data)[0]
+
     def update_by_hand(self, ticket_id: int | str, **changes: Any) -> None:
         """Change a ticket as an agent does; keys as in the API, with `comment={...}`."""
         with self.lock:

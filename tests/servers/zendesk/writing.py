@@ -322,7 +322,8 @@ def _due(value: Any) -> str | None:
 
 def _assign_tags_and_fields(account: Account, ticket: Ticket, data: dict[str, Any]) -> None:
     """Tags and dropdowns hold each other: an option is a tag, and a tag may be an option."""
-    known = account.shelves["ticket_fields"].records
+    fields = account.shelves["ticket_fields"].records
+    known = {key: record for key, record in fields.items() if record["removable"]}
     sent: dict[int, Any] = {}
     for one in data.get("custom_fields") or []:
         if isinstance(one, dict) and one.get("id") in known:
@@ -330,7 +331,7 @@ def _assign_tags_and_fields(account: Account, ticket: Ticket, data: dict[str, An
     if "tags" in data:
         tags = clean_tags(data["tags"])
         for key, record in known.items():
-            if record["removable"] and key not in sent and _tags_of(record):
+            if key not in sent and _tags_of(record):
                 ticket.custom_fields[key] = _value_from_tags(record, tags)
         ticket.tags = tags
     for key, value in sent.items():
