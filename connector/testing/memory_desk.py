@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -22,7 +22,8 @@ from connector.domain.errors import (
     RateLimited,
     Unavailable,
 )
-from connector.domain.ticket import Snapshot, TicketEvent, TicketStatus
+from connector.domain.ticket import Snapshot, TicketEvent
+from connector.testing.memory_agents import MemoryAgents
 
 
 class Weather(Enum):
@@ -67,7 +68,7 @@ class Ticket:
     gone: Gone | None = None
 
 
-class MemoryDesk:
+class MemoryDesk(MemoryAgents):
     """The product: tickets, what became visible, and the weather; safe for several threads.
 
     Like the plainest of real products it lets two tickets carry one key.
@@ -87,6 +88,13 @@ class MemoryDesk:
         self.standing = Weather.FAIR
         self.reading = Weather.FAIR
         """Weather of every read (find, snapshot, history, check)."""
+        self.feeding = Weather.FAIR
+        """Weather of the feed of changes alone."""
+        self.feed_refusal: EdgeError | None = None
+        """With what the feed is refused, as for a missing right."""
+        self.changes: list[tuple[datetime, str]] = []
+        self.era = 1
+        """Cursors of an earlier era are no longer taken."""
         self.calls: list[str] = []
         """Every call that arrived at the border, in order."""
         self.setup: dict[str, dict[str, str]] = {}
@@ -128,58 +136,6 @@ class MemoryDesk:
             weather = self.reading
         if weather is not Weather.FAIR:
             raise storm(edge, weather, write=False)
-
-    # --- what agents do -----------------------------------------------------------------
-
-    def edit(self, number: str, **changes: Any) -> None:
-        """Change fields of the snapshot, as an agent would."""
-        with self.lock:
-            ticket = self.tickets[number]
-            ticket.snapshot = replace(ticket.snapshot, **changes)
-            if "status" in changes:
-                to = {"to": TicketStatus(changes["status"]).value}
-                self.happen(ticket, "status", actor="agent", data=to)
-
-    def say(self, number: str, text: str, *, public: bool = False) -> None:
-        """Write on the ticket, as an agent would."""
-        with self.lock:
-            kind = "public_reply" if public else "note"
-            self.happen(self.tickets[number], kind, actor="agent", text=text)
-
-    def delete(self, number: str) -> None:
-        """Delete the ticket for good."""
-        with self.lock:
-            self.tickets[number].gone = Gone("memory", "the ticket is deleted", kind="deleted")
-
-    def merge(self, number: str, into: str) -> None:
-        """Merge the ticket into another."""
-        with self.lock:
-            self.tickets[number].gone = Gone(
-                "memory", "the ticket was merged", kind="merged", merged_into=into
-            )
-
-    def happen(
-        self,
-        ticket: Ticket,
-        kind: str,
-        *,
-        actor: str,
-        text: str = "",
-        data: Mapping[str, str] | None = None,
-    ) -> None:
-        """Add an event to a ticket's history; its version changes."""
-        number = len(ticket.events) + 1
-        ticket.events.append(
-            TicketEvent(
-                id=f"{ticket.id}-{number}",
-                at=self.now(),
-                actor=actor,
-                kind=kind,
-                text=text,
-                data=data or {},
-            )
-        )
-        ticket.snapshot = replace(ticket.snapshot, version=str(number))
 
 
 def storm(edge: str, weather: Weather, *, write: bool) -> EdgeError:

@@ -27,13 +27,14 @@ from connector.domain.ticket import (
 from connector.helpdesks.base import Capabilities, Helpdesk, HelpdeskSettings, Problem
 from connector.testing.changes import carried
 from connector.testing.memory_desk import MemoryDesk, Ticket, Visible
+from connector.testing.memory_feed import MemoryFeed
 from connector.testing.memory_setup import MemorySetup
 
 MAX_SUBJECT: Final = 150
 MAX_ATTACHMENT_BYTES: Final = 1_000_000
 
 
-class MemoryHelpdesk(MemorySetup):
+class MemoryHelpdesk(MemorySetup, MemoryFeed):
     """The plugin for a `MemoryDesk`; several may speak to one desk, as after a restart."""
 
     def __init__(
@@ -143,8 +144,8 @@ class MemoryHelpdesk(MemorySetup):
         with self.desk.lock:
             ticket = self._ticket(ref)
             if ticket.gone is not None:
-                into = ticket.gone.merged_into
-                raise Gone(self.name, ticket.gone.problem, kind="merged", merged_into=into)
+                kind, into = ticket.gone.kind, ticket.gone.merged_into
+                raise Gone(self.name, ticket.gone.problem, kind=kind, merged_into=into)
             return ticket
 
     def _create(self, change: OpenTicket, body: dict[str, Any]) -> TicketRef:

@@ -232,7 +232,8 @@ def test_agents_edits_are_told_and_are_no_effects_of_ours(desk, helpdesk):
     desk.say(ref.id, "I called her.", public=True)
     assert helpdesk.snapshot(ref).assignee == "kim"
     assert helpdesk.snapshot(ref).version != before
-    assert [event.kind for event in helpdesk.history(ref)] == ["created", "status", "public_reply"]
+    told = [event.kind for event in helpdesk.history(ref)]
+    assert told == ["created", "status", "field", "public_reply"]
     assert len(desk.visible) == 1
 
 

@@ -14,11 +14,12 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"{__name__}.{part}"
-        for part in ("world", "opening", "doubt", "work", "access", "provisioning")
+        for part in ("world", "opening", "doubt", "work", "access", "provisioning", "changes")
     )
 )
 
 from connector.testing.helpdesk.access import AccessContract  # noqa: E402 - rewritten from here on
+from connector.testing.helpdesk.changes import ChangesContract  # noqa: E402 - likewise
 from connector.testing.helpdesk.doubt import DoubtContract  # noqa: E402 - likewise
 from connector.testing.helpdesk.opening import OpeningContract  # noqa: E402 - likewise
 from connector.testing.helpdesk.provisioning import ProvisioningContract  # noqa: E402 - likewise
@@ -29,6 +30,11 @@ __all__ = ["HelpdeskContract", "HelpdeskWorld", "SeenNote"]
 
 
 class HelpdeskContract(
-    OpeningContract, DoubtContract, WorkContract, AccessContract, ProvisioningContract
+    OpeningContract,
+    DoubtContract,
+    WorkContract,
+    AccessContract,
+    ProvisioningContract,
+    ChangesContract,
 ):
     """What holds for every helpdesk; each test is one promise of `Helpdesk`."""
