@@ -75,7 +75,7 @@ class Api:
     """Speaks to one account; its methods may be called by several threads."""
 
     def __init__(self, settings: AccountSettings) -> None:
-        """Make the clients; no connection yet. Raises ConfigError for an unusable ca_file."""
+        """Make the client; no connection yet. Raises ConfigError for an unusable ca_file."""
         self.edge = settings.name
         config = HttpConfig(
             base_url=settings.url,
@@ -84,9 +84,8 @@ class Api:
         )
         self.budget = Budget(settings.name, RATES, share_permille=settings.share_percent * 10)
         self._http = Http(settings.name, config, budget=self.budget)
-        self._door = Http(settings.name, config)
         self._credentials: Credentials = (
-            ApiToken(settings) if settings.token else ClientCredentials(settings, self._door)
+            ApiToken(settings) if settings.token else ClientCredentials(settings, self._http)
         )
         self._lock = threading.Lock()
         self._me: Json | None = None
@@ -94,7 +93,6 @@ class Api:
     def close(self) -> None:
         """End what runs; from any thread."""
         self._http.close()
-        self._door.close()
 
     def request(self, method: str, path: str, **more: Any) -> Answer:
         """Send a request as we are; once more with a fresh token after a 401."""
@@ -295,8 +293,16 @@ class Api:
     def feed(self, cursor: str, start: int) -> Json:
         """Give a page of the feed of changed tickets."""
         where = {"cursor": cursor} if cursor else {"start_time": str(start)}
-        value = self.get(FEED, **where, per_page=str(FEED_PAGE))
-        return self._shaped(value, FeedShape, write=False)
+        size = FEED_PAGE
+        while True:
+            try:
+                value = self.get(FEED, **where, per_page=str(size))
+            except TooLarge:
+                if size == 1:
+                    raise
+                size = max(1, size // 4)
+                continue
+            return self._shaped(value, FeedShape, write=False)
 
     def _really_gone(self) -> None:
         """Raise when it is not the ticket that is away but the account, or we are nobody."""

@@ -21,6 +21,9 @@ TICKET: Final = "ticket"
 INCREMENTAL: Final = "incremental"
 LISTS: Final = "ticket_lists"
 
+TOKENS: Final = "/oauth/tokens"
+"""Where tokens are given; it does not count for the account."""
+
 _TICKET_PATH: Final = re.compile(r"/api/v2/tickets/(\d+)(?:/tags)?")
 _FAMILY: Final = re.compile(r"zendesk-rate-?limit-([a-z0-9-]{1,80})")
 _NUMBERS: Final = re.compile(r"(total|remaining|resets)\s*=\s*(\d{1,9})")
@@ -30,6 +33,8 @@ _DIGITS: Final = re.compile(r"\d{1,9}")
 def charges(request: Request) -> Charges:
     """Name the buckets of a request; what is not known counts for the account only."""
     bare = request.path.removesuffix(".json")
+    if bare == TOKENS:
+        return {}
     own: dict[str, int] = {ACCOUNT: 1}
     ticket = _TICKET_PATH.fullmatch(bare)
     if ticket and request.method != "GET":
@@ -79,7 +84,8 @@ def _bucket(family: str, request: Request) -> str:
         ticket = _TICKET_PATH.fullmatch(request.path.removesuffix(".json"))
         return f"{TICKET}:{ticket[1]}" if ticket else ""
     for word, bucket in (
-        ("create", CREATE),
+        ("ticket-request-create", CREATE),
+        ("tickets-create", CREATE),
         ("tickets-update", UPDATES),
         ("incremental", INCREMENTAL),
         ("tickets-index", LISTS),

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from connector.domain.errors import AuthenticationFailed, Gone, Rejected, Unavailable
+from connector.helpdesks.zendesk.rates import TOKENS
 from connector.helpdesks.zendesk.settings import AccountSettings
 from connector.helpdesks.zendesk.tables import Json, canonical
 from connector.http import Http
-
-TOKENS: Final = "/oauth/tokens"
 
 MARGIN_PERMILLE: Final = 100
 """A token is renewed when this much of its life is left."""
@@ -73,7 +72,7 @@ class ClientCredentials:
         *,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the client; `http` must not itself need a token."""
+        """Take the client, and what speaks to the account."""
         self._settings = settings
         self._http = http
         self._monotonic = monotonic
