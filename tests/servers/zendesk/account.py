@@ -23,6 +23,8 @@ from servers.zendesk.model import (
 )
 from servers.zendesk.records import SYSTEM_FIELDS, Shelf, shelves
 
+RESERVED = (".example", ".invalid", ".test", "example.com", "example.net", "example.org")
+"""Domains that nothing is delivered to."""
 UPLOAD_LIFE = timedelta(minutes=60)
 CUSTOM_STATUSES = {
     name: ID_BASE + 9_000 + number
@@ -48,6 +50,7 @@ class Account:
         self.kept: dict[str, Kept] = {}
         """By Idempotency-Key."""
         self.jobs: dict[str, dict[str, Any]] = {}
+        self.schedules: list[dict[str, Any]] = []
         self.metric_events: list[dict[str, Any]] = []
         self.shelves: dict[str, Shelf] = shelves(self)
         self.group_id = self.shelves["groups"].put(name="Support", default=True)["id"]
@@ -178,4 +181,23 @@ class Account:
             raise invalid("requester", f"Email: {email} is not properly formatted", "InvalidFormat")
         if not person.get("name"):
             raise invalid("requester", "Requester: Name: is too short (minimum one character)")
-        return self.add_user(name=person["name"], email=email)
+        user = self.add_user(name=person["name"], email=email)
+        if email and self.knobs.welcomes:
+            self.mail(email, "Welcome", "welcome")
+        return user
+
+    def mail(
+        self, to: str, subject: str, rule: str, text: str = "", ticket_id: int | None = None
+    ) -> None:
+        """Record a mail."""
+        deliverable = not to.lower().endswith(RESERVED)
+        self.mails.append(
+            Mail(
+                to=to,
+                subject=subject,
+                text=text,
+                ticket_id=ticket_id,
+                rule=rule,
+                deliverable=deliverable,
+            )
+        )

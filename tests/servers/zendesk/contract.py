@@ -51,6 +51,7 @@ class Wrong(NamedTuple):
 WRONG: Final = (
     Wrong("POST", "/oauth/tokens", "x-www-form-urlencoded", "forms are taken in production"),
     Wrong("PUT", r"/triggers/\d+", "is a required", "a change may leave things out"),
+    Wrong("GET", "/group_memberships", "path parameter", "asks for parameters that are not there"),
     Wrong("GET", "/groups", "path parameter: user_id", "asks for a parameter that is not there"),
     Wrong("PUT", r"/tickets/\d+", "events/.*value", "tags stand in events as lists"),
 )

@@ -66,8 +66,13 @@ def merge(
     public: bool = False,
 ) -> None:
     """Close the source with a comment and a tag; tell the target of it."""
-    told = source_says or f"This request was closed and merged into request #{target.id}"
-    heard = target_says or f"Request #{source.id} was closed and merged into this request."
+    told = source_says or (
+        f'This request was closed and merged into request #{target.id} "{target.subject}".'
+    )
+    heard = target_says or (
+        f'Request #{source.id} "{source.subject}" was closed and merged into this request. '
+        f"Last comment in request #{source.id}:\n\n{source.comments()[-1]['plain_body']}"
+    )
     writing.update(
         account,
         as_agent(user),

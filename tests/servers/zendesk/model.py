@@ -170,6 +170,8 @@ class Knobs:
     list_lag_s: int = 0
     """Tickets younger than this are missing from lists, also from the list by external_id."""
     search_lag_s: int = 120
+    welcomes: bool = False
+    """True: a person who is new is mailed a welcome when an agent's ticket makes them."""
     has_slas: bool = True
     no_slas_status: int = 403
     has_forms: bool = True

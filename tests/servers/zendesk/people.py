@@ -10,7 +10,7 @@ from servers.zendesk import render
 from servers.zendesk.account import UPLOAD_LIFE
 from servers.zendesk.call import Call, answer, empty, routes
 from servers.zendesk.errors import invalid, not_found, refusal
-from servers.zendesk.model import Attachment, Mail, Upload, User, stamp
+from servers.zendesk.model import Attachment, Upload, User, stamp
 from servers.zendesk.pages import paged
 
 MAX_UPLOAD_BYTES: Final = 50 * 1024 * 1024
@@ -166,16 +166,7 @@ def _made(call: Call, values: dict[str, Any]) -> User:
         if not user.shared_phone_number:
             account.add_identity(user, "phone_number", phone, primary=True)
     if user.email and not user.verified and not values.get("skip_verify_email"):
-        account.mails.append(
-            Mail(
-                to=user.email,
-                subject="Verify your email",
-                text="",
-                ticket_id=None,
-                rule="verification",
-                deliverable=True,
-            )
-        )
+        account.mail(user.email, "Verify your email", "verification")
     return user
 
 

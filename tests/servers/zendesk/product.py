@@ -6,7 +6,7 @@ import re
 
 from servers.simulator import SimClock
 from servers.weather import Answer, Request, html_answer
-from servers.zendesk import finding, incremental, jobs, people, provisioning, tickets
+from servers.zendesk import bulk, finding, incremental, jobs, people, provisioning, tickets
 from servers.zendesk.access import Access
 from servers.zendesk.account import Account
 from servers.zendesk.call import Call, routes
@@ -15,7 +15,7 @@ from servers.zendesk.limits import Limits
 from servers.zendesk.model import Attachment, Knobs
 from servers.zendesk.render import secret_of
 
-_ROOMS = (finding, incremental, jobs, people, provisioning, tickets)
+_ROOMS = (bulk, finding, incremental, jobs, people, provisioning, tickets)
 """Imported for the routes that they register."""
 _CONTENT = re.compile(r"/attachments/token/\w+/")
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from servers.zendesk.model import PRIORITIES, WORKING, Audit, Mail, Ticket, stamp
+from servers.zendesk.model import PRIORITIES, WORKING, Audit, Ticket, stamp
 
 if TYPE_CHECKING:
     from servers.zendesk.account import Account
 
-RESERVED: Final = (".example", ".invalid", ".test", "example.com", "example.net", "example.org")
 METRICS: Final = {
     "first_reply_time": "reply_time",
     "next_reply_time": "reply_time",
@@ -162,18 +161,12 @@ def _notify(
     if person is None or not person.email or person.suspended:
         return
     comment = next((e for e in reversed(audit.events) if e["type"] == "Comment"), None)
-    mail = Mail(
-        to=person.email,
-        subject=subject.replace("{{ticket.title}}", ticket.subject),
-        text=comment["plain_body"] if comment and comment["public"] else "",
-        ticket_id=ticket.id,
-        rule=trigger["title"],
-        deliverable=not person.email.lower().endswith(RESERVED),
-    )
-    account.mails.append(mail)
+    subject = subject.replace("{{ticket.title}}", ticket.subject)
+    text = comment["plain_body"] if comment and comment["public"] else ""
+    account.mail(person.email, subject, trigger["title"], text, ticket.id)
     audit.events.append(
-        {"id": account.new_id(), "type": "Notification", "subject": mail.subject}
-        | {"body": mail.text, "recipients": [person.id], "via": _by(trigger)}
+        {"id": account.new_id(), "type": "Notification", "subject": subject, "body": text}
+        | {"recipients": [person.id], "via": _by(trigger)}
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from servers.simulator import Server, SimClock
 from servers.weather import Answer, Request
-from servers.zendesk import hand, render, rules, writing
+from servers.zendesk import door, hand, render, rules, writing
 from servers.zendesk.model import Attachment, Knobs, Mail, Ticket, User
 from servers.zendesk.product import Product
 
@@ -42,13 +42,18 @@ class ZendeskSimulator(Server):
         for trigger in rules.DEFAULT_TRIGGERS:
             self.account.shelves["triggers"].put(**trigger, default=True)
         super().__init__(
-            self.product,
+            self._served,
             port=port,
-            ignored=_is_token_request,
+            ignored=_is_no_work,
             watchers=watchers,
             now=self.clock.now,
         )
         self.account.base = self.url
+
+    def _served(self, request: Request) -> Answer:
+        if request.path.startswith(door.PATH):
+            return door.opened(self, request)
+        return self.product(request)
 
     # Who is who
 
@@ -88,6 +93,11 @@ class ZendeskSimulator(Server):
         """All tickets, by id; also archived, deleted and scrubbed ones (see `place`)."""
         with self.lock:
             return [self.account.tickets[key] for key in sorted(self.account.tickets)]
+
+    @property
+    def users(self) -> list[User]:
+        """All people, deleted ones too."""
+        return list(self.account.users.values())
 
     @property
     def mails(self) -> list[Mail]:
@@ -213,5 +223,6 @@ class ZendeskSimulator(Server):
         self.knobs.conflicts.append((name, applied))
 
 
-def _is_token_request(request: Request) -> bool:
-    return request.path == "/oauth/tokens"
+def _is_no_work(request: Request) -> bool:
+    """Weather is for the product's work, not for tokens nor for hands."""
+    return request.path == "/oauth/tokens" or request.path.startswith(door.PATH)

@@ -58,7 +58,10 @@ def test_what_agrees_is_counted(client, desk):
     assert desk.faults == []
 
 
-UNKNOWN = set()
+UNKNOWN = {(method, "/api/v2/business_hours/schedules") for method in ("GET", "POST")}
+    ("GET", "/api/v2/business_hours/schedules"),
+    ("POST", "/api/v2/business_hours/schedules"),
+}
 """Routes of ours that the document does not have."""
 
 
