@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from campaign.bite import catch
+from campaign.desks import NAMES
 from campaign.trial import FAULT_RATE, Result, run_trial
 
 
@@ -24,6 +25,13 @@ from campaign.trial import FAULT_RATE, Result, run_trial
 @click.option("--kills-a-trial", default=100, show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--jobs", default=2, show_default=True, help="Trials at once.")
+@click.option(
+    "--helpdesk",
+    type=click.Choice(NAMES),
+    default=NAMES[0],
+    show_default=True,
+    help="Which; all but the first are simulated.",
+)
 @click.option("--naive/--no-naive", default=True, help="Show that the harness bites.")
 @click.option("--json", "path", type=click.Path(path_type=Path), help="Write figures here.")
 def main(
@@ -33,6 +41,7 @@ def main(
     kills_a_trial: int,
     seed: int,
     jobs: int,
+    helpdesk: str,
     naive: bool,
     path: Path | None,
 ) -> None:
@@ -46,7 +55,7 @@ def main(
             wanted = _sum(results, "kills") < kills or _sum(results, "faults") < faults
             while wanted and len(running) < jobs:
                 number = next(numbers)
-                trial = pool.submit(run_trial, number, kills_a_trial)
+                trial = pool.submit(run_trial, number, kills_a_trial, helpdesk)
                 running[trial] = number
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for trial in done:

@@ -20,6 +20,8 @@ PRELOAD = (
     "connector.sources.asterisk_queue_log",
     "connector.sources.survey_file",
     "connector.helpdesks.django_helpdesk",
+    "connector.helpdesks.freshdesk",
+    "connector.helpdesks.zendesk",
     "campaign.daemons",
     "campaign.warm",
 )
@@ -52,10 +54,16 @@ def _run(config: str, crash_at: str, log: str) -> None:
 
 
 def _shorten_time() -> None:
-    from connector.pipeline import circuit, loops, sync, verdict  # noqa: PLC0415 - in the child
+    from connector.helpdesks.freshdesk import desk as freshdesk  # noqa: PLC0415 - in the child
+    from connector.helpdesks.zendesk import desk as zendesk  # noqa: PLC0415 - in the child
+    from connector.pipeline import circuit, delivery, loops, sync, verdict  # noqa: PLC0415 - in the child
 
     verdict.CAP_S = 1
     circuit.FIRST_S = circuit.LONGEST_S = 1  # type: ignore[misc]
     loops.FULL_PAUSE_S = 0.2
     loops.LONGEST_WAIT_S = 1.0
     sync.BATCH = 1  # a helpdesk for tests cannot answer more beside everything else
+    freshdesk.FIND_AGAIN_S = 2  # type: ignore[misc]
+    zendesk.FIND_LAG_S = 1  # type: ignore[misc]
+    # the rest is what the pipeline leaves away at the end of a key's life
+    zendesk.KEY_LIFE_S = delivery.IDEMPOTENCY_MARGIN_S + 8  # type: ignore[misc]

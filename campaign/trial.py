@@ -16,7 +16,7 @@ from pathlib import Path
 
 from imapclient import IMAPClient
 
-from campaign import daemons
+from campaign import daemons, desks
 from campaign.desks import Desk, DjangoDesk
 from campaign.judge import Verdict, judge
 from campaign.patients import Happening, Truth, world
@@ -146,6 +146,9 @@ class Trial:
                 return
         else:
             process.join(self._chance.uniform(0.1, 0.7))
+        if process.exitcode is not None:
+            told = f"a daemon ended by itself with {process.exitcode}, see {folder / 'daemon.log'}"
+            raise RuntimeError(told)
         if draw > 0.97:  # noqa: PLR2004 - shares
             self._suspend(process, config, folder, result)
         if draw > 0.9:  # noqa: PLR2004 - likewise
@@ -226,9 +229,10 @@ class Trial:
             verdict.extra.append("thanks were not counted")
 
 
-def run_trial(seed: int, kills: int) -> Result:
+def run_trial(seed: int, kills: int, helpdesk: str) -> Result:
     """Run one trial of the campaign's size; for a process of its own."""
-    return Trial(seed, kills=kills, people=PEOPLE, fault_rate=FAULT_RATE).run()
+    desk = desks.named(helpdesk)
+    return Trial(seed, kills=kills, people=PEOPLE, fault_rate=FAULT_RATE, desk=desk).run()
 
 
 def _keep(folder: Path) -> None:
