@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+from servers.zendesk_world import ZendeskWorld
+
+
+@pytest.fixture
+def world():
+    world = ZendeskWorld()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def desk(world):
+    """The simulated account."""
+    return world.desk
+
+
+@pytest.fixture
+def helpdesk(world):
+    return world.open()
