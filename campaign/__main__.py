@@ -33,7 +33,12 @@ from campaign.trial import FAULT_RATE, Result, run_trial
     help="Which; all but the first are simulated.",
 )
 @click.option("--naive/--no-naive", default=True, help="Show that the harness bites.")
-@click.option("--json", "path", type=click.Path(path_type=Path), help="Write figures here.")
+@click.option(
+    "--json",
+    "path",
+    type=click.Path(path_type=Path),
+    help="Write figures here [default: build/campaign-HELPDESK.json].",
+)
 def main(
     *,
     kills: int,
@@ -46,6 +51,8 @@ def main(
     path: Path | None,
 ) -> None:
     """Kill the daemon and lie to it, again and again; end with 1 when a promise was broken."""
+    path = path or Path("build") / f"campaign-{helpdesk}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     results: list[Result] = []
     numbers = itertools.count(seed)
@@ -61,10 +68,10 @@ def main(
             for trial in done:
                 results.append(trial.result())
                 _tell(running.pop(trial), results[-1])
-                _write(path, _summary(results, time.monotonic() - began))
-    summary = _summary(results, time.monotonic() - began)
+                _write(path, _summary(helpdesk, results, time.monotonic() - began))
+    summary = _summary(helpdesk, results, time.monotonic() - began)
     kept = all(result.verdict.kept for result in results)
-    if naive:
+    if naive and helpdesk == NAMES[0]:
         caught = catch(seed, kills=20, people=40, fault_rate=FAULT_RATE)
         summary["naive_client"] = asdict(caught)
         kept = kept and caught.doubled > 0
@@ -73,10 +80,9 @@ def main(
     sys.exit(0 if kept else 1)
 
 
-def _write(path: Path | None, summary: dict[str, object]) -> None:
+def _write(path: Path, summary: dict[str, object]) -> None:
     """Write the figures so far: a campaign that is cut short has still shown something."""
-    if path is not None:
-        path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
 def _tell(number: int, result: Result) -> None:
@@ -91,7 +97,7 @@ def _sum(results: list[Result], name: str) -> int:
     return sum(sum(getattr(result, name).values()) for result in results)
 
 
-def _summary(results: list[Result], seconds: float) -> dict[str, object]:
+def _summary(helpdesk: str, results: list[Result], seconds: float) -> dict[str, object]:
     def together(name: str) -> dict[str, int]:
         total: Counter[str] = Counter()
         for result in results:
@@ -102,6 +108,7 @@ def _summary(results: list[Result], seconds: float) -> dict[str, object]:
         return sum(getattr(result.verdict, name) for result in results)
 
     return {
+        "helpdesk": helpdesk,
         "trials": len(results),
         "minutes": round(seconds / 60, 1),
         "kills": _sum(results, "kills"),

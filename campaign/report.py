@@ -1,29 +1,38 @@
-"""`python -m campaign.report FIGURES`: write docs/reliability.md from a campaign's figures."""
+"""`python -m campaign.report FOLDER`: write docs/reliability.md from the campaigns' figures.
+
+The campaign against the real helpdesk comes first; those against simulated ones beside it.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from campaign.behaviour import DEATHS, OTHER, WEATHER, Promise
+from campaign.desks import NAMES
 
 PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
 BEGIN, END = "<!-- figures: written by python -m campaign.report -->", "<!-- end of figures -->"
 
 
-def main(figures: Path) -> None:
+def main(folder: Path) -> None:
     """Replace the part of the page between the marks."""
-    found = json.loads(figures.read_text(encoding="utf-8"))
+    figures = [folder / f"campaign-{name}.json" for name in NAMES]
+    if not figures[0].exists():
+        sys.exit("docs/reliability.md waits for the campaign against the real helpdesk")
+    found, *others = (
+        json.loads(path.read_text(encoding="utf-8")) for path in figures if path.exists()
+    )
     page = PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{render(found)}{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n{render(found, others)}{END}{after}", encoding="utf-8")
 
 
-def render(found: Mapping[str, Any]) -> str:
+def render(found: Mapping[str, Any], others: Sequence[Mapping[str, Any]] = ()) -> str:
     """Print the figures as Markdown."""
     naive = found.get("naive_client") or {}
     scale = (
@@ -56,6 +65,13 @@ def render(found: Mapping[str, Any]) -> str:
             f"{naive['lost']} mails without a ticket**. The harness bites."
         )
         lines += [bitten, ""]
+    if others:
+        lines += [
+            "The same harness with simulated helpdesks in its place:",
+            "",
+            *_beside(others),
+            "",
+        ]
     for title, table, counted in (
         ("Deaths", DEATHS, found["kills_by_place"]),
         ("Answers", WEATHER, found["faults_by_kind"]),
@@ -63,6 +79,21 @@ def render(found: Mapping[str, Any]) -> str:
     ):
         lines += [f"### {title}", "", *_rows(table, counted), ""]
     return "\n".join(lines)
+
+
+def _beside(others: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = [
+        "| helpdesk | kills | faulty answers | tickets | lost | double | disorder | shown | books |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {one['helpdesk']} | {one['kills']:,} | {one['faulty_answers']:,} "
+        f"| {one['tickets']:,} for {one['expected']:,} | {one['lost']} "
+        f"| {one['double_tickets'] + one['double_notes']} | {one['out_of_order']} "
+        f"| {one['exposed'] + one['leaked'] + one['mails_sent']} | {len(one['books'])} |"
+        for one in others
+    ]
+    return lines
 
 
 def _rows(table: Mapping[str, Promise], counted: Mapping[str, int]) -> list[str]:
