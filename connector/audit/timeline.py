@@ -209,7 +209,9 @@ class _Teller:
 
     def merged(self, entry: LedgerEntry) -> Told:
         old, new = _text(entry, "ticket"), _text(entry, "into")
-        return f"Ticket {old} was merged into ticket {new}; the case follows", ""
+        shared = ", ".join(map(str, _list(entry, "shared_with")))
+        why = f"it is the ticket of case {shared} too" if shared else ""
+        return f"Ticket {old} was merged into ticket {new}; the case follows", why
 
     def change(self, entry: LedgerEntry) -> Told:
         op = _text(entry, "op") or self._ops.get(_text(entry, "key"), "")

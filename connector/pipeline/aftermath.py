@@ -178,7 +178,13 @@ def _follow(tx: Tx, row: Row[Any], into: str) -> None:
     cases.set_ticket(tx, row.id, into, "")
     following.has_ticket(tx, row.id, into, own=False)
     edits.forget(tx, row.id)
-    tx.record("ticket.merged", case_id=row.id, ticket=row.ticket_id, into=into)
+    tx.record(
+        "ticket.merged",
+        case_id=row.id,
+        ticket=row.ticket_id,
+        into=into,
+        shared_with=[other.id for other in others],
+    )
     for other in others:
         if cases.link(tx, row.id, other.id, "tickets_merged"):
             tx.record("case.linked", case_id=row.id, other=other.id, why="tickets_merged")
