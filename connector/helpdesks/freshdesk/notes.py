@@ -1,0 +1,74 @@
+"""A private note that appears once, whatever is lost on the way.
+
+1. Look for a note whose last line is the marker.
+2. None: write it, words, marker and files in one request, so that there is no half note.
+
+A note that agents deleted is not there, and would be written again by a repetition; only
+what is in doubt is ever repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connector.domain.errors import Gone, PartiallyApplied, Rejected
+from connector.domain.signal import Attachment
+from connector.domain.ticket import TicketRef
+from connector.helpdesks.freshdesk import words
+from connector.helpdesks.freshdesk.account import Account
+from connector.helpdesks.freshdesk.files import File, fitting, weight
+from connector.helpdesks.freshdesk.reading import note_key
+from connector.helpdesks.freshdesk.tables import Json
+
+
+def ensure_note(
+    account: Account,
+    ref: TicketRef,
+    holders: Sequence[Json],
+    body: Json,
+    key: str,
+    attachments: Sequence[Attachment] = (),
+) -> None:
+    """Bring the note of this key into being on a ticket that was just read.
+
+    `holders` are the ticket and its conversations. Raises PartiallyApplied when the note is
+    there but not as it should be: public, or without a file that has no room or was refused.
+    """
+    if any(note_key(one) == key for one in holders[1:]):
+        return
+    wanted = [
+        File(name=planned["name"], content=attachments[planned["place"]].content)
+        for planned in body["files"]
+    ]
+    files = fitting(wanted, weight(holders))
+    try:
+        made = account.say(ref.id, _html(body, wanted, files), files)
+    except Rejected as error:
+        if not files or not {"attachments", "attachments[]"} & set(error.fields):
+            raise
+        files = []  # refused for good, nothing was written: the words are worth more
+        made = account.say(ref.id, _html(body, wanted, files))
+    missing = [f"attachment {number}" for number, file in enumerate(wanted, 1) if file not in files]
+    if not made["private"]:
+        missing.append("private")
+    if note_key(made) != key:
+        missing.append("text")
+    if missing:
+        problem = "took the note, but not as it was meant"
+        raise PartiallyApplied(account.edge, problem, ref=ref, missing=missing)
+
+
+def _html(body: Json, wanted: Sequence[File], files: Sequence[File]) -> str:
+    """Give the note's HTML, with a word on files that could not go along."""
+    left = [file.name for file in wanted if file not in files]
+    said = f"Not attached, there is no room on this ticket: {', '.join(left)}"
+    remark = words.escape(said) if left else ""
+    return f"{body['words']}{remark}{body['mark']}"
+
+
+def no_longer(account: Account, ref: TicketRef, error: Gone | Rejected) -> Gone | Rejected:
+    """Say what a refused write means: the ticket may have moved since it was read."""
+    ticket = account.ticket(ref.id)  # raises Gone when it is not there at all
+    if isinstance(error, Gone) and not ticket.get("archived"):
+        return Gone(account.edge, "the ticket can be read, not changed", kind="archived")
+    return error
