@@ -66,6 +66,8 @@ UPDATE_KEYS: Final = CREATE_KEYS - {
     "follower_ids",
     "email_cc_ids",
 } | {"macro_id", "safe_update", "updated_stamp", "additional_collaborators"}
+WAITING: Final = frozenset({"pending", "hold", "solved"})
+"""From these a word of the requester opens a ticket again."""
 PLAIN: Final = ("subject", "priority", "type", "status", "group_id", "assignee_id")
 MORE: Final = ("external_id", "organization_id", "problem_id", "recipient", "brand_id")
 AUDITED: Final = (*PLAIN, *MORE, "ticket_form_id", "due_at", "requester_id")
@@ -158,6 +160,8 @@ def update(
     if "safe_update" in data:
         check_stamp(ticket, data.get("updated_stamp"))
     _check_words(data)
+    if data.get("status") == "solved" and writer.via["channel"] != "rule":
+        _check_required(account, ticket, data)
     comment = data.get("comment")
     if comment and len(ticket.comments()) >= MAX_COMMENTS:
         raise invalid("base", "Ticket has reached the maximum number of comments")
@@ -168,6 +172,8 @@ def update(
         _add_comment(account, ticket, audit, comment)
     if "requester_id" in data or "requester" in data:
         ticket.requester_id = account.requester_for(data, writer.actor).id
+    elif comment and author == ticket.requester_id and ticket.status in WAITING:
+        ticket.status = "open"
     _assign(account, ticket, data)
     _after_change(account, ticket, audit, before)
     if audit.events:
@@ -295,6 +301,20 @@ def _assign(account: Account, ticket: Ticket, data: dict[str, Any]) -> None:
         if isinstance(data.get(name), list):
             setattr(ticket, name, data[name])
     _assign_tags_and_fields(account, ticket, data)
+
+
+def _check_required(account: Account, ticket: Ticket, data: dict[str, Any]) -> None:
+    """Fields that are required for solving."""
+    sent = {one.get("id"): one.get("value") for one in data.get("custom_fields") or []}
+    for key, record in account.shelves["ticket_fields"].records.items():
+        value = sent.get(key, ticket.custom_fields.get(key))
+        if record["removable"] and record["required"] and not value:
+            raise invalid(
+                "base",
+                f"{record['title']}: is required when solving a ticket",
+                ticket_field_id=key,
+                ticket_field_type=f"Field{record['type'].capitalize()}",
+            )
 
 
 def _check_reference(account: Account, ticket: Ticket, name: str, value: Any) -> None:

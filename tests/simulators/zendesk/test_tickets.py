@@ -248,6 +248,25 @@ def test_a_closed_ticket_takes_no_update_but_a_follow_up(client, desk):
     assert client.get("/tickets/1")["ticket"]["followup_ids"] == [later["id"]]
 
 
+def test_a_field_that_is_required_keeps_a_ticket_from_being_solved(client, desk):
+    field = desk.add_record("ticket_fields", type="text", title="Cause", required=True)["id"]
+    client.opened()
+    said = detail(client.change(1, status="solved"))
+    assert (said["ticket_field_id"], said["ticket_field_type"]) == (field, "FieldText")
+    fields = [{"id": field, "value": "queue"}]
+    assert client.change(1, status="solved", custom_fields=fields).status_code == 200
+
+
+def test_a_word_of_the_requester_opens_a_ticket_again(client, desk):
+    client.opened(requester={"name": "Ann", "email": "ann@elm.example"})
+    desk.set_status(1, "solved")
+    desk.comment_by_hand(1, "inside")
+    assert desk.ticket(1).status == "solved"
+    ann = desk.account.user_by_email("ann@elm.example")
+    desk.comment_by_hand(1, "Still waiting", public=True, author=ann)
+    assert desk.ticket(1).status == "open"
+
+
 def test_merging_closes_the_source(client, desk):
     client.opened()
     client.opened()
