@@ -21,9 +21,23 @@ FIELD_FLAGS: Final = (
     "customers_can_edit",
     "displayed_to_customers",
 )
-FIELD_DATA: Final = frozenset(
-    {"label", "label_for_customers", "type", "choices", "position", *FIELD_FLAGS}
-)
+FIELD_DATA: Final = {
+    "label": str,
+    "label_for_customers": str,
+    "type": str,
+    "choices": list,
+    "position": int,
+    **dict.fromkeys(FIELD_FLAGS, bool),
+}
+GROUP_DATA: Final = {"name": str, "description": str, "agent_ids": [int]}
+POLICY_DATA: Final = {
+    "name": str,
+    "description": str,
+    "active": bool,
+    "applicable_to": dict,
+    "sla_target": dict,
+    "escalation": dict,
+}
 NOT_ADMIN: Final = "You are not authorized to perform this action."
 
 
@@ -72,8 +86,7 @@ def shown_to_admins(one: Field, account: Account) -> dict[str, Any]:
 @ROUTES.on("POST", "/admin/ticket_fields")
 def add_field(account: Account, call: Call) -> Answer:
     only_admins(call)
-    call.allow_data(FIELD_DATA)
-    data = call.data
+    data = call.take(FIELD_DATA)
     faults = [
         missing(name) for name in ("label", "label_for_customers", "type") if not data.get(name)
     ]
@@ -109,7 +122,7 @@ def _choices(data: dict[str, Any]) -> list[str] | None:
     choices = data.get("choices")
     if not choices:
         return None
-    return [one["value"] if isinstance(one, dict) else str(one) for one in choices]
+    return [str(one.get("value") if isinstance(one, dict) else one) for one in choices]
 
 
 def _field(account: Account, field_id: int) -> Field:
@@ -122,9 +135,12 @@ def _field(account: Account, field_id: int) -> Field:
 @ROUTES.on("PUT", "/admin/ticket_fields/{id}")
 def change_field(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the path's name
     only_admins(call)
-    call.allow_data(FIELD_DATA - {"type"})
     one = _field(account, id)
-    for name, value in call.data.items():
+    data = call.take({name: shape for name, shape in FIELD_DATA.items() if name != "type"})
+    faults = [missing(name) for name, value in data.items() if value is None]
+    if faults:
+        raise invalid(*faults)
+    for name, value in data.items():
         setattr(one, name, _choices(call.data) if name == "choices" else value)
     one.updated_at = account.now
     return answer(200, shown_to_admins(one, account))
@@ -160,8 +176,8 @@ def group(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the 
 @ROUTES.on("POST", "/groups")
 def add_group(account: Account, call: Call) -> Answer:
     only_admins(call)
-    name = call.data.get("name")
-    if not isinstance(name, str) or not name:
+    name = call.take(GROUP_DATA).get("name")
+    if not name:
         raise invalid(missing("name"))
     if any(one["name"] == name for one in account.groups.values()):
         raise invalid(wrong("name", "It should be a unique value", "duplicate_value"), status=409)
@@ -240,7 +256,7 @@ def _position(one: sla.Policy) -> int:
 @ROUTES.on("POST", "/sla_policies")
 def add_policy(account: Account, call: Call) -> Answer:
     only_admins(call)
-    call.allow_data(("name", "description", "active", "applicable_to", "sla_target", "escalation"))
+    call.take(POLICY_DATA)
     faults = sla.faults_of(call.data, whole=True)
     if faults:
         raise invalid(*faults)
@@ -266,8 +282,11 @@ def change_policy(account: Account, call: Call, id: int) -> Answer:  # noqa: A00
     one = next((one for one in account.policies if one.id == id), None)
     if one is None:
         raise Refusal(status=404)
-    call.allow_data(("name", "description", "active", "applicable_to", "sla_target", "escalation"))
+    call.take(POLICY_DATA)
     faults = sla.faults_of(call.data, whole=False)
+    if one.is_default and call.data.get("active", True) is not True:
+        faults.append(wrong("active", "The default policy cannot be deactivated"))
+    faults += [missing(name) for name, value in call.data.items() if value is None]
     if faults:
         raise invalid(*faults)
     for name, value in call.data.items():

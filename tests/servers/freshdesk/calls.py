@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from servers.freshdesk.people import Agent
-from servers.freshdesk.refusals import Refusal, flat, invalid, unknown_field, wrong
+from servers.freshdesk.refusals import Refusal, flat, invalid, mismatch, unknown_field, wrong
 from servers.weather import Answer, Request, json_answer
 
 MAX_PER_PAGE: Final = 100
@@ -54,6 +54,21 @@ class Call:
         if faults:
             raise invalid(*faults)
 
+    def take(self, shapes: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the data; names that are not in `shapes`, and values of other kinds, are refused.
+
+        A shape is str, int, bool, dict, list, or a list of one of these (`[str]`). Null fits all.
+        """
+        self.allow_data(shapes)
+        faults = [
+            mismatch(name, value, _called(shapes[name]))
+            for name, value in self.data.items()
+            if not _fits(value, shapes[name])
+        ]
+        if faults:
+            raise invalid(*faults)
+        return self.data
+
     def number(self, name: str, default: int, most: int | None = None) -> int:
         text = self.query.get(name, str(default))
         if not re.fullmatch(r"[1-9]\d{0,8}", text) or (most is not None and int(text) > most):
@@ -64,6 +79,21 @@ class Call:
             )
             raise invalid(wrong(name, f"It should be {span}"))
         return int(text)
+
+
+def _fits(value: Any, shape: Any) -> bool:
+    if value is None:
+        return True
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_fits(one, shape[0]) for one in value)
+    if shape is int and isinstance(value, bool):
+        return False
+    return isinstance(value, shape)
+
+
+def _called(shape: Any) -> str:
+    names = {str: "String", int: "Integer", bool: "Boolean", dict: "key/value pair"}
+    return "Array" if isinstance(shape, list) else names.get(shape, "Array")
 
 
 def page_of(call: Call, rows: list[Any], *, most_pages: int | None = None) -> tuple[list[Any], Any]:
@@ -122,12 +152,12 @@ def parse_form(body: bytes, content_type: str) -> tuple[dict[str, Any], list[Upl
             kind = headers.get("content-type", "application/octet-stream")
             files.append(Upload(name=filename, content_type=kind, content=content))
         else:
-            _place(data, name, content.decode())
+            _place(data, name, content.decode(errors="replace"))
     return data, files
 
 
 def _headers(head: bytes) -> Mapping[str, str]:
-    lines = [line.partition(":") for line in head.decode().split("\r\n")]
+    lines = [line.partition(":") for line in head.decode(errors="replace").split("\r\n")]
     return {name.strip().lower(): value.strip() for name, _, value in lines}
 
 
@@ -139,10 +169,12 @@ def _parameter(header: str, name: str) -> str | None:
 
 
 def _place(data: dict[str, Any], name: str, value: str) -> None:
-    if name.endswith("[]"):
-        data.setdefault(name[:-2], []).append(value)
-    elif found := re.fullmatch(r"(\w+)\[(\w+)\]", name):
-        data.setdefault(found[1], {})[found[2]] = value
+    if name.endswith("[]") and isinstance(data.setdefault(name[:-2], []), list):
+        data[name[:-2]].append(value)
+    elif (found := re.fullmatch(r"(\w+)\[(\w+)\]", name)) and isinstance(
+        data.setdefault(found[1], {}), dict
+    ):
+        data[found[1]][found[2]] = value
     else:
         data[name] = value
 

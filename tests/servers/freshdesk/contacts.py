@@ -14,7 +14,6 @@ from servers.freshdesk.refusals import (
     Refusal,
     duplicate,
     invalid,
-    mismatch,
     missing,
     not_allowed,
     one_of,
@@ -39,14 +38,14 @@ STRINGS: Final = frozenset(
         "time_zone",
     }
 )
-DATA: Final = STRINGS | {
-    "company_id",
-    "view_all_tickets",
-    "other_emails",
-    "other_companies",
-    "custom_fields",
-    "tags",
-    "avatar",
+DATA: Final = dict.fromkeys(sorted(STRINGS), str) | {
+    "company_id": int,
+    "view_all_tickets": bool,
+    "other_emails": [str],
+    "other_companies": [dict],
+    "custom_fields": dict,
+    "tags": [str],
+    "avatar": str,
 }
 REACHED_BY: Final = ("email", "phone", "mobile", "twitter_id", "unique_external_id")
 UNIQUE: Final = ("unique_external_id", "twitter_id")
@@ -120,6 +119,8 @@ def update(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the
     if one.state:
         raise not_allowed("PUT", "GET")
     faults = list(_shapes(account, call))
+    if not call.data.get("name", one.name):
+        faults.append(missing("name"))
     if faults:
         raise invalid(*faults)
     _unique(account, call.data, one)
@@ -160,16 +161,9 @@ def destroy(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - th
 
 
 def _shapes(account: Account, call: Call) -> Iterator[Fault]:
-    call.allow_data(DATA)
-    for name, value in call.data.items():
-        if value is None:
-            continue
-        if name in STRINGS and not isinstance(value, str):
-            yield mismatch(name, value, "String")
-        if name in {"tags", "other_emails"} and not isinstance(value, list):
-            yield mismatch(name, value, "Array")
+    call.take(DATA)
     email = call.data.get("email")
-    if isinstance(email, str) and "@" not in email:
+    if email is not None and "@" not in email:
         yield wrong("email", "It should be in the 'valid email address' format")
     company = call.data.get("company_id")
     if company is not None and company not in account.companies:
@@ -188,8 +182,12 @@ def _unique(account: Account, data: dict[str, Any], own: Contact | None) -> None
 
 
 def _stored(data: dict[str, Any]) -> dict[str, Any]:
+    """Give what is kept; a null in place of a list or object is an empty one."""
+    empty = {"tags": [], "other_emails": [], "custom_fields": {}, "view_all_tickets": False}
     return {
-        name: value for name, value in data.items() if name not in {"avatar", "other_companies"}
+        name: empty.get(name) if value is None else value
+        for name, value in data.items()
+        if name not in {"avatar", "other_companies"}
     }
 
 
@@ -209,7 +207,9 @@ def company(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - th
 
 @ROUTES.on("POST", "/companies")
 def add_company(account: Account, call: Call) -> Answer:
-    call.allow_data(("name", "description", "domains", "note", "custom_fields"))
+    call.take(
+        {"name": str, "description": str, "domains": [str], "note": str, "custom_fields": dict}
+    )
     name = call.data.get("name")
     if not name:
         raise invalid(missing("name"))

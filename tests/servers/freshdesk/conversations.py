@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from servers.freshdesk.account import Account
@@ -11,13 +12,24 @@ from servers.freshdesk.refusals import Refusal, invalid, mismatch, missing, not_
 from servers.freshdesk.table import ROUTES
 from servers.weather import Answer
 
-ON_NOTE: Final = frozenset(
-    {"body", "private", "notify_emails", "incoming", "user_id", "attachments"}
-)
+ON_NOTE: Final = {
+    "body": str,
+    "private": object,
+    "notify_emails": [str],
+    "incoming": object,
+    "user_id": object,
+    "attachments": list,
+}
 SUPPORT: Final = "support@harbor.freshdesk.com"
-ON_REPLY: Final = frozenset(
-    {"body", "from_email", "user_id", "cc_emails", "bcc_emails", "attachments"}
-)
+ON_REPLY: Final = {
+    "body": str,
+    "from_email": str,
+    "user_id": object,
+    "cc_emails": [str],
+    "bcc_emails": [str],
+    "attachments": list,
+}
+"""`object`: examined later, because a form has strings there."""
 
 
 @ROUTES.on("GET", "/tickets/{id}/conversations")
@@ -32,8 +44,6 @@ def note(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the p
     ticket = _writable(account, call, id, ON_NOTE)
     private = _flag(call, "private", default=True)
     told = call.data.get("notify_emails") or []
-    if not isinstance(told, list):
-        raise invalid(mismatch("notify_emails", told, "Array"))
     one = account.converse(
         ticket,
         call.data["body"],
@@ -98,11 +108,11 @@ def edit(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the p
     ticket, one = account.conversation(id)
     if one.source != NOTE or ticket.key_of_state:
         raise not_allowed("PUT")
-    call.allow_data(("body", "attachments"))
+    call.take({"body": str, "attachments": list})
     if not call.data.get("body") and not call.files:
         raise invalid(missing("body"))
     account.weigh(ticket, call.files)
-    one.body = account.html(call.data.get("body", one.body))
+    one.body = account.html(call.data.get("body") or one.body)
     one.attachments += account.attach(call.files)
     one.updated_at = one.last_edited_at = account.now
     one.last_edited_user_id = call.agent.id
@@ -120,16 +130,14 @@ def remove(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the
     return answer(204)
 
 
-def _writable(account: Account, call: Call, ticket_id: int, names: frozenset[str]) -> Ticket:
+def _writable(account: Account, call: Call, ticket_id: int, names: Mapping[str, Any]) -> Ticket:
     ticket = account.ticket(ticket_id)
     if ticket.key_of_state:
         raise not_allowed(call.method)
-    call.allow_data(names)
+    call.take(names)
     body = call.data.get("body")
     if body is None or body == "":
         raise invalid(missing("body", "Mandatory attribute missing"))
-    if not isinstance(body, str):
-        raise invalid(mismatch("body", body, "String"))
     account.weigh(ticket, call.files)
     return ticket
 
@@ -147,7 +155,8 @@ def _user(account: Account, call: Call) -> int:
     value = call.data.get("user_id", call.agent.id)
     if call.spelled and isinstance(value, str) and value.isdigit():
         value = int(value)
-    if value not in account.agents and value not in account.contacts:
+    known = isinstance(value, int) and not isinstance(value, bool)
+    if not known or (value not in account.agents and value not in account.contacts):
         raise invalid(wrong("user_id", "There is no contact matching the given user_id"))
     return int(value)
 

@@ -14,7 +14,6 @@ from servers.freshdesk.refusals import (
     Refusal,
     flat,
     invalid,
-    mismatch,
     missing,
     one_of,
     wrong,
@@ -25,10 +24,31 @@ from servers.freshdesk.text import body_text
 from servers.weather import Answer
 
 ALL, PERSONAL, GROUPS = 0, 1, 2
-CANNED_DATA: Final = frozenset({"title", "content_html", "folder_id", "visibility", "group_ids"})
-ENTRY_DATA: Final = frozenset(
-    {"agent_id", "billable", "executed_at", "note", "start_time", "time_spent", "timer_running"}
-)
+CANNED_DATA: Final = {
+    "title": str,
+    "content_html": str,
+    "folder_id": int,
+    "visibility": int,
+    "group_ids": [int],
+}
+RULE_DATA: Final = {
+    "name": str,
+    "active": bool,
+    "description": str,
+    "performer": dict,
+    "events": [dict],
+    "conditions": [dict],
+    "actions": [dict],
+}
+ENTRY_DATA: Final = {
+    "agent_id": int,
+    "billable": bool,
+    "executed_at": str,
+    "note": str,
+    "start_time": str,
+    "time_spent": str,
+    "timer_running": bool,
+}
 
 # canned responses
 
@@ -43,7 +63,7 @@ def folders(account: Account, call: Call) -> Answer:
 @ROUTES.on("POST", "/canned_response_folder")
 def add_folder(account: Account, call: Call) -> Answer:
     """Make a folder; the reference names the path in two ways."""
-    call.allow_data(("name",))
+    call.take({"name": str})
     if not call.data.get("name"):
         raise invalid(missing("name"))
     id_ = next(account.ids)
@@ -83,7 +103,9 @@ def _folder(account: Account, id_: int) -> dict[str, Any]:
 @ROUTES.on("POST", "/canned_responses")
 def add_canned(account: Account, call: Call) -> Answer:
     values = _canned_values(account, call)
-    faults = [missing(name) for name in CANNED_DATA - {"group_ids"} if values.get(name) is None]
+    faults = [
+        missing(name) for name in CANNED_DATA if name != "group_ids" and values.get(name) is None
+    ]
     if values.get("visibility") == GROUPS and not values.get("group_ids"):
         faults.append(missing("group_ids"))
     if faults:
@@ -110,8 +132,7 @@ def change_canned(account: Account, call: Call, id: int) -> Answer:  # noqa: A00
 
 
 def _canned_values(account: Account, call: Call) -> dict[str, Any]:
-    call.allow_data(CANNED_DATA)
-    values = dict(call.data)
+    values = {name: value for name, value in call.take(CANNED_DATA).items() if value is not None}
     if values.get("visibility") not in {None, ALL, PERSONAL, GROUPS}:
         raise invalid(one_of("visibility", (ALL, PERSONAL, GROUPS)))
     if values.get("folder_id") is not None and values["folder_id"] not in account.folders:
@@ -159,9 +180,9 @@ def time_entries_of(account: Account, call: Call, id: int) -> Answer:  # noqa: A
 @ROUTES.on("POST", "/tickets/{id}/time_entries")
 def add_time_entry(account: Account, call: Call, id: int) -> Answer:  # noqa: A002 - the path's name
     ticket = account.ticket(id)
-    call.allow_data(ENTRY_DATA)
+    call.take(ENTRY_DATA)
     spent = call.data.get("time_spent")
-    if spent is not None and not (isinstance(spent, str) and re.fullmatch(r"\d\d:[0-5]\d", spent)):
+    if spent is not None and not re.fullmatch(r"\d\d:[0-5]\d", spent):
         raise invalid(wrong("time_spent", "It should be in the 'hh:mm' format"))
     id_ = next(account.ids)
     running = bool(call.data.get("timer_running", spent is None))
@@ -307,11 +328,10 @@ def add_rule(account: Account, call: Call, kind: int) -> Answer:
     only_admins(call)
     if kind not in account.rules:
         raise Refusal(status=404)
-    for name in ("name", "actions"):
-        if not call.data.get(name):
-            raise invalid(missing(name))
-    if not isinstance(call.data["actions"], list):
-        raise invalid(mismatch("actions", call.data["actions"], "Array"))
+    call.take(RULE_DATA)
+    faults = [missing(name) for name in ("name", "actions") if not call.data.get(name)]
+    if faults:
+        raise invalid(*faults)
     rule = {"id": next(account.ids), "active": True, **call.data}
     rule |= {"position": len(account.rules[kind]) + 1, "created_at": stamp(account.now)}
     account.rules[kind].append(rule)

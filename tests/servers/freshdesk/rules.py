@@ -100,8 +100,8 @@ def _meanings(account: Account, values: dict[str, Any]) -> Iterator[Fault]:
         "type": form.types,
     }
     for name, known in choices.items():
-        value = values.get(name)
-        if value is not None and value not in known:
+        emptied = name in values and values[name] is None and name != "type"
+        if emptied or values.get(name) not in {None, *known}:
             yield one_of(name, known)
     known_ids: dict[str, tuple[str, Mapping[int, Any]]] = {
         "group_id": ("group", account.groups),

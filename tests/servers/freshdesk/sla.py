@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from servers.freshdesk.records import Ticket, stamp
-from servers.freshdesk.refusals import Fault, mismatch, missing, wrong
+from servers.freshdesk.refusals import Fault, mismatch, missing, unknown_field, wrong
 
 MIN_SECONDS: Final = 900
 """A target has to be greater."""
@@ -101,15 +101,15 @@ def faults_of(data: dict[str, Any], *, whole: bool) -> list[Fault]:
     wanted = ("name", "applicable_to", "sla_target")
     faults = [missing(name) for name in wanted if whole and not data.get(name)]
     targets = data.get("sla_target")
-    if targets is not None and not isinstance(targets, dict):
-        return [*faults, mismatch("sla_target", targets, "key/value pair")]
     if targets and set(targets) != {f"priority_{number}" for number in range(1, 5)}:
         faults.append(wrong("sla_target", "It should have priority_1 to priority_4"))
     for name, one in (targets or {}).items():
         faults += _target_faults(name, one)
-    for name in data.get("applicable_to") or {}:
+    for name, wanted_of in (data.get("applicable_to") or {}).items():
         if name not in CONDITIONS:
-            faults.append(wrong(f"applicable_to.{name}", "Unexpected/invalid field in request"))
+            faults.append(unknown_field(f"applicable_to.{name}"))
+        elif not isinstance(wanted_of, list):
+            faults.append(mismatch(f"applicable_to.{name}", wanted_of, "Array"))
     return faults
 
 

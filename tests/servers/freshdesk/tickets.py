@@ -12,7 +12,6 @@ from servers.freshdesk.records import CLOSED, Ticket, stamp
 from servers.freshdesk.refusals import (
     Refusal,
     invalid,
-    mismatch,
     missing,
     not_allowed,
     one_of,
@@ -24,6 +23,13 @@ from servers.weather import Answer
 
 OUTBOUND: Final = 10
 MAX_PAGES: Final = 300
+MERGE_DATA: Final = {
+    "primary_id": int,
+    "ticket_ids": [int],
+    "note_in_primary": dict,
+    "note_in_secondary": dict,
+    "convert_recepients_to_cc": bool,
+}
 LIST_DAYS: Final = 30
 FIRST_CONVERSATIONS: Final = 10
 INCLUDES: Final = ("conversations", "requester", "company", "stats", "sla_policy")
@@ -281,20 +287,11 @@ def _of_whom(account: Account, call: Call, ticket: Ticket) -> bool:
 
 @ROUTES.on("PUT", "/tickets/merge")
 def merge(account: Account, call: Call) -> Answer:
-    call.allow_data(
-        (
-            "primary_id",
-            "ticket_ids",
-            "note_in_primary",
-            "note_in_secondary",
-            "convert_recepients_to_cc",
-        )
-    )
-    primary_id, ids = call.data.get("primary_id"), call.data.get("ticket_ids")
-    if not isinstance(primary_id, int):
-        raise invalid(missing("primary_id"))
-    if not isinstance(ids, list) or not ids:
-        raise invalid(mismatch("ticket_ids", ids, "Array"))
+    data = call.take(MERGE_DATA)
+    primary_id, ids = data.get("primary_id"), data.get("ticket_ids")
+    faults = [missing(name) for name in ("primary_id", "ticket_ids") if not data.get(name)]
+    if primary_id is None or not ids or faults:
+        raise invalid(*faults)
     primary = account.tickets.get(primary_id)
     others = [account.tickets.get(one) for one in ids]
     if primary is None or primary.key_of_state or primary.archived:

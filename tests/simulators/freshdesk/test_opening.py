@@ -86,6 +86,7 @@ def test_the_same_request_twice_is_two_tickets(api, desk):
         ({"status": "2"}, ("status", "datatype_mismatch")),
         ({"status": True}, ("status", "datatype_mismatch")),
         ({"status": 8}, ("status", "invalid_value")),
+        ({"priority": None}, ("priority", "invalid_value")),
         ({"priority": 5}, ("priority", "invalid_value")),
         ({"source": 99}, ("source", "invalid_value")),
         ({"type": "Complaint"}, ("type", "invalid_value")),
