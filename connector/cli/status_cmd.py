@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from connector.app import status_of
+from connector.cli import trial
 from connector.cli.common import config_option, console, echo_json, json_option, table
 from connector.cli.state import open_state
 from connector.domain.errors import AmendsError
@@ -48,25 +49,48 @@ def status(ctx: click.Context, *, config: Path | None, as_json: bool) -> None:
 
 
 @click.command("check", short_help="Examine mailbox, files, helpdesk and state.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Also try the helpdesk with one marked ticket, which is closed at the end.",
+)
 @config_option
 @json_option
 @click.pass_context
-def check(ctx: click.Context, *, config: Path | None, as_json: bool) -> None:
+def check(ctx: click.Context, *, write: bool, config: Path | None, as_json: bool) -> None:
     """Examine configuration, state, every source and the helpdesk, and say how to mend them.
 
-    Changes nothing and may run beside the daemon. Ends with 0 when all is well, 1 when
-    something could be better, 2 when something does not work.
+    Changes nothing and may run beside the daemon; with --write, one ticket "amends
+    self-test, please ignore" without a patient goes through everything that amends relies
+    on, an answer lost on purpose included. Ends with 0 when all is well, 1 when something
+    could be better, 2 when something does not work.
     """
     settings = load(config)
     findings = list(_examine(settings))
-    if as_json:
-        echo_json([asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
-            cure = f"\n    {finding.cure}" if finding.cure else ""
-            click.echo(f"{MARKS[finding.level]:8} {finding.part}: {finding.what}{cure}")
     worst = {finding.level for finding in findings}
-    ctx.exit(2 if "problem" in worst else 1 if "warning" in worst else 0)
+    code = 2 if "problem" in worst else 1 if "warning" in worst else 0
+    if not as_json:
+        _show_findings(findings)
+    report = trial.run_trial(settings) if write and _usable(settings, findings) else None
+    if as_json:
+        told = [asdict(finding) for finding in findings]
+        echo_json({"findings": told, "trial": report and trial.plain(report)} if write else told)
+    elif report is not None:
+        trial.show(report)
+    elif write:
+        click.echo("the helpdesk was not tried: mend it first")
+    ctx.exit(max(code, report.level if report else 0))
+
+
+def _usable(settings: Settings, findings: Sequence[Finding]) -> bool:
+    part = f"helpdesk {settings.helpdesk.name}"
+    return not any(one.part == part and one.level == "problem" for one in findings)
+
+
+def _show_findings(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        cure = f"\n    {finding.cure}" if finding.cure else ""
+        click.echo(f"{MARKS[finding.level]:8} {finding.part}: {finding.what}{cure}")
 
 
 def _examine(settings: Settings) -> Iterator[Finding]:

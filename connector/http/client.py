@@ -18,7 +18,7 @@ import urllib3
 
 from connector import __version__
 from connector.domain.errors import ConfigError, EdgeError, NotSent, RateLimited
-from connector.http import connections
+from connector.http import connections, losing
 from connector.http.answers import Answer, TooLarge, in_doubt, judge, retry_after
 from connector.http.budget import Budget, Passage, Request
 from connector.http.config import HttpConfig
@@ -119,6 +119,8 @@ class Http:
         finally:
             self._end(exchange)
         bucket = self._learn(passage, status, got)
+        if write and losing.is_lost(status):
+            raise in_doubt(self.edge, losing.TOLD, write=True)
         try:
             return judge(
                 self.edge,

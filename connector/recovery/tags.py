@@ -49,6 +49,9 @@ STORM: Final = "amends_storm"
 DAILY: Final = "amends_daily"
 """The rolling summary of a day's parked, unreadable and held items."""
 
+SELFTEST: Final = "amends_selftest"
+"""On the ticket by which amends tries the helpdesk; no patient is behind it."""
+
 SEVERITIES: Final = ("amends_sev_1", "amends_sev_2", "amends_sev_3", "amends_sev_4")
 
 
@@ -83,6 +86,7 @@ ALL: Final = frozenset(
         PUBLIC,
         STORM,
         DAILY,
+        SELFTEST,
         *SEVERITIES,
         *(category_tag(key) for key in TAXONOMY),
     }

@@ -23,6 +23,7 @@ from connector.domain.errors import (
     Unavailable,
 )
 from connector.domain.ticket import Snapshot, TicketEvent
+from connector.http import losing
 from connector.testing.memory_agents import MemoryAgents
 
 
@@ -121,6 +122,8 @@ class MemoryDesk(MemoryAgents):
         with self.lock:
             self.calls.append(name)
             weather = self.forecast.popleft() if self.forecast else self.standing
+            if weather is Weather.FAIR and losing.is_lost(200):
+                weather = Weather.MUTE
             if weather is Weather.FAIR:
                 return apply()
             if weather is Weather.MUTE:
