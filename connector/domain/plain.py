@@ -24,7 +24,8 @@ _SPACES: Final = re.compile(r"[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 def printable(text: str) -> str:
     """Keep what a person can see, spaces and line feeds; every line break becomes a line feed."""
-    if text.isascii() and text.isprintable():  # most lines; the patterns would find nothing
+    # most texts; the patterns would find nothing
+    if text.isascii() and text.replace("\n", "").isprintable():
         return text
     return _INVISIBLE.sub("", _SPACES.sub(" ", _BREAKS.sub("\n", text)))
 

@@ -83,4 +83,4 @@ def _listed(languages: tuple[str, ...], muted: frozenset[str]) -> Iterator[tuple
 
 
 def _spelling(phrase: str) -> str:
-    return " ".join(token.word for token in words_of(phrase).tokens)
+    return " ".join(words_of(phrase).tokens)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
-from connector.triage.tokens import STOP, Token, words_of
+from connector.triage.tokens import STOP, words_of
 
 GAP_WORDS: Final = 3
 """So many words may stand where a phrase has `..`."""
@@ -20,8 +21,8 @@ GAP_WORDS: Final = 3
 MIN_STEM: Final = 3
 """A word with `*` has at least so many letters before it."""
 
-REMEMBERED: Final = 4_096
-"""For so many words it is remembered which phrases begin with them."""
+REMEMBERED: Final = 8_192
+"""For so many pairs of words it is remembered which phrases can begin with them."""
 
 _GAP: Final = ".."
 
@@ -52,6 +53,24 @@ class _Phrase:
     rest: tuple[_Step, ...]
 
 
+class _Begun(NamedTuple):
+    """A phrase whose beginning was found."""
+
+    label: str
+    ahead: int
+    """So many tokens behind the first one are found already."""
+    rest: tuple[_Step, ...]
+    """What must still follow."""
+
+
+class _Beginnings(NamedTuple):
+    """What can be found where two words stand."""
+
+    whole: tuple[tuple[str, int], ...]
+    """Phrases that are found with these words, longest first: label, tokens behind the first."""
+    begun: tuple[_Begun, ...]
+
+
 @dataclass(slots=True)
 class _Branch:
     """The phrases that begin with one word, so laid out that few have to be tried."""
@@ -72,6 +91,20 @@ class _Branch:
         else:
             self.by_next.setdefault(phrase.rest[0].word, []).append(phrase)
 
+    def before(self, following: str) -> Iterator[_Begun]:
+        """Yield the phrases that can still be found when that word follows the first one."""
+        for phrase in self.alone:
+            yield _Begun(phrase.label, 0, ())
+        if following == STOP:
+            return
+        for phrase in self.by_next.get(following, ()):
+            yield _Begun(phrase.label, 1, phrase.rest[1:])
+        for phrase in self.loose:
+            if phrase.rest[0].gap_before:
+                yield _Begun(phrase.label, 0, phrase.rest)
+            elif phrase.rest[0].fits(following):
+                yield _Begun(phrase.label, 1, phrase.rest[1:])
+
 
 class Finder:
     """Finds labelled phrases; made once, used by any thread."""
@@ -85,24 +118,38 @@ class Finder:
             table = self._stems if first.prefix else self._exact
             table.setdefault(first.word, _Branch()).add(_Phrase(label, tuple(rest)))
         self._lengths = sorted({len(stem) for stem in self._stems})
-        self._branches = lru_cache(maxsize=REMEMBERED)(self._look_up)
+        self._beginnings = lru_cache(maxsize=REMEMBERED)(self._look_up)
 
-    def find(self, tokens: Sequence[Token]) -> Iterator[Hit]:
-        """Yield every phrase found, in order of its first word."""
-        for index, token in enumerate(tokens):
-            for branch in self._branches(token.word):
-                for phrase in branch.alone:
-                    yield Hit(phrase.label, index, index)
-                following = tokens[index + 1].word if index + 1 < len(tokens) else STOP
-                for phrase in (*branch.by_next.get(following, ()), *branch.loose):
-                    last = _end(tokens, index, phrase.rest)
-                    if last is not None:
-                        yield Hit(phrase.label, index, last)
+    def find(self, tokens: Sequence[str]) -> list[Hit]:
+        """Give every phrase found, in order of its first word, the longest first."""
+        hits: list[Hit] = []
+        for index, (word, following) in enumerate(pairwise((*tokens, STOP))):
+            whole, begun = self._beginnings(word, following)
+            before = len(hits)
+            for label, ahead in whole:
+                hits.append(Hit(label, index, index + ahead))
+            for label, ahead, rest in begun:
+                last = _end(tokens, index + ahead, rest)
+                if last is not None:
+                    hits.append(Hit(label, index, last))
+            if begun and len(hits) > before + 1:
+                hits[before:] = sorted(hits[before:], key=_longest_first)
+        return hits
 
-    def _look_up(self, word: str) -> tuple[_Branch, ...]:
+    def _look_up(self, word: str, following: str) -> _Beginnings:
         exact = self._exact.get(word)
         stems = (self._stems.get(word[:length]) for length in self._lengths if length <= len(word))
-        return tuple(branch for branch in (exact, *stems) if branch is not None)
+        branches = (branch for branch in (exact, *stems) if branch is not None)
+        found = [begun for branch in branches for begun in branch.before(following)]
+        whole = sorted((-one.ahead, one.label) for one in found if not one.rest)
+        return _Beginnings(
+            whole=tuple((label, -behind) for behind, label in whole),
+            begun=tuple(one for one in found if one.rest),
+        )
+
+
+def _longest_first(hit: Hit) -> tuple[int, str]:
+    return -hit.last, hit.label
 
 
 def _steps(text: str) -> list[_Step]:
@@ -113,8 +160,8 @@ def _steps(text: str) -> list[_Step]:
             gap = True
             continue
         prefix = part.endswith("*")
-        for token in words_of(part.removesuffix("*")).tokens:
-            steps.append(_Step(token.word, prefix=False, gap_before=gap))
+        for word in words_of(part.removesuffix("*")).tokens:
+            steps.append(_Step(word, prefix=False, gap_before=gap))
             gap = False
         if prefix and steps:
             last = steps[-1]
@@ -138,13 +185,14 @@ def _fault(steps: list[_Step], *, dangling: bool) -> str:
     return ""
 
 
-def _end(tokens: Sequence[Token], first: int, rest: tuple[_Step, ...]) -> int | None:
+def _end(tokens: Sequence[str], first: int, rest: tuple[_Step, ...]) -> int | None:
     """Give the index of the last token when the rest of a phrase follows `first`."""
     at = first
     for step in rest:
-        reach = GAP_WORDS + 1 if step.gap_before else 1
-        for ahead in range(at + 1, min(at + 1 + reach, len(tokens))):
-            word = tokens[ahead].word
+        near = tokens[at + 1 : at + (2 + GAP_WORDS if step.gap_before else 2)]
+        if not step.prefix and step.word not in near:  # the usual end, found without a loop
+            return None
+        for ahead, word in enumerate(near, at + 1):
             if word == STOP:
                 return None
             if step.fits(word):

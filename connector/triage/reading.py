@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from connector.domain.plain import one_line
 from connector.triage.lexicon import Lexicon
 from connector.triage.phrases import Hit
-from connector.triage.tokens import STOP, Token, Words, words_of
+from connector.triage.tokens import STOP, Words, words_of
 
 NEGATION_REACH: Final = 3
 """A negation turns what follows within so many words of the same clause."""
@@ -20,6 +21,9 @@ MAX_SAMPLES: Final = 4
 SAMPLE_CHARS: Final = 80
 """A sample is cut to this length."""
 
+LABELS_REMEMBERED: Final = 512
+"""There are far fewer labels than that."""
+
 _NEGATION: Final = "tone:negation"
 _FINE: Final = "tone:fine"
 _TURNED: Final = frozenset({"complaint", "topic"})
@@ -29,22 +33,25 @@ _TURNED: Final = frozenset({"complaint", "topic"})
 class Finding:
     """All that was found under one label."""
 
-    count: int = 0
-    samples: list[str] = field(default_factory=list)
-    """The person's own words, the first few."""
+    places: list[tuple[Words, int, int]] = field(default_factory=list)
+    """In which text, from which token to which."""
 
-    def add(self, words: Words, hit: Hit, before: int) -> None:
-        """Count one more and keep its words, and so many before it, if there is room."""
-        self.count += 1
-        if len(self.samples) < MAX_SAMPLES:
-            sample = _sample(words, hit, before)
-            if sample not in self.samples:
-                self.samples.append(sample)
+    @property
+    def count(self) -> int:
+        """How often it was found."""
+        return len(self.places)
 
     @property
     def evidence(self) -> str:
-        """The samples in one line."""
-        return "; ".join(self.samples)
+        """The person's own words, the first few different ones, in one line."""
+        samples: list[str] = []
+        for words, first, last in self.places:
+            sample = _sample(words, first, last)
+            if sample not in samples:
+                samples.append(sample)
+                if len(samples) == MAX_SAMPLES:
+                    break
+        return "; ".join(samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +86,11 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
     found: dict[str, Finding] = {}
     texts = [words_of(subject), words_of(body)]
     for words in texts:
-        for label, hit, before in _meant(words, _longest(list(lexicon.finder.find(words.tokens)))):
-            found.setdefault(label, Finding()).add(words, hit, before)
+        for label, first, last in _meant(words, _longest(lexicon.finder.find(words.tokens))):
+            finding = found.get(label)
+            if finding is None:
+                finding = found[label] = Finding()
+            finding.places.append((words, first, last))
     return Reading(
         found=found,
         words=sum(words.count for words in texts),
@@ -89,33 +99,55 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
     )
 
 
-def _meant(words: Words, hits: Sequence[Hit]) -> Iterable[tuple[str, Hit, int]]:
+def _meant(words: Words, hits: Sequence[Hit]) -> Iterator[tuple[str, int, int]]:
     """Yield each hit as it is meant, turned or dropped by what stands by.
 
-    With its label, and how many words before it belong to it.
+    With its label, its first token (or the one before that turned it) and its last.
     """
-    fine = [hit for hit in hits if hit.label == _FINE]
-    masks = [_mask(words, fine), _mask(words, [h for h in hits if h.label[:9] == "complaint"])]
+    kinds = [_kind(hit.label) for hit in hits]
+    fine = _mask(words, [hit for hit in hits if hit.label == _FINE])
+    blamed = _mask(words, [hit for hit, kind in zip(hits, kinds, strict=True) if kind.complaint])
     negations = {hit.first for hit in hits if hit.label == _NEGATION}
-    for hit in hits:
-        section, _, name = hit.label.partition(":")
-        if section in {"safety", "risk"} or name in {"fine", "negation"}:
-            yield hit.label, hit, 0
-        elif _inside(hit, masks[0]) or (section != "complaint" and _inside(hit, masks[1])):
+    for (label, first, last), kind in zip(hits, kinds, strict=True):
+        if kind.certain:
+            yield label, first, last
+        elif fine[first] >= last or (not kind.complaint and blamed[first] >= last):
             continue
-        elif not _negated(words.tokens, hit, negations):
-            yield hit.label, hit, 0
-        elif name == "praise":
-            yield "tone:unpraise", hit, 1
-        elif section not in _TURNED and name not in {"blame", "thanks"}:
-            yield hit.label, hit, 0
+        elif not (negations and _negated(words.tokens, first, negations)):
+            yield label, first, last
+        elif kind.praise:
+            yield "tone:unpraise", max(first - 1, 0), last
+        elif kind.stays:
+            yield label, first, last
 
 
-def _longest(hits: Sequence[Hit]) -> list[Hit]:
+class _Kind(NamedTuple):
+    """What can become of hits under one label."""
+
+    certain: bool
+    """Nothing beside it turns it or drops it."""
+    complaint: bool
+    praise: bool
+    stays: bool
+    """A negation before it does not drop it."""
+
+
+@lru_cache(maxsize=LABELS_REMEMBERED)
+def _kind(label: str) -> _Kind:
+    section, _, name = label.partition(":")
+    return _Kind(
+        certain=section in {"safety", "risk"} or name in {"fine", "negation"},
+        complaint=section == "complaint",
+        praise=name == "praise",
+        stays=section not in _TURNED and name not in {"blame", "thanks"},
+    )
+
+
+def _longest(hits: Iterable[Hit]) -> list[Hit]:
     """Leave out hits that lie within another one of the same label."""
     reach: dict[str, int] = {}
     kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda one: (one.first, -one.last, one.label)):
+    for hit in hits:
         if hit.last > reach.get(hit.label, -1):
             reach[hit.label] = hit.last
             kept.append(hit)
@@ -131,23 +163,16 @@ def _mask(words: Words, hits: Iterable[Hit]) -> list[int]:
     return mask
 
 
-def _inside(hit: Hit, mask: Sequence[int]) -> bool:
-    return mask[hit.first] >= hit.last
-
-
-def _negated(tokens: Sequence[Token], hit: Hit, negations: set[int]) -> bool:
-    if hit.first in negations:
+def _negated(tokens: Sequence[str], first: int, negations: set[int]) -> bool:
+    if first in negations:
         return False
-    for index in range(hit.first - 1, max(hit.first - 1 - NEGATION_REACH, -1), -1):
-        if tokens[index].word == STOP:
+    for index in range(first - 1, max(first - 1 - NEGATION_REACH, -1), -1):
+        if tokens[index] == STOP:
             return False
         if index in negations:
-            return tokens[index + 1].word not in {"only", "just", "solo", "nur", "seulement"}
+            return tokens[index + 1] not in {"only", "just", "solo", "nur", "seulement"}
     return False
 
 
-def _sample(words: Words, hit: Hit, before: int) -> str:
-    first = max(hit.first - before, 0)
-    return one_line(
-        words.text[words.tokens[first].start : words.tokens[hit.last].end], SAMPLE_CHARS
-    )
+def _sample(words: Words, first: int, last: int) -> str:
+    return one_line(words.text[words.spans[first][0] : words.spans[last][1]], SAMPLE_CHARS)

@@ -107,7 +107,7 @@ def _said_nothing(score: Fact) -> bool:
 
 
 def _folded(text: str) -> str:
-    return " ".join(token.word for token in words_of(text[:80]).tokens if token.word)
+    return " ".join(word for word in words_of(text[:80]).tokens if word)
 
 
 def _shown(score: Fact, facts: Mapping[str, Fact]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from connector.domain.plain import printable
 
@@ -26,30 +26,23 @@ _ELISIONS: Final = frozenset(
 )
 
 
-class Token(NamedTuple):
-    """One word or one stop."""
-
-    word: str
-    """Folded: lower case, without accents and apostrophes; STOP for the end of a clause."""
-    start: int
-    """Where it begins in the cleaned text."""
-    end: int
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
     """A text and its tokens."""
 
     text: str
     """Cleaned: printable, NFKC, at most MAX_CHARS long."""
-    tokens: tuple[Token, ...]
+    tokens: tuple[str, ...]
+    """Folded words (lower case, without accents and apostrophes) and stops, in order."""
+    spans: tuple[tuple[int, int], ...]
+    """Where each token begins and ends in the cleaned text."""
     cut: bool
     """True when the text was longer than what is judged."""
 
     @property
     def count(self) -> int:
         """How many words there are, stops left out."""
-        return sum(1 for token in self.tokens if token.word)
+        return len(self.tokens) - self.tokens.count(STOP)
 
 
 def fold(word: str) -> str:
@@ -64,29 +57,33 @@ def fold(word: str) -> str:
 
 def words_of(text: str) -> Words:
     """Cut a text into folded words and clause ends; never fails, time grows with length only."""
-    head = text[:MAX_CHARS]
-    clean = unicodedata.normalize("NFKC", printable(head))[:MAX_CHARS]
-    tokens: list[Token] = []
-    for found in _TOKEN.finditer(clean):
+    clean = unicodedata.normalize("NFKC", printable(text[:MAX_CHARS]))[:MAX_CHARS]
+    # of ASCII no letter changes its place by this; of other texts each word is folded by itself
+    ascii_only = clean.isascii()
+    tokens: list[str] = []
+    spans: list[tuple[int, int]] = []
+    cut = len(text) > MAX_CHARS
+    for found in _TOKEN.finditer(clean.lower() if ascii_only else clean):
         if len(tokens) >= MAX_TOKENS:
-            return Words(text=clean, tokens=tuple(tokens), cut=True)
-        raw, (start, end) = found.group(), found.span()
-        if raw.isascii() and raw.isalnum():  # nearly all of them
-            tokens.append(Token(raw.lower(), start, end))
+            cut = True
+            break
+        raw = found[0]
+        if raw.isalnum() and (ascii_only or raw.isascii()):  # nearly all of them
+            tokens.append(raw if ascii_only else raw.lower())
+            spans.append(found.span())
         else:
-            tokens.extend(_split(raw, start, end))
-    return Words(text=clean, tokens=tuple(tokens), cut=len(text) > MAX_CHARS)
+            for word, start, end in _split(raw, *found.span()):
+                tokens.append(word)
+                spans.append((start, end))
+    return Words(text=clean, tokens=tuple(tokens), spans=tuple(spans), cut=cut)
 
 
-def _split(raw: str, start: int, end: int) -> tuple[Token, ...]:
+def _split(raw: str, start: int, end: int) -> tuple[tuple[str, int, int], ...]:
     if not (raw[0].isalnum() or raw[0] == "_"):
-        return (Token(STOP, start, end),)
+        return ((STOP, start, end),)
     if not raw.isascii() or "'" in raw or "`" in raw:
         head, *tail = _APOSTROPHE.split(raw, maxsplit=1)
         if tail and head.lower() in _ELISIONS:
             middle = start + len(head)
-            return (
-                Token(fold(head), start, middle),
-                Token(fold(tail[0]) or STOP, middle + 1, end),
-            )
-    return (Token(fold(raw) or STOP, start, end),)
+            return ((fold(head), start, middle), (fold(tail[0]) or STOP, middle + 1, end))
+    return ((fold(raw) or STOP, start, end),)
