@@ -63,6 +63,10 @@ class ZendeskWorld:
         given = {"email": email, "token": token, "client_id": "", "client_secret": None}
         return self.open(**{**given, **changes})
 
+    def let_it_show(self):
+        """The export holds back the newest minute."""
+        self.desk.clock.advance(minutes=2)
+
     def open_locked_out(self):
         return self.open(client_secret="wrong-secret-of-nobody")
 
