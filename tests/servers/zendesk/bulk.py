@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from servers.weather import Answer
-from servers.zendesk import jobs, render, writing
+from servers.zendesk import jobs, render, values, writing
 from servers.zendesk.call import Call, answer, routes
 from servers.zendesk.errors import Refusal, invalid_attribute, refusal
 from servers.zendesk.model import stamp
@@ -61,8 +61,8 @@ def _updated(
     said = {"id": ticket_id, "action": "update"}
     try:
         ticket = call.account.ticket(ticket_id)
-        added = writing.clean_tags(data.pop("additional_tags", []))
-        removed = writing.clean_tags(data.pop("remove_tags", []))
+        added = values.clean_tags(data.pop("additional_tags", []))
+        removed = values.clean_tags(data.pop("remove_tags", []))
         data.pop("id", None)
         if added or removed:
             tags = [*ticket.tags, *(one for one in added if one not in ticket.tags)]

@@ -267,71 +267,71 @@ RULE: Final[Record] = {
 RAW_TITLE: Final[Record] = {"raw_title": None, "default": False}
 
 
-def _shapes() -> dict[str, Record]:
-    no_actions = {key: value for key, value in RULE.items() if key != "actions"}
-    return {
-        "triggers": {
-            "defaults": RULE | {"category_id": None},
-            "made": RAW_TITLE | {"conditions": None},
-            "check": _rule,
-        },
-        "automations": {
-            "defaults": RULE,
-            "made": RAW_TITLE | {"conditions": None},
-            "check": _rule,
-        },
-        "macros": {
-            "defaults": {key: RULE[key] for key in RULE if key not in {"all", "any"}}
-            | {"restriction": None, "attachments": None},
-            "made": RAW_TITLE,
-            "check": _macro,
-        },
-        "views": {
-            "defaults": no_actions | {"output": None, "restriction": None},
-            "made": RAW_TITLE | {"conditions": None},
-            "check": _view,
-        },
-        "sla_policies": {
-            "folder": "slas/policies",
-            "defaults": dict.fromkeys(("title", "description", "position", "filter"))
-            | {"policy_metrics": []},
-            "check": _policy,
-            "has": lambda account: account.knobs.has_slas,
-        },
-        "ticket_fields": {
-            "defaults": dict.fromkeys(("type", "title", "tag", "regexp_for_validation"))
-            | dict.fromkeys(("description", "agent_description", "title_in_portal"), "")
-            | dict.fromkeys(("required", "required_in_portal"), False)
-            | dict.fromkeys(("visible_in_portal", "editable_in_portal"), False)
-            | {"active": True, "position": None, "custom_field_options": None}
-            | dict.fromkeys(("relationship_target_type", "relationship_filter")),
-            "made": dict.fromkeys(("raw_title", "raw_description", "raw_title_in_portal"))
-            | {"collapsed_for_agents": False, "removable": True, "key": None},
-            "check": _field,
-        },
-        "ticket_forms": {
-            "defaults": {"name": None, "display_name": None, "position": None}
-            | dict.fromkeys(("end_user_visible", "active", "in_all_brands"), True)
-            | {"default": False}
-            | {key: [] for key in ("ticket_field_ids", "restricted_brand_ids")}
-            | {key: [] for key in ("agent_conditions", "end_user_conditions")},
-            "made": dict.fromkeys(("raw_name", "raw_display_name")),
-            "check": _form,
-            "has": lambda account: account.knobs.has_forms,
-        },
-        "groups": {
-            "defaults": {"name": None, "description": "", "is_public": True, "default": False},
-            "made": {"deleted": False},
-            "check": _titled,
-        },
-        "brands": {
-            "defaults": {"name": None, "subdomain": None, "active": True, "default": False}
-            | {"signature_template": "", "host_mapping": None, "ticket_form_ids": []},
-            "made": {"has_help_center": False, "help_center_state": "disabled", "logo": None}
-            | {"brand_url": "", "is_deleted": False},
-            "check": _titled,
-        },
-    }
+NO_ACTIONS: Final = {key: value for key, value in RULE.items() if key != "actions"}
+SHAPES: Final[dict[str, dict[str, Any]]] = {
+    "triggers": {
+        "defaults": RULE | {"category_id": None},
+        "made": RAW_TITLE | {"conditions": None},
+        "check": _rule,
+    },
+    "automations": {
+        "defaults": RULE,
+        "made": RAW_TITLE | {"conditions": None},
+        "check": _rule,
+    },
+    "macros": {
+        "defaults": {key: RULE[key] for key in RULE if key not in {"all", "any"}}
+        | {"restriction": None, "attachments": None},
+        "made": RAW_TITLE,
+        "check": _macro,
+    },
+    "views": {
+        "defaults": NO_ACTIONS | {"output": None, "restriction": None},
+        "made": RAW_TITLE | {"conditions": None},
+        "check": _view,
+    },
+    "sla_policies": {
+        "folder": "slas/policies",
+        "defaults": dict.fromkeys(("title", "description", "position", "filter"))
+        | {"policy_metrics": []},
+        "check": _policy,
+        "has": lambda account: account.knobs.has_slas,
+    },
+    "ticket_fields": {
+        "defaults": dict.fromkeys(("type", "title", "tag", "regexp_for_validation"))
+        | dict.fromkeys(("description", "agent_description", "title_in_portal"), "")
+        | dict.fromkeys(("required", "required_in_portal"), False)
+        | dict.fromkeys(("visible_in_portal", "editable_in_portal"), False)
+        | {"active": True, "position": None, "custom_field_options": None}
+        | dict.fromkeys(("relationship_target_type", "relationship_filter")),
+        "made": dict.fromkeys(("raw_title", "raw_description", "raw_title_in_portal"))
+        | {"collapsed_for_agents": False, "removable": True, "key": None},
+        "check": _field,
+    },
+    "ticket_forms": {
+        "defaults": {"name": None, "display_name": None, "position": None}
+        | dict.fromkeys(("end_user_visible", "active", "in_all_brands"), True)
+        | {"default": False}
+        | {key: [] for key in ("ticket_field_ids", "restricted_brand_ids")}
+        | {key: [] for key in ("agent_conditions", "end_user_conditions")},
+        "made": dict.fromkeys(("raw_name", "raw_display_name")),
+        "check": _form,
+        "has": lambda account: account.knobs.has_forms,
+    },
+    "groups": {
+        "defaults": {"name": None, "description": "", "is_public": True, "default": False},
+        "made": {"deleted": False},
+        "check": _titled,
+    },
+    "brands": {
+        "defaults": {"name": None, "subdomain": None, "active": True, "default": False}
+        | {"signature_template": "", "host_mapping": None, "ticket_form_ids": []},
+        "made": {"has_help_center": False, "help_center_state": "disabled", "logo": None}
+        | {"brand_url": "", "is_deleted": False},
+        "check": _titled,
+    },
+}
+"""What each shelf is made with, by its name in the API."""
 
 
 def shelves(account: Account) -> dict[str, Shelf]:
@@ -341,5 +341,5 @@ def shelves(account: Account) -> dict[str, Shelf]:
         plural: Shelf(
             account=account, plural=plural, one=singular.get(plural, plural[:-1]), **shape
         )
-        for plural, shape in _shapes().items()
+        for plural, shape in SHAPES.items()
     }

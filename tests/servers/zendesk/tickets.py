@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from servers.weather import Answer
-from servers.zendesk import finding, hand, jobs, render, writing
+from servers.zendesk import finding, hand, jobs, render, values, writing
 from servers.zendesk.call import Call, answer, empty, routes
 from servers.zendesk.errors import Refusal, database_error, not_found, refusal
 from servers.zendesk.model import Audit, Kept, Ticket
@@ -138,7 +138,7 @@ def _tags(call: Call, ticket_id: int, status: int, change: Any) -> Answer:
     writing.check_changeable(ticket)
     if "safe_update" in body:
         writing.check_stamp(ticket, body.get("updated_stamp"))
-    named = writing.clean_tags(body.get("tags"))
+    named = values.clean_tags(body.get("tags"))
     writing.change_tags(call.account, writer, ticket, change(ticket.tags, named))
     return answer(status, {"tags": sorted(ticket.tags)})
 

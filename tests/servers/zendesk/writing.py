@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from servers.zendesk import render, rules
 from servers.zendesk.account import CUSTOM_STATUSES, Account
 from servers.zendesk.errors import invalid, outdated, refusal
-from servers.zendesk.model import PRIORITIES, TYPES, WORKING, Audit, Ticket, User, stamp
+from servers.zendesk.model import Audit, Ticket, User, stamp
+from servers.zendesk.values import MORE, PLAIN, assign, check_required, check_words
 from servers.zendesk.words import taken
 
 MAX_COMMENTS: Final = 5_000
@@ -68,8 +68,6 @@ UPDATE_KEYS: Final = CREATE_KEYS - {
 } | {"macro_id", "safe_update", "updated_stamp", "additional_collaborators"}
 WAITING: Final = frozenset({"pending", "hold", "solved"})
 """From these a word of the requester opens a ticket again."""
-PLAIN: Final = ("subject", "priority", "type", "status", "group_id", "assignee_id")
-MORE: Final = ("external_id", "organization_id", "problem_id", "recipient", "brand_id")
 AUDITED: Final = (*PLAIN, *MORE, "ticket_form_id", "due_at", "requester_id")
 
 
@@ -110,7 +108,7 @@ def create(account: Account, writer: Writer, data: dict[str, Any]) -> tuple[Tick
     comment = data.get("comment") or {"body": data.get("description")}
     if not (comment.get("body") or comment.get("html_body")):
         raise invalid("base", "Description: cannot be blank", "BlankValue")
-    _check_words(data)
+    check_words(data)
     requester = account.requester_for(data, writer.actor)
     now = account.now()
     author = comment.get("author_id") or (None if source else data.get("submitter_id"))
@@ -134,7 +132,7 @@ def create(account: Account, writer: Writer, data: dict[str, Any]) -> tuple[Tick
             ticket.custom_fields[record["id"]] = False if record["type"] == "checkbox" else None
     audit = account.begin_audit(ticket, ticket.submitter_id, _metadata(writer, data), writer.via)
     _add_comment(account, ticket, audit, comment)
-    _assign(account, ticket, data)
+    assign(account, ticket, data)
     if not ticket.subject:
         ticket.subject = ticket.description[:80]
     if ticket.status == "new" and ticket.assignee_id:
@@ -159,9 +157,9 @@ def update(
     check_changeable(ticket)
     if "safe_update" in data:
         check_stamp(ticket, data.get("updated_stamp"))
-    _check_words(data)
+    check_words(data)
     if data.get("status") == "solved" and writer.via["channel"] != "rule":
-        _check_required(account, ticket, data)
+        check_required(account, ticket, data)
     comment = data.get("comment")
     if comment and len(ticket.comments()) >= MAX_COMMENTS:
         raise invalid("base", "Ticket has reached the maximum number of comments")
@@ -174,7 +172,7 @@ def update(
         ticket.requester_id = account.requester_for(data, writer.actor).id
     elif comment and author == ticket.requester_id and ticket.status in WAITING:
         ticket.status = "open"
-    _assign(account, ticket, data)
+    assign(account, ticket, data)
     _after_change(account, ticket, audit, before)
     if audit.events:
         rules.run(account, ticket, audit, created=False)
@@ -187,7 +185,7 @@ def change_tags(account: Account, writer: Writer, ticket: Ticket, tags: list[str
     check_changeable(ticket)
     before = _audited(ticket)
     audit = account.begin_audit(ticket, writer.actor.id, _metadata(writer, {}), writer.via)
-    _assign(account, ticket, {"tags": tags})
+    assign(account, ticket, {"tags": tags})
     _after_change(account, ticket, audit, before)
     if audit.events:
         rules.run(account, ticket, audit, created=False)
@@ -267,153 +265,6 @@ def _audited(ticket: Ticket) -> dict[str, Any]:
     values = {name: getattr(ticket, name) for name in AUDITED}
     values["tags"] = sorted(ticket.tags)
     return values | {str(key): value for key, value in ticket.custom_fields.items()}
-
-
-def _check_words(data: dict[str, Any]) -> None:
-    for name, words in (("priority", PRIORITIES), ("type", TYPES), ("status", WORKING[:-1])):
-        value = data.get(name)
-        if value not in (None, "") and value not in words:
-            raise invalid(name, f"{name.capitalize()}: {value} is not included in the list")
-    for name in ("group_id", "assignee_id"):
-        value = data.get(name)
-        if value is not None and not isinstance(value, int):
-            raise invalid(name, f"{name}: is invalid", "InvalidValue")
-
-
-def _assign(account: Account, ticket: Ticket, data: dict[str, Any]) -> None:
-    """Take over what the request says, each property by its own rule."""
-    for name in (*PLAIN, *MORE, "ticket_form_id"):
-        if name in data:
-            _check_reference(account, ticket, name, data[name])
-            value = data[name]
-            setattr(ticket, name, str(value) if name == "external_id" and value else value)
-    if "raw_subject" in data and "subject" not in data:
-        ticket.subject = data["raw_subject"]
-    if data.get("assignee_email") and (user := account.user_by_email(data["assignee_email"])):
-        ticket.assignee_id = user.id
-    if ticket.assignee_id and not ticket.group_id:
-        ticket.group_id = account.users[ticket.assignee_id].group_id
-    if "due_at" in data and ticket.type == "task":
-        ticket.due_at = _due(data["due_at"])
-    if ticket.type != "task":
-        ticket.due_at = None
-    for name in ("collaborator_ids", "email_cc_ids", "follower_ids"):
-        if isinstance(data.get(name), list):
-            setattr(ticket, name, data[name])
-    _assign_tags_and_fields(account, ticket, data)
-
-
-def _check_required(account: Account, ticket: Ticket, data: dict[str, Any]) -> None:
-    """Fields that are required for solving."""
-    sent = {one.get("id"): one.get("value") for one in data.get("custom_fields") or []}
-    for key, record in account.shelves["ticket_fields"].records.items():
-        value = sent.get(key, ticket.custom_fields.get(key))
-        if record["removable"] and record["required"] and not value:
-            raise invalid(
-                "base",
-                f"{record['title']}: is required when solving a ticket",
-                ticket_field_id=key,
-                ticket_field_type=f"Field{record['type'].capitalize()}",
-            )
-
-
-def _check_reference(account: Account, ticket: Ticket, name: str, value: Any) -> None:
-    shelves = {"group_id": "groups", "brand_id": "brands", "ticket_form_id": "ticket_forms"}
-    if value is None:
-        return
-    if name in shelves and value not in account.shelves[shelves[name]].records:
-        raise invalid(name.removesuffix("_id"), f"{name.removesuffix('_id')}: is invalid")
-    if name == "assignee_id":
-        user = account.users.get(value)
-        if user is None or not user.is_agent:
-            raise invalid("assignee", "Assignee: is invalid", "InvalidValue")
-    if name == "organization_id" and value != account.users[ticket.requester_id].organization_id:
-        raise invalid("organization", "Organization: is not one of the requester's")
-
-
-def _due(value: Any) -> str | None:
-    if not value:
-        return None
-    try:
-        return stamp(datetime.fromisoformat(str(value)))
-    except ValueError:
-        raise invalid("due_at", "Due at: is invalid", "InvalidValue") from None
-
-
-def _assign_tags_and_fields(account: Account, ticket: Ticket, data: dict[str, Any]) -> None:
-    """Tags and dropdowns hold each other: an option is a tag, and a tag may be an option."""
-    fields = account.shelves["ticket_fields"].records
-    known = {key: record for key, record in fields.items() if record["removable"]}
-    sent: dict[int, Any] = {}
-    for one in data.get("custom_fields") or []:
-        if isinstance(one, dict) and one.get("id") in known:
-            sent[one["id"]] = one.get("value")
-    if "tags" in data:
-        tags = clean_tags(data["tags"])
-        for key, record in known.items():
-            if key not in sent and _tags_of(record):
-                ticket.custom_fields[key] = _value_from_tags(record, tags)
-        ticket.tags = tags
-    for key, value in sent.items():
-        record = known[key]
-        ticket.tags = [tag for tag in ticket.tags if tag not in _tags_of(record)]
-        ticket.custom_fields[key] = _field_value(record, value)
-        ticket.tags += _tags_for(record, ticket.custom_fields[key])
-
-
-def clean_tags(tags: Any) -> list[str]:
-    words = tags.split() if isinstance(tags, str) else [str(one) for one in tags or []]
-    clean = [word.strip().lower().replace(" ", "_") for one in words for word in one.split(",")]
-    return list(dict.fromkeys(word for word in clean if word))
-
-
-def _tags_of(record: dict[str, Any]) -> set[str]:
-    options = {one["value"] for one in record.get("custom_field_options") or []}
-    return options | ({record["tag"]} if record.get("tag") else set())
-
-
-def _value_from_tags(record: dict[str, Any], tags: list[str]) -> Any:
-    found = [tag for tag in tags if tag in _tags_of(record)]
-    if record["type"] == "checkbox":
-        return bool(found)
-    if record["type"] == "multiselect":
-        return found or None
-    return found[0] if found else None
-
-
-def _tags_for(record: dict[str, Any], value: Any) -> list[str]:
-    if record["type"] == "checkbox":
-        return [record["tag"]] if value and record.get("tag") else []
-    if record["type"] == "tagger":
-        return [value] if value else []
-    return list(value or []) if record["type"] == "multiselect" else []
-
-
-def _field_value(record: dict[str, Any], value: Any) -> Any:
-    """What is kept of a value; an unknown option is dropped, a bad date is refused."""
-    kind, known = record["type"], _tags_of(record)
-    if kind == "checkbox":
-        return value in (True, "true", "1", 1)
-    if value in (None, ""):
-        return None
-    if kind == "tagger":
-        return value if value in known else None
-    if kind == "multiselect":
-        chosen = value if isinstance(value, list) else [value]
-        return [one for one in chosen if one in known] or None
-    try:
-        return _PARSED.get(kind, str)(str(value))
-    except ValueError:
-        raise invalid(
-            "base", f"{record['title']}: is invalid", "InvalidValue", ticket_field_id=record["id"]
-        ) from None
-
-
-_PARSED: Final[dict[str, Callable[[str], str]]] = {
-    "date": lambda text: date.fromisoformat(text[:10]).isoformat(),
-    "integer": lambda text: str(int(text)),
-    "decimal": lambda text: str(float(text)),
-}
 
 
 def _add_comment(account: Account, ticket: Ticket, audit: Audit, comment: dict[str, Any]) -> None:
