@@ -18,7 +18,7 @@ from connector.app import Application, status_of
 from connector.domain.errors import AmendsError, StateFull
 from connector.metrics import serve
 from connector.notify import Notifier
-from connector.pipeline import clocks, loops, recovering, summary
+from connector.pipeline import canary, clocks, loops, recovering, summary
 from connector.pipeline.loops import LONGEST_WAIT_S, Bell, Pulse, SourceLoop, work_loop
 from connector.pipeline.reconcile import reconcile
 from connector.pipeline.retention import retain
@@ -197,6 +197,9 @@ class Daemon:
                 daily_hour=app.settings.pipeline.summary_hour,
             ),
         ]
+        flying = app.settings.canary
+        if flying.enabled:
+            chores.append(Job(name=canary.JOB, work=self._canary, daily_hour=flying.hour))
         with store.read() as connection:
             last_runs = jobs.last_runs(connection)
         return Scheduler(
@@ -221,6 +224,19 @@ class Daemon:
     def _summary(self) -> None:
         if summary.summarize(self._app.store, self._app.rules):
             self._changes.ring()
+
+    def _canary(self) -> None:
+        """Try the helpdesk in a thread of its own: a slow one takes minutes."""
+
+        def fly() -> None:
+            try:
+                canary.fly(self._app.store, self._app.delivery.helpdesk, pause=self.stop.wait)
+            except Exception:  # it may never end the daemon
+                log.exception("job_failed", step=canary.JOB)
+
+        thread = threading.Thread(target=fly, name=canary.JOB, daemon=True)
+        self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+        thread.start()
 
     def _remember(self, name: str) -> None:
         def work(tx: Tx) -> None:

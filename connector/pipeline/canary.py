@@ -88,12 +88,14 @@ def fly(store: Store, helpdesk: Helpdesk, *, pause: Callable[[float], object]) -
         if jobs.circuit(connection, helpdesk.name).breaker != "closed":
             return None
     report = try_out(store, helpdesk, pause=pause)
-    told = {"target": helpdesk.name, "ticket": report.ticket}
     if report.failed:
         points = ",".join(_name(one) for one in report.failed)
-        log.error("canary_failed", **told, count=len(report.failed), reason=points)
+        count = len(report.failed)
+        log.error(
+            "canary_failed", target=helpdesk.name, ticket=report.ticket, count=count, reason=points
+        )
     else:
-        log.info("canary_passed", **told)
+        log.info("canary_passed", target=helpdesk.name, ticket=report.ticket)
     return report
 
 

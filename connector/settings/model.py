@@ -20,6 +20,7 @@ from connector.domain.practice import Practice
 from connector.helpdesks.base import HelpdeskSettings
 from connector.logs import LogSettings
 from connector.metrics import MetricsSettings
+from connector.pipeline.canary import CanarySettings
 from connector.pipeline.settings import PipelineSettings
 from connector.recovery.settings import RecoverySettings
 from connector.sources.base import SourceSettings
@@ -118,6 +119,9 @@ class Settings(BaseModel):
     )
     pipeline: PipelineSettings = Field(
         default_factory=PipelineSettings, description="How signals become tickets."
+    )
+    canary: CanarySettings = Field(
+        default_factory=CanarySettings, description="A daily ticket that tries the helpdesk."
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What the log looks like.")
     metrics: MetricsSettings = Field(
