@@ -83,7 +83,7 @@ def render(found: Mapping[str, Any], others: Sequence[Mapping[str, Any]] = ()) -
 
 def _beside(others: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [
-        "| helpdesk | kills | faulty answers | tickets | lost | double | disorder | shown | books |",
+        "| helpdesk | kills | bad answers | tickets | lost | double | disorder | shown | books |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
