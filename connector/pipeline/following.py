@@ -74,5 +74,6 @@ def is_contact(event: TicketEvent, requester: str) -> bool:
         return False
     ours = "note_key" in event.data
     automatic = event.data.get("automatic") == "true"
-    patient = bool(requester) and event.actor.casefold() == requester.casefold()
+    patient = event.data.get("from") == "requester"
+    patient |= bool(requester) and event.actor.casefold() == requester.casefold()
     return not (ours or automatic or patient)

@@ -52,6 +52,8 @@ def _later(audit: Json, names: Mapping[str, str]) -> Iterable[TicketEvent]:
     mark = _mark(audit)
     for event in told:
         kind, words, data = _thing(event, names)
+        if kind == "public_reply" and _is_patient(audit):
+            kind = "patient_reply"
         yield _event(audit, event["id"], kind, words, {**data, **mark})
         mark = {}
 
@@ -88,6 +90,11 @@ def _actor(audit: Json) -> str:
     if number == SYSTEM:
         return ""
     return str((audit.get("author") or {}).get("name") or number)
+
+
+def _is_patient(audit: Json) -> bool:
+    """Say whether somebody outside the practice wrote: the product calls their words public."""
+    return bool((audit.get("author") or {}).get("role") == "end-user")
 
 
 def _mark(audit: Json) -> dict[str, str]:
