@@ -335,24 +335,6 @@ def test_credentials_are_asked_for_every_request():
         assert b"Authorization: two" in desk.requests[1]
 
 
-def keeps_alive(connections):
-    def script(server, conn):
-        connections.append(conn)
-        while server.read_request(conn).strip():
-            conn.sendall(answer("200 OK", b"{}"))
-
-    return script
-
-
-def test_every_request_has_a_connection_of_its_own():
-    connections = []
-    with scripted(keeps_alive(connections)) as desk:
-        client = http(desk.url)
-        for call in (read, read, create, create):
-            call(client)
-        assert len(connections) == 4
-
-
 @pytest.mark.parametrize("path", ["tickets", "//..", "/a b", "/a?b=c", "/a/../b", "/%zz", "/ä"])
 def test_a_path_that_is_not_one_is_a_fault_of_ours(path):
     with pytest.raises(ValueError, match="path"):
@@ -672,15 +654,6 @@ def test_a_private_authority_is_trusted_when_named(authority, ca_file):
         client = http(desk.url, ca_file=ca_file)
         assert read(client).status == 200
         assert create(client).status == 200
-
-
-def test_every_request_over_tls_has_a_connection_of_its_own(authority, ca_file):
-    connections = []
-    with scripted(keeps_alive(connections), tls(authority.issue_cert("127.0.0.1"))) as desk:
-        client = http(desk.url, ca_file=ca_file)
-        for call in (read, read, create, create):
-            call(client)
-        assert len(connections) == 4
 
 
 def test_a_connection_that_is_reset_while_it_is_made_is_not_sent(monkeypatch):

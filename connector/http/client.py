@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import re
 import ssl
 import threading
+import time
 import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Final
 
 import requests
 import urllib3
 
-from connector import __version__
 from connector.domain.errors import ConfigError, EdgeError, NotSent, RateLimited
 from connector.http import connections, losing
 from connector.http.answers import Answer, TooLarge, in_doubt, judge, retry_after
 from connector.http.budget import Budget, Passage, Request
 from connector.http.config import HttpConfig
 from connector.http.exchange import GRACE_S, Exchange, Stage
+from connector.http.lines import Line, Lines
 
 CHUNK_BYTES: Final = 64 * 1024
 """Read and decompressed at a time, so that a bomb is noticed while it is small."""
@@ -47,9 +48,9 @@ class _OverLimit(Exception):
 class Http:
     """Speaks to one system; shared by threads. Nothing is ever sent twice by itself.
 
-    Each request goes over a connection of its own: one that was kept alive may be closed
-    by the server just when the request leaves, and then nobody knows whether it was
-    applied. Helpdesks allow few requests a minute, so nothing is lost by it.
+    One exception: a read over a connection that rested, and that turns out to be dead before
+    an answer came, is repeated once over a fresh one. A write is then in doubt; `lines`
+    says how that is made rare.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Http:
         headers: Callable[[], Headers] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         budget: Budget | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the edge's name for messages and a provider of credential headers.
 
@@ -75,7 +77,7 @@ class Http:
         self._lock = threading.Lock()
         self._running: set[Exchange] = set()
         self._closed = False
-        self._context = _trust(edge, config.ca_file)
+        self._lines = Lines(_trust(edge, config.ca_file), monotonic)
 
     def request(
         self,
@@ -102,11 +104,14 @@ class Http:
         passage = self._budget.admit(Request(method=method, path=path)) if self._budget else None
         exchange = self._begin()
         try:
-            status, got, content = self._exchange(
-                exchange, method, path, params, body, self._all_headers(content_type, body, headers)
+            prepared = requests.Request(
+                method,
+                self._config.base_url + path,
+                params=params,
+                data=body,
+                headers=self._all_headers(content_type, body, headers),
             )
-            if exchange.cut_because:  # a body that ends with the connection looks whole when cut
-                raise TimeoutError
+            status, got, content = self._exchange(exchange, prepared, write=write)
         except _OverLimit:
             limit = self._config.max_answer_bytes
             problem = f"sends an answer of more than {limit} bytes"
@@ -144,6 +149,7 @@ class Http:
             self._budget.close()
         for exchange in running:
             exchange.cut("closed while it was under way")
+        self._lines.close()
 
     def _learn(self, passage: Passage | None, status: int, headers: Headers) -> str:
         """Tell the budget what an answer says; gives the bucket that a refusal is about."""
@@ -177,30 +183,34 @@ class Http:
         return {**own, **self._headers(), **(extra or {})}
 
     def _exchange(
-        self,
-        exchange: Exchange,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None,
-        body: bytes | None,
-        headers: dict[str, str],
+        self, exchange: Exchange, request: requests.Request, *, write: bool
     ) -> tuple[int, dict[str, str], bytes]:
-        with (
-            _session(self._context) as session,
-            session.request(
-                method,
-                self._config.base_url + path,
-                params=params,
-                data=body,
-                headers=headers,
+        try:
+            return self._once(exchange, request, self._lines.take(write=write))
+        except requests.ConnectionError:
+            if write or not exchange.found_dead:
+                raise
+        exchange.again()
+        return self._once(exchange, request, self._lines.fresh())
+
+    def _once(
+        self, exchange: Exchange, request: requests.Request, line: Line
+    ) -> tuple[int, dict[str, str], bytes]:
+        with contextlib.ExitStack() as unless_whole:
+            unless_whole.callback(line.session.close)
+            with line.session.send(
+                line.session.prepare_request(request),
                 timeout=exchange.remaining_s + GRACE_S,
                 allow_redirects=False,
                 stream=True,
-            ) as response,
-        ):
-            got = {name.lower(): value for name, value in response.headers.items()}
-            content = _read(response.raw, got, self._config.max_answer_bytes)
-            return response.status_code, got, content
+            ) as response:
+                got = {name.lower(): value for name, value in response.headers.items()}
+                content = _read(response.raw, got, self._config.max_answer_bytes)
+            if exchange.cut_because:  # a body that ends with the connection looks whole when cut
+                raise TimeoutError
+            unless_whole.pop_all()
+        self._lines.park(line, response.status_code, got)
+        return response.status_code, got, content
 
     def _verdict(self, exchange: Exchange, error: Exception, *, write: bool) -> EdgeError:
         unsent = exchange.stage is Stage.CONNECTING or (
@@ -211,25 +221,6 @@ class Http:
             return NotSent(self.edge, f"cannot be reached: {why}")
         why = exchange.cut_because or f"the answer was cut off ({_name(error)})"
         return in_doubt(self.edge, why, write=write)
-
-
-def _session(context: ssl.SSLContext) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False  # a ~/.netrc entry would replace our Authorization header
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers.clear()
-    session.headers.update(
-        {
-            "User-Agent": f"amends/{__version__}",
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
-            "Connection": "close",
-        }
-    )
-    adapter = connections.Adapter(context)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
 
 
 def _trust(edge: str, ca_file: Path | None) -> ssl.SSLContext:

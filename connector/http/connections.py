@@ -34,7 +34,7 @@ def _exchange() -> Exchange:
 
 
 class _Reporting(HTTPConnection):
-    """Connects through the exchange and tells it when the first byte leaves."""
+    """Connects through the exchange and tells it when the first byte leaves and comes back."""
 
     def _new_conn(self) -> Any:
         try:
@@ -45,8 +45,23 @@ class _Reporting(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        _exchange().stage = Stage.SENT
+        exchange = _exchange()
+        if exchange.stage < Stage.SENT:
+            self._set_out(exchange)
         super().send(data)
+
+    def _set_out(self, exchange: Exchange) -> None:
+        """Let the exchange know, and be able to cut, what carries its request."""
+        if exchange.stage is Stage.IDLE:  # this one rested: another exchange had connected it
+            exchange.take_over(self.sock)
+            if exchange.cut_because:
+                raise NewConnectionError(self, "ended before anything was sent")
+        exchange.stage = Stage.SENT
+
+    def getresponse(self) -> Any:
+        response = super().getresponse()
+        _exchange().stage = Stage.ANSWERED
+        return response
 
 
 class _ReportingTls(_Reporting, HTTPSConnection):

@@ -34,6 +34,8 @@ class Stage(IntEnum):
     CONNECTING = 1
     SENT = 2
     """At least one byte of the request was handed to the kernel."""
+    ANSWERED = 3
+    """The head of an answer came."""
 
 
 class AddressRefused(OSError):
@@ -50,6 +52,8 @@ class Exchange:
         """Why no connection came about, as a plain phrase for the admin."""
         self.cut_because = ""
         """Empty, or why it was ended from outside."""
+        self.reused = False
+        """True when it goes over a connection that rested."""
         self._allow_private = allow_private
         self._ends = time.monotonic() + deadline_s
         self._lock = threading.Lock()
@@ -83,6 +87,21 @@ class Exchange:
             self._handles.append(handle)
             if self.cut_because:
                 _shut(handle)
+
+    def take_over(self, sock: socket.socket) -> None:
+        """Go on over a connection that rested; its address was checked when it was made."""
+        self.reused = True
+        self.watch(sock)
+        sock.settimeout(self.remaining_s + GRACE_S)
+
+    @property
+    def found_dead(self) -> bool:
+        """True when a connection that rested failed before any answer, and by itself."""
+        return self.reused and self.stage is Stage.SENT and not self.cut_because
+
+    def again(self) -> None:
+        """Begin anew within the same deadline, for a read that may be repeated."""
+        self.stage, self.reused = Stage.IDLE, False
 
     def finish(self) -> None:
         """Stop the clock and give the handles back."""
