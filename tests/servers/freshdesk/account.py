@@ -129,9 +129,13 @@ class Account:
                 return one
         return None
 
+    def person(self, person_id: int) -> Contact | Agent:
+        """Give whoever has the id; KeyError for nobody."""
+        return self.contacts.get(person_id) or self.agents[person_id]
+
     def address_of(self, person_id: int) -> str:
-        person = self.contacts.get(person_id) or self.agents.get(person_id)
-        return (person.email if person else None) or ""
+        known = person_id in self.contacts or person_id in self.agents
+        return (self.person(person_id).email or "") if known else ""
 
     # the form
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from servers.freshdesk.account import Account
 from servers.freshdesk.calls import Call, answer, page_of
-from servers.freshdesk.people import Contact
+from servers.freshdesk.people import Agent, Contact
 from servers.freshdesk.records import CLOSED, Ticket, stamp
 from servers.freshdesk.refusals import (
     Refusal,
@@ -145,11 +145,10 @@ def apply(account: Account, ticket: Ticket, values: dict[str, Any]) -> dict[str,
     return changed
 
 
-def requester_of(account: Account, values: dict[str, Any]) -> Any:
+def requester_of(account: Account, values: dict[str, Any]) -> Contact | Agent:
     """Find who it is for, or make a contact of whoever is unknown."""
     if values.get("requester_id"):
-        id_ = values["requester_id"]
-        return account.contacts.get(id_) or account.agents[id_]
+        return account.person(values["requester_id"])
     if values.get("email"):
         found = account.with_email(values["email"])
     else:

@@ -219,8 +219,10 @@ def test_a_day_s_activities_can_be_fetched_when_they_are_ready(api, desk):
     number = api.ticket()
     desk.hand.set(number, status=5)
     day = {"created_at": "2026-11-23"}
-    assert api.get("/export/ticket_activities", **day).status_code == 404
     desk.clock.advance(days=1)
+    assert api.get("/export/ticket_activities", **day).status_code == 404
+    desk.clock.advance(minutes=1)
+    assert api.get("/export/ticket_activities", created_at="2026-11-24").status_code == 404
     answer = api.get("/export/ticket_activities", **day)
     assert answer.status_code == 200
     told = requests.get(answer.json()["export"]["url"], timeout=30).json()

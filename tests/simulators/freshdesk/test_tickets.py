@@ -143,6 +143,7 @@ def test_pages_are_linked_until_the_last(api, desk):
     last = api.session.get(second.links["next"]["url"], timeout=30)
     assert (ids(last), last.links) == ([1], {})
     assert ids(api.get("/tickets", per_page=2, page=9)) == []
+    assert api.get("/tickets", per_page=5).links == {}
 
 
 @pytest.mark.parametrize(
