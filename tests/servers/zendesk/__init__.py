@@ -34,8 +34,26 @@ Weather (see `servers.weather`); fetching a token is no write and has none of it
         desk.knobs.requests_per_minute = 3                      # 429 with Retry-After
         desk.knobs.plain_429 = True; desk.knobs.has_slas = False; desk.knobs.drops = {"priority"}
 
-`desk.exchanges` holds every request with the product's own answer. As a process of its own:
-`python -m servers.zendesk --port-file FILE` (see `__main__`).
+`desk.exchanges` holds every request with the product's own answer. To hold them all against the
+vendor's OpenAPI document, where that lies beside the project:
+
+    from servers.zendesk.contract import Contract
+    with ZendeskSimulator(contract=Contract.load()) as desk:    # load() gives None without it
+        ...
+        assert desk.faults == []                                # `contract.WRONG`: excused, and why
+
+As a process of its own: `python -m servers.zendesk --port-file FILE` (see `__main__`), arranged
+and read from outside over `servers.zendesk.door`.
+
+Where neither documents nor recordings say what happens, this is what happens here:
+- an upload token that is unknown, used or too old gives no file and no error;
+- `safe_update` without `updated_stamp` is 400; a token without the scope is 403 Forbidden;
+- a refusal is not kept under an Idempotency-Key (knob `keys_keep_errors`);
+- in `body`, runs of spaces become one and runs of newlines two; spaces in a tag become `_`;
+- an unknown option of a dropdown is dropped, the field is then empty;
+- a follow-up takes over tags, but no custom fields; merging is done when it is answered;
+- a bad bearer token is 401 also at /users/me (knob `anonymous_bearer`).
+Not simulated: `?async=true`, suspended e-mail tickets, webhooks, voice, imports, deletion schedules.
 """
 
 from servers.simulator import SimClock

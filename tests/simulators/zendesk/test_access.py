@@ -80,6 +80,13 @@ def test_an_api_token_works_until_such_tokens_are_switched_off(client, desk):
     assert client.get("/users/me")["user"]["id"] is None
 
 
+def test_a_bad_token_may_be_anonymous_too(client, desk):
+    client.session.headers["Authorization"] = "Bearer nonsense"
+    assert client.ask("GET", "/users/me").status_code == 401
+    desk.knobs.anonymous_bearer = True
+    assert client.get("/users/me")["user"]["id"] is None
+
+
 def test_an_agent_may_not_do_what_admins_do(client, desk):
     desk.client_user.role = "agent"
     start = int(desk.clock.now().timestamp()) - 3_600

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from servers.zendesk import writing
 
 
 def detail(answer, field="base"):
@@ -352,6 +353,14 @@ def test_a_change_of_nothing_leaves_no_audit(client, desk):
     client.change(1, subject="a", metadata={"x": 1})
     assert len(desk.ticket(1).audits) == 1
     assert desk.ticket(1).updated_at - read == timedelta(0)
+
+
+def test_a_ticket_takes_so_many_comments_and_no_more(client, monkeypatch):
+    monkeypatch.setattr(writing, "MAX_COMMENTS", 2)
+    client.opened()
+    assert client.change(1, comment={"body": "two"}).status_code == 200
+    assert "maximum" in detail(client.change(1, comment={"body": "three"}))["description"]
+    assert client.change(1, subject="still changeable").status_code == 200
 
 
 def test_comments_come_oldest_first(client, desk):
