@@ -53,7 +53,7 @@ Where neither documents nor recordings say what happens, this is what happens he
 - an unknown option of a dropdown is dropped, the field is then empty;
 - a follow-up takes over tags, but no custom fields; merging is done when it is answered;
 - a bad bearer token is 401 also at /users/me (knob `anonymous_bearer`).
-Not simulated: `?async=true`, suspended e-mail tickets, webhooks, voice, imports, deletion schedules.
+Not simulated: `?async=true`, suspended e-mail tickets, webhooks, voice, imports, audit logs.
 """
 
 from servers.simulator import SimClock
