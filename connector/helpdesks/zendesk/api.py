@@ -113,7 +113,7 @@ class Api:
         try:
             value = self.request("GET", path, params=params, write=False).json()
         except Gone:
-            raise Unavailable(self.edge, f"has no {path}; is url right?") from None
+            raise Unavailable(self.edge, f"has no {path} (404); is url right?") from None
         if not isinstance(value, dict):
             raise Unavailable(self.edge, "answers with JSON of another shape; is url right?")
         return value

@@ -8,7 +8,7 @@ from typing import Any
 from connector.domain.ticket import Snapshot, TicketRef, TicketStatus
 from connector.helpdesks.zendesk.names import Known
 from connector.helpdesks.zendesk.tables import MARK, OPTION, SEVERITY, STATUS, Json, moment
-from connector.helpdesks.zendesk.words import as_text, plain_subject, text_of_html, words
+from connector.helpdesks.zendesk.words import as_text, letters, plain_subject, text_of_html
 
 STAFF = frozenset({"agent", "admin"})
 
@@ -65,7 +65,7 @@ def ignored(sent: Json, ticket: Json, audit: Json | None, known: Known) -> tuple
 
 
 def _ignored(sent: Json, ticket: Json, audit: Json, known: Known) -> Iterator[str]:
-    if "subject" in sent and words(sent["subject"]) != words(ticket.get("subject") or ""):
+    if "subject" in sent and letters(sent["subject"]) != letters(ticket.get("subject") or ""):
         yield "subject"
     for theirs, ours in (("priority", "severity"), ("status", "status"), ("external_id", "key")):
         if theirs in sent and sent[theirs] != ticket.get(theirs):
@@ -97,7 +97,8 @@ def _ignored_comment(sent: Json, audit: Json) -> Iterator[str]:
     if comment is None:
         yield "text"
         return
-    if words(text_of_html(sent["html_body"])) != words(said(comment)):
+    wanted = letters(text_of_html(sent["html_body"]))
+    if wanted not in {letters(form) for form in _forms(comment)}:
         yield "text"
     if comment.get("public") is not False:
         yield "private"
@@ -109,6 +110,13 @@ def _ignored_comment(sent: Json, audit: Json) -> Iterator[str]:
 def comment_of(audit: Json) -> Json | None:
     """Give the comment that an audit holds; None when it holds none."""
     return next((event for event in audit.get("events") or () if event["type"] == "Comment"), None)
+
+
+def _forms(comment: Json) -> Iterator[str]:
+    """Give the words in each form in which the product shows them: it is enough if one is ours."""
+    yield text_of_html(str(comment.get("html_body") or ""))
+    yield as_text(str(comment.get("plain_body") or ""))
+    yield as_text(str(comment.get("body") or ""))
 
 
 def said(comment: Json) -> str:
@@ -144,4 +152,4 @@ def same_value(sent: Any, shown: Any) -> bool:
         return isinstance(shown, list) and sorted(map(str, sent)) == sorted(map(str, shown))
     if sent in (None, "", False):
         return shown in (None, "", False, [])
-    return words(str(sent)) == words("" if shown is None else str(shown))
+    return letters(str(sent)) == letters("" if shown is None else str(shown))

@@ -46,19 +46,22 @@ def as_html(text: str) -> str:
 
 
 def as_text(shown: str) -> str:
-    """Give the plain words that the product made of ours (`description`, `plain_body`)."""
+    """Give the plain words that the product made of ours (`description`, `plain_body`).
+
+    It may leave `&nbsp;` in them as it is.
+    """
     return shown.replace("\u00a0", " ").replace("&nbsp;", " ").replace("\r\n", "\n")
 
 
 def text_of_html(markup: str) -> str:
     """Give the words of a comment's HTML, breaks as line feeds."""
     tree = LexborHTMLParser(re.sub(r"<br\s*/?>", "\n", markup))
-    return as_text(tree.body.text() if tree.body is not None else "")
+    return (tree.body.text() if tree.body is not None else "").replace("\u00a0", " ")
 
 
-def words(text: str) -> str:
-    """Give what a person sees of a text, all white space as one: for comparison only."""
-    return " ".join(printable(text).split())
+def letters(text: str) -> str:
+    """Give what a person sees of a text without any white space: for comparison only."""
+    return "".join(printable(text).split())
 
 
 def subject(text: str, limit: int) -> str:
