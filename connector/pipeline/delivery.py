@@ -16,12 +16,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from connector import crash
 from connector.domain.errors import (
     AuthenticationFailed,
+    EdgeError,
     Gone,
     PartiallyApplied,
     StateError,
@@ -29,7 +31,7 @@ from connector.domain.errors import (
 )
 from connector.domain.ticket import AddNote, OpenTicket, TicketRef
 from connector.helpdesks.base import Finishes, Helpdesk, Paced
-from connector.pipeline import circuit, pacing
+from connector.pipeline import circuit, merging, pacing
 from connector.pipeline.absence import Absence
 from connector.pipeline.verdict import (
     PAUSE_CAP_S,
@@ -165,8 +167,7 @@ class Delivery:
         except StateError:
             raise  # our own disk: it says nothing about the helpdesk, and nothing was sent
         except Gone as error:
-            if not self._follow_merge(owed, error):
-                self._failed(owed, error, doubt)
+            self._gone(owed, error, doubt)
             return
         except Exception as error:  # noqa: BLE001 - whatever a plugin raises, the change is kept
             self._failed(owed, error, doubt)
@@ -330,26 +331,25 @@ class Delivery:
         self.helpdesk = fresh
         return replace(verdict, due_at=now, effect=Effect.FINE)
 
-    def _follow_merge(self, owed: Owed, gone: Gone) -> bool:
-        """Go on with the ticket into which an agent merged ours; True when there is one."""
-        if not gone.merged_into or isinstance(owed.change, OpenTicket):
-            return False
-        if gone.merged_into == owed.ticket_id:
-            return False
+    def _gone(self, owed: Owed, gone: Gone, doubt: Doubt) -> None:
+        """Go on with the ticket into which an agent merged ours, if that is why it is gone."""
+        if not merging.leads_on(owed, gone):
+            self._failed(owed, gone, doubt)
+            return
+        try:
+            stood = merging.stood_there(self.helpdesk, owed)
+        except EdgeError as error:
+            doubt.standing = True
+            self._failed(owed, error, doubt)
+            return
+        if stood:
+            self._succeeded(owed, Done(ref=TicketRef(id=gone.merged_into), how="found"))
+            return
         # at once the first time, then slower: tickets merged in a circle must not spin
         wait_s = backoff_s(owed.attempts, self._draw) if owed.attempts > 1 else 0.0
         again = self._store.clock() + timedelta(seconds=wait_s)
-
-        def work(tx: Tx) -> None:
-            cases.set_ticket(tx, owed.case_id, gone.merged_into, "")
-            outbox.settle(tx, owed, "ready", due_at=again)
-            tx.record(
-                "ticket.merged", case_id=owed.case_id, ticket=owed.ticket_id, into=gone.merged_into
-            )
-
         self.breaker.worked()
-        self._settle(work)
-        return True
+        self._settle(partial(merging.go_on, owed=owed, into=gone.merged_into, due_at=again))
 
     def _in_a_row(self, owed: Owed, error: Exception) -> int:
         """Count how often in a row this change ended in this way; forgotten by a restart."""

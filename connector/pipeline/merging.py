@@ -1,0 +1,40 @@
+"""A change whose ticket agents merged into another while it was on its way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from connector.domain.errors import Gone, Incomplete
+from connector.domain.ticket import AddNote, OpenTicket, TicketRef
+from connector.helpdesks.base import Helpdesk
+from connector.store import cases, outbox
+from connector.store.outbox import Owed
+from connector.store.store import Tx
+
+
+def leads_on(owed: Owed, gone: Gone) -> bool:
+    """Say whether the change can go on with another ticket; pure."""
+    if not gone.merged_into or isinstance(owed.change, OpenTicket):
+        return False
+    return gone.merged_into != owed.ticket_id
+
+
+def stood_there(helpdesk: Helpdesk, owed: Owed) -> bool:
+    """Say whether a doubted note stands on the merged ticket, so that it went along with it.
+
+    Written again on the other ticket it would be there twice. Raises what all reads raise.
+    """
+    if not (owed.doubted and isinstance(owed.change, AddNote)):
+        return False
+    ref = TicketRef(id=owed.ticket_id, url=owed.ticket_url)
+    try:
+        return any(event.data.get("note_key") == owed.change.key for event in helpdesk.history(ref))
+    except (Gone, Incomplete):
+        return False  # better told twice than not at all
+
+
+def go_on(tx: Tx, *, owed: Owed, into: str, due_at: datetime) -> None:
+    """Let the change, and all that follow, go to the other ticket."""
+    cases.set_ticket(tx, owed.case_id, into, "")
+    outbox.settle(tx, owed, "ready", due_at=due_at)
+    tx.record("ticket.merged", case_id=owed.case_id, ticket=owed.ticket_id, into=into)
