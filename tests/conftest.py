@@ -1,8 +1,10 @@
-"""What all tests share: how hypothesis looks for counter-examples."""
+"""What all tests share: how hypothesis looks for counter-examples; the table of points."""
 
 from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["connector.testing.points"]
 
 settings.register_profile(
     "ci",

@@ -24,15 +24,18 @@ from connector.testing.helpdesk.world import (
     long_ago,
     prepared,
 )
+from connector.testing.points import point
 
 
 class AccessContract(Base):
     """Credentials, self-examination, capabilities and silence about patients."""
 
+    @point(17)
     def test_a_good_world_has_no_problems(self, helpdesk: Helpdesk) -> None:
         """`check` finds nothing where nothing is wrong."""
         assert helpdesk.check() == []
 
+    @point(17)
     def test_refused_credentials_are_said_by_every_call_and_found_by_check(
         self, world: HelpdeskWorld, ref: TicketRef, number: int
     ) -> None:
@@ -48,6 +51,7 @@ class AccessContract(Base):
         assert world.count(ticket.key) == 0
         helpdesk.close()
 
+    @point(17)
     def test_check_changes_nothing(
         self, world: HelpdeskWorld, helpdesk: Helpdesk, ref: TicketRef, number: int
     ) -> None:
@@ -57,6 +61,7 @@ class AccessContract(Base):
         assert (helpdesk.snapshot(ref), world.notes(ref), list(world.mails())) == before
         assert world.count(a_ticket(number).key) == 1
 
+    @point(18)
     def test_the_capabilities_are_true(
         self, world: HelpdeskWorld, helpdesk: Helpdesk, number: int
     ) -> None:
@@ -74,6 +79,7 @@ class AccessContract(Base):
             assert world.count(ticket.key) == 1
         assert (able.history == "none") is not any(helpdesk.history(ref))
 
+    @point(20)
     def test_nothing_of_patients_or_secrets_is_printed(
         self,
         world: HelpdeskWorld,

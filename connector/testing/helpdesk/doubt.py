@@ -34,11 +34,13 @@ from connector.testing.helpdesk.world import (
     ours,
     prepared,
 )
+from connector.testing.points import point
 
 
 class DoubtContract(Base):
     """Whatever is lost on the way: one ticket, one note, and doubt is said."""
 
+    @point(2, 3)
     @pytest.mark.parametrize("loss", ["lose_request", "lose_answer"])
     @pytest.mark.parametrize("nth", range(1, MAX_WRITES))
     def test_a_cut_while_opening_leaves_one_ticket(
@@ -60,6 +62,7 @@ class DoubtContract(Base):
         assert world.count(ticket.key) == 1
         assert helpdesk.snapshot(found[0]).text == ticket.text
 
+    @point(2)
     def test_a_lost_answer_is_doubt_and_the_ticket_is_found(
         self, world: HelpdeskWorld, helpdesk: Helpdesk, number: int
     ) -> None:
@@ -69,6 +72,7 @@ class DoubtContract(Base):
             helpdesk.open(ticket)
         assert len(helpdesk.find(ticket.key, long_ago())) == 1
 
+    @point(3)
     def test_a_lost_request_is_doubt_and_no_ticket_is_found(
         self, world: HelpdeskWorld, helpdesk: Helpdesk, number: int
     ) -> None:
@@ -78,6 +82,7 @@ class DoubtContract(Base):
             helpdesk.open(ticket)
         assert helpdesk.find(ticket.key, long_ago()) == []
 
+    @point(8, 12)
     @pytest.mark.parametrize("loss", ["lose_request", "lose_answer"])
     @pytest.mark.parametrize("nth", range(1, MAX_WRITES))
     def test_a_cut_while_noting_leaves_one_note(
@@ -98,6 +103,7 @@ class DoubtContract(Base):
             file.sha256 for file in note.attachments
         )
 
+    @point(7)
     @pytest.mark.parametrize("loss", ["lose_request", "lose_answer"])
     @pytest.mark.parametrize("nth", range(1, MAX_WRITES))
     def test_a_cut_while_updating_is_mended_by_repeating(
@@ -117,6 +123,7 @@ class DoubtContract(Base):
             assert shown.tags == {"amends", "amends_repeat"}
         assert len(ours(helpdesk, ref, change.key)) == 1
 
+    @point(2)
     def test_a_refusal_to_answer_find_is_no_answer(
         self, world: HelpdeskWorld, helpdesk: Helpdesk, ref: TicketRef, number: int
     ) -> None:

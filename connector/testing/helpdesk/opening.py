@@ -25,11 +25,13 @@ from connector.testing.helpdesk.world import (
     long_ago,
     prepared,
 )
+from connector.testing.points import point
 
 
 class OpeningContract(Base):
     """Tickets exist once, whole, and nobody is mailed."""
 
+    @point(1)
     def test_a_ticket_is_found_once_by_its_key(
         self, world: HelpdeskWorld, helpdesk: Helpdesk, number: int
     ) -> None:
@@ -41,6 +43,7 @@ class OpeningContract(Base):
         assert helpdesk.find(f"{ticket.key}0", long_ago()) == []
         assert world.count(ticket.key) == 1
 
+    @point(6)
     def test_everything_reads_back(self, helpdesk: Helpdesk, number: int) -> None:
         """What was sent is what the product shows."""
         ticket = a_ticket(number)
@@ -57,6 +60,7 @@ class OpeningContract(Base):
             assert shown.due_at == ticket.due_at
         assert shown.fields.items() >= ticket.fields.items()
 
+    @point(6)
     @pytest.mark.parametrize("severity", [1, 2, 3, 4])
     def test_every_severity_reads_back(
         self, helpdesk: Helpdesk, number: int, severity: int
@@ -65,6 +69,7 @@ class OpeningContract(Base):
         ticket = prepared(helpdesk, a_ticket(number, severity=severity))
         assert helpdesk.snapshot(helpdesk.open(ticket)).severity == severity
 
+    @point(6)
     def test_a_ticket_without_extras_is_opened(self, helpdesk: Helpdesk, number: int) -> None:
         """An anonymous complaint without tags, fields and due time is a ticket too."""
         anonymous = replace(a_ticket().requester, name="", email="")
@@ -74,6 +79,7 @@ class OpeningContract(Base):
         assert shown.tags == set()
         assert shown.due_at is None
 
+    @point(6)
     def test_a_long_subject_is_cut_to_one_line(self, helpdesk: Helpdesk, number: int) -> None:
         """The product's limit holds, whatever the subject is."""
         ticket = a_ticket(number, subject="a subject #1\n" * 100)
@@ -82,6 +88,7 @@ class OpeningContract(Base):
         assert "\n" not in shown.subject
         assert len(shown.subject) <= helpdesk.capabilities.max_subject
 
+    @point(11)
     @pytest.mark.parametrize("text", HOSTILE)
     def test_hostile_words_come_back_as_they_were(
         self, helpdesk: Helpdesk, number: int, text: str
@@ -93,6 +100,7 @@ class OpeningContract(Base):
         assert shown.text == carried(f"{text}\nend")
         assert shown.subject == " ".join(carried(f"s {subject}").split())
 
+    @point(9, 10)
     def test_no_mail_is_sent_by_anything_we_do(
         self, world: HelpdeskWorld, helpdesk: Helpdesk, number: int
     ) -> None:
@@ -105,6 +113,7 @@ class OpeningContract(Base):
         helpdesk.update(ref, an_update(2, status=TicketStatus.CLOSED))
         assert list(world.mails()) == before
 
+    @point(2)
     def test_the_frozen_body_is_what_is_sent(self, helpdesk: Helpdesk, number: int) -> None:
         """A retry sends what was decided, not what would be decided today."""
         ticket = prepared(helpdesk, a_ticket(number))
