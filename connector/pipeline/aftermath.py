@@ -12,7 +12,7 @@ from connector.domain.errors import Gone
 from connector.domain.ticket import Snapshot, TicketStatus, UpdateTicket
 from connector.helpdesks.base import Capabilities
 from connector.pipeline import edits as own_edits
-from connector.pipeline import observing
+from connector.pipeline import merging, observing
 from connector.pipeline.casework import Rules
 from connector.pipeline.edits import Difference
 from connector.pipeline.following import Standing, Step, decide, decide_gone
@@ -174,21 +174,7 @@ def _follow(tx: Tx, row: Row[Any], into: str) -> None:
     """Go on with the ticket into which agents merged the case's own."""
     if into in {one.ticket_id for one in following.tickets_of(tx.connection, row.id)}:
         return  # merged in a circle: nobody can follow that
-    others = following.cases_of(tx.connection, into)
-    cases.set_ticket(tx, row.id, into, "")
-    following.has_ticket(tx, row.id, into, own=False)
-    edits.forget(tx, row.id)
-    tx.record(
-        "ticket.merged",
-        case_id=row.id,
-        ticket=row.ticket_id,
-        into=into,
-        shared_with=[other.id for other in others],
-    )
-    for other in others:
-        if cases.link(tx, row.id, other.id, "tickets_merged"):
-            tx.record("case.linked", case_id=row.id, other=other.id, why="tickets_merged")
-    following.name_changed(tx, [into])
+    merging.follow(tx, row.id, row.ticket_id, into)
 
 
 def _differences(

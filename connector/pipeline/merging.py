@@ -7,7 +7,7 @@ from datetime import datetime
 from connector.domain.errors import Gone, Incomplete
 from connector.domain.ticket import AddNote, OpenTicket, TicketRef
 from connector.helpdesks.base import Helpdesk
-from connector.store import cases, outbox
+from connector.store import cases, edits, following, outbox
 from connector.store.outbox import Owed
 from connector.store.store import Tx
 
@@ -35,6 +35,23 @@ def stood_there(helpdesk: Helpdesk, owed: Owed) -> bool:
 
 def go_on(tx: Tx, *, owed: Owed, into: str, due_at: datetime) -> None:
     """Let the change, and all that follow, go to the other ticket."""
-    cases.set_ticket(tx, owed.case_id, into, "")
     outbox.settle(tx, owed, "ready", due_at=due_at)
-    tx.record("ticket.merged", case_id=owed.case_id, ticket=owed.ticket_id, into=into)
+    follow(tx, owed.case_id, owed.ticket_id, into)
+
+
+def follow(tx: Tx, case_id: str, ticket_id: str, into: str) -> None:
+    """Go on with the ticket into which agents merged the case's own.
+
+    It is looked at next. Where it is the ticket of another case too, both know it.
+    """
+    others = [row.id for row in following.cases_of(tx.connection, into) if row.id != case_id]
+    if not following.tickets_of(tx.connection, case_id):
+        following.has_ticket(tx, case_id, ticket_id, own=True)
+    cases.set_ticket(tx, case_id, into, "")
+    following.has_ticket(tx, case_id, into, own=False)
+    edits.forget(tx, case_id)
+    tx.record("ticket.merged", case_id=case_id, ticket=ticket_id, into=into, shared_with=[*others])
+    for other in others:
+        if cases.link(tx, case_id, other, "tickets_merged"):
+            tx.record("case.linked", case_id=case_id, other=other, why="tickets_merged")
+    following.name_changed(tx, [into])
