@@ -144,14 +144,14 @@ def _refuse_floats(value: object) -> None:
         msg = "a ledger body holds integers only (use permille, seconds, bytes)"
         raise TypeError(msg)
     if isinstance(value, dict):
-        for key, inner in value.items():
-            if not isinstance(key, str):
-                msg = "the keys of a ledger body are text"
-                raise TypeError(msg)
-            _refuse_floats(inner)
-    elif isinstance(value, list | tuple):
+        if not all(isinstance(key, str) for key in value):
+            msg = "the keys of a ledger body are text"
+            raise TypeError(msg)
+        value = list(value.values())
+    if isinstance(value, list | tuple):
         for inner in value:
-            _refuse_floats(inner)
+            if type(inner) not in _SIMPLE:  # a call for each would cost as much as printing it
+                _refuse_floats(inner)
     elif value is not None and not isinstance(value, str | int | bool):
         msg = f"a ledger body cannot hold a {type(value).__name__}"
         raise TypeError(msg)

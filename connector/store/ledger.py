@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from connector.domain.ledger import GENESIS, LedgerEntry, Plain, canonical, hash_printed, timestamp
+from connector.store import bulk
 from connector.store.schema import ledger
 
 DAEMON_CHAIN = "daemon"
@@ -77,7 +78,7 @@ def append(
             }
         )
         prev = digest
-    connection.execute(sa.insert(ledger), rows)
+    bulk.insert(connection, ledger, rows)
     return seq, prev
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError
 
 from connector.domain.errors import StateError
 from connector.domain.ledger import Plain, commitment
-from connector.store import content, copies, engine, ledger, lock, migrate, restoring, volume
+from connector.store import bulk, content, copies, engine, ledger, lock, migrate, restoring, volume
 from connector.store.entropy import Entropy
 from connector.store.head import Head
 from connector.store.restoring import Recovery
@@ -84,7 +84,7 @@ class Tx:
         waiting, self._waiting = self._waiting, {}
         for table in ORDER:
             if table in waiting:
-                self.lent.execute(sa.insert(table), waiting[table])
+                bulk.insert(self.lent, table, waiting[table])
 
     def put(self, kind: str, body: bytes) -> tuple[int, str]:
         """Store words; gives content id and commitment."""
