@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from servers.freshdesk.calls import Upload
@@ -31,6 +31,7 @@ MAX_TICKET_FILE_BYTES: Final = 20 * 1024 * 1024
 """Of all files of a ticket, over all its conversations."""
 ARCHIVED_AFTER: Final = timedelta(days=120)
 """A closed ticket that nobody touched for so long moves to the archive."""
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_ID: Final = 80_000_000_001
 
 
@@ -88,6 +89,8 @@ class Account:
         self.files: dict[int, Attachment] = {}
         self.exports: dict[str, datetime] = {}
         self.form = Form()
+        self.swept = LONG_AGO
+        """When old tickets were last archived."""
         self.on_ticket: Callable[[Ticket], None] = lambda _ticket: None
         """Told of each change of a ticket, as the last thing."""
         self.on_gone: Callable[[int], None] = lambda _ticket_id: None
@@ -180,10 +183,14 @@ class Account:
         return ticket
 
     def archive_old(self) -> None:
-        """Do what happens with time."""
+        """Do what happens with time, once a minute of it."""
+        now = self.now
+        if abs(now - self.swept) < timedelta(minutes=1):
+            return
+        self.swept = now
         for ticket in self.tickets.values():
-            idle = self.now - ticket.updated_at
-            if ticket.status == CLOSED and idle >= ARCHIVED_AFTER and not ticket.archived:
+            over = ticket.status == CLOSED and not ticket.archived
+            if over and now - ticket.updated_at >= ARCHIVED_AFTER:
                 ticket.archived = True
                 self.on_ticket(ticket)
 

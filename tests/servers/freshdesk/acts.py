@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from servers.freshdesk.account import Account
+from servers.freshdesk.account import LONG_AGO, Account
 from servers.freshdesk.conversations import answer_patient
 from servers.freshdesk.fields import Field
 from servers.freshdesk.people import Agent, Contact
@@ -236,6 +236,7 @@ class Desk:
         with self._ticket(ticket_id) as ticket:
             ticket.created_at -= timedelta(days=days)
             ticket.updated_at -= timedelta(days=days)
+            self.account.swept = LONG_AGO
 
     def automation_notes(self, ticket_id: int | str, text: str) -> Conversation:
         """Let an automation rule write a note."""

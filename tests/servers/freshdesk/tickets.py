@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
 from servers.freshdesk.account import Account
 from servers.freshdesk.calls import Call, answer, page_of
 from servers.freshdesk.people import Agent, Contact
-from servers.freshdesk.records import CLOSED, Ticket, stamp
+from servers.freshdesk.records import CLOSED, OPEN, Ticket, stamp
 from servers.freshdesk.refusals import (
     Refusal,
     invalid,
@@ -96,7 +97,7 @@ def open_ticket(account: Account, values: dict[str, Any], requester_id: int) -> 
         requester_id=requester_id,
         subject=values.get("subject"),
         description=None,
-        status=2,
+        status=OPEN,
         priority=values.get("priority") or 1,
         source=values.get("source") or 2,
         created_at=account.now,
@@ -221,9 +222,8 @@ def index(account: Account, call: Call) -> Answer:
         *("updated_since", "order_by", "order_type", "include", "page", "per_page"),
     )
     wanted = includes(call, LIST_INCLUDES)
-    rows = [
-        one for one in account.tickets.values() if not one.archived and _in_list(account, call, one)
-    ]
+    fits = _in_view(account, call)
+    rows = [one for one in account.tickets.values() if fits(one) and _of_whom(account, call, one)]
     order = call.query.get("order_by", "created_at")
     if order not in ORDERS:
         raise invalid(one_of("order_by", ORDERS))
@@ -241,8 +241,8 @@ def _sorted_by(ticket: Ticket, order: str) -> Any:
     return (value is not None, value) if order == "due_by" else value
 
 
-def _in_list(account: Account, call: Call, ticket: Ticket) -> bool:
-    """Say whether a ticket is in the list that was asked for.
+def _in_view(account: Account, call: Call) -> Callable[[Ticket], bool]:
+    """Make the test of the list that was asked for.
 
     Spam and deleted ones only by their own filter; of the last 30 days, unless
     updated_since says otherwise.
@@ -250,24 +250,24 @@ def _in_list(account: Account, call: Call, ticket: Ticket) -> bool:
     view = call.query.get("filter")
     if view is not None and view not in FILTERS:
         raise invalid(one_of("filter", FILTERS))
-    if ticket.key_of_state != (view if view in {"spam", "deleted"} else ""):
-        return False
-    if view == "watching":
-        return False
-    if view == "new_and_my_open" and (
-        ticket.status != 2 or ticket.responder_id not in {None, call.agent.id}
-    ):
-        return False
-    since = call.query.get("updated_since")
-    if since is not None:
-        at = moment(since.replace(" ", "+"))
-        if at is None:
-            raise invalid(wrong("updated_since", "It should be in the 'ISO8601' format"))
-        if ticket.updated_at.replace(microsecond=0) < at:
+    state = view if view in {"spam", "deleted"} else ""
+    text = call.query.get("updated_since")
+    since = moment(text.replace(" ", "+")) if text is not None else None
+    if text is not None and since is None:
+        raise invalid(wrong("updated_since", "It should be in the 'ISO8601' format"))
+    oldest = account.now - timedelta(days=LIST_DAYS)
+    mine = {None, call.agent.id}
+
+    def fits(ticket: Ticket) -> bool:
+        if ticket.archived or ticket.key_of_state != state or view == "watching":
             return False
-    elif ticket.created_at < account.now - timedelta(days=LIST_DAYS):
-        return False
-    return _of_whom(account, call, ticket)
+        if view == "new_and_my_open" and (ticket.status != OPEN or ticket.responder_id not in mine):
+            return False
+        if since is None:
+            return ticket.created_at >= oldest
+        return ticket.updated_at.replace(microsecond=0) >= since
+
+    return fits
 
 
 def _of_whom(account: Account, call: Call, ticket: Ticket) -> bool:
