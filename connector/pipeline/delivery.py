@@ -198,9 +198,10 @@ class Delivery:
     def _find(self, owed: Owed, doubt: Doubt) -> list[TicketRef]:
         """Ask the helpdesk for the ticket of a doubted create; its answer lifts the doubt."""
         if not isinstance(owed.change, OpenTicket):
-            # notes and updates look for themselves before they write, so they are repeated
+            # notes and updates look for themselves before they write, on the ticket of today
+            before = merging.found_before(self._store, self.helpdesk, owed)
             doubt.standing = False
-            return []
+            return before
         now, abilities = self._store.clock(), self.helpdesk.capabilities
         key_life = timedelta(seconds=abilities.native_idempotency_s - IDEMPOTENCY_MARGIN_S)
         # a negative age means that the clock was set back: nobody knows how old the key is

@@ -9,7 +9,7 @@ from connector.domain.ticket import AddNote, OpenTicket, TicketRef
 from connector.helpdesks.base import Helpdesk
 from connector.store import cases, edits, following, outbox
 from connector.store.outbox import Owed
-from connector.store.store import Tx
+from connector.store.store import Store, Tx
 
 
 def leads_on(owed: Owed, gone: Gone) -> bool:
@@ -26,11 +26,7 @@ def stood_there(helpdesk: Helpdesk, owed: Owed) -> bool:
     """
     if not (owed.doubted and isinstance(owed.change, AddNote)):
         return False
-    ref = TicketRef(id=owed.ticket_id, url=owed.ticket_url)
-    try:
-        return any(event.data.get("note_key") == owed.change.key for event in helpdesk.history(ref))
-    except (Gone, Incomplete):
-        return False  # better told twice than not at all
+    return _stands(helpdesk, TicketRef(id=owed.ticket_id, url=owed.ticket_url), owed.change.key)
 
 
 def go_on(tx: Tx, *, owed: Owed, into: str, due_at: datetime) -> None:
@@ -55,3 +51,31 @@ def follow(tx: Tx, case_id: str, ticket_id: str, into: str) -> None:
         if cases.link(tx, case_id, other, "tickets_merged"):
             tx.record("case.linked", case_id=case_id, other=other, why="tickets_merged")
     following.name_changed(tx, [into])
+
+
+def found_before(store: Store, helpdesk: Helpdesk, owed: Owed) -> list[TicketRef]:
+    """Look for a doubted note on the tickets that were merged away since it was sent.
+
+    The note itself looks only on the ticket that the case has now. Raises what all reads raise.
+    """
+    if not isinstance(owed.change, AddNote):
+        return []
+    with store.read() as connection:
+        earlier = [
+            one.ticket_id
+            for one in following.tickets_of(connection, owed.case_id)
+            if one.ticket_id != owed.ticket_id
+        ]
+    key = owed.change.key
+    return [ref for ref in map(_ref, earlier) if _stands(helpdesk, ref, key)]
+
+
+def _stands(helpdesk: Helpdesk, ref: TicketRef, key: str) -> bool:
+    try:
+        return any(event.data.get("note_key") == key for event in helpdesk.history(ref))
+    except (Gone, Incomplete):
+        return False  # better told twice than not at all
+
+
+def _ref(ticket_id: str) -> TicketRef:
+    return TicketRef(id=ticket_id)

@@ -99,3 +99,13 @@ def test_what_is_not_in_doubt_costs_no_look_at_the_old_ticket(house: House) -> N
     assert "history" not in house.desk.calls
     assert len(notes(house)) == 1
     assert house.cases[0].ticket_id == "2"
+
+
+def test_nor_is_it_when_a_look_followed_the_merge_first(house: House) -> None:
+    house.looks()
+    doubted(house, Weather.MUTE)
+    house.sync.step()
+    assert house.cases[0].ticket_id == "2"
+    house.delivers()
+    assert len(notes(house)) == 1
+    assert owed(house.store, house.cases[0].id)[-1] == ("note", "done")
