@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from pydantic import BaseModel, ValidationError
@@ -31,6 +32,7 @@ from connector.helpdesks.zendesk.shapes import (
     TicketShape,
     TicketsShape,
     UploadShape,
+    UsersShape,
     WrittenShape,
 )
 from connector.helpdesks.zendesk.tables import DELETED, Json, canonical
@@ -103,7 +105,11 @@ class Api:
                 method, path, headers={**headers, "Authorization": authorization}, **more
             )
         except AuthenticationFailed as error:
-            fresh = self._credentials.renewed(authorization) if status_of(error) == 401 else None  # noqa: PLR2004 - Unauthorized
+            fresh = (
+                self._credentials.renewed(authorization)
+                if status_of(error) == HTTPStatus.UNAUTHORIZED
+                else None
+            )
             if fresh is None:
                 raise
         return self._http.request(method, path, headers={**headers, "Authorization": fresh}, **more)
@@ -153,6 +159,22 @@ class Api:
         with self._lock:
             self._me = cast("Json", user)
             return self._me
+
+    def people(self, numbers: Iterable[int]) -> Mapping[int, Json]:
+        """Give users by number; none where we may not see them."""
+        found: dict[int, Json] = {}
+        wanted = sorted(numbers)
+        for start in range(0, len(wanted), PAGE):
+            ids = ",".join(map(str, wanted[start : start + PAGE]))
+            try:
+                value = self.get(f"{BASE}/users/show_many", ids=ids)
+            except AuthenticationFailed as error:
+                if status_of(error) != HTTPStatus.FORBIDDEN:
+                    raise
+                return found
+            users = self._shaped(value, UsersShape, write=False)["users"]
+            found |= {user["id"]: user for user in users}
+        return found
 
     def ticket(self, number: str) -> Json:
         """Read a ticket with its people by number in `people`; Gone when it is deleted."""

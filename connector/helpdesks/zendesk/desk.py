@@ -24,7 +24,7 @@ from connector.domain.ticket import (
 from connector.helpdesks.base import Capabilities, Changed, Op, Problem
 from connector.helpdesks.zendesk import bodies, check, merges, opening, setup, updates
 from connector.helpdesks.zendesk.api import Api, status_of, warned
-from connector.helpdesks.zendesk.events import events_of
+from connector.helpdesks.zendesk.events import authors, events_of
 from connector.helpdesks.zendesk.names import Names
 from connector.helpdesks.zendesk.notes import ensure_note
 from connector.helpdesks.zendesk.reading import ignored, snapshot_of
@@ -36,6 +36,9 @@ KEY_LIFE_S: Final = 7_200
 
 FIND_LAG_S: Final = 60
 """A list may lag behind a create; the product does not say by how much."""
+
+FIND_AGAIN_S: Final = 180
+"""That a list shows no such ticket counts when it does so again after so long."""
 
 FEED_LAG: Final = timedelta(seconds=90)
 """The feed refuses a beginning within the last minute; our clocks may differ a little."""
@@ -57,6 +60,7 @@ class Zendesk:
         self.capabilities = Capabilities(
             find="eventual",
             find_lag_s=FIND_LAG_S,
+            find_again_s=FIND_AGAIN_S,
             native_idempotency_s=KEY_LIFE_S,
             optimistic_lock=True,
             tags="add_remove",
@@ -134,7 +138,10 @@ class Zendesk:
         Addresses and places of agents, which the product keeps in audits, are left out.
         """
         self._api.must_be_id(ref.id)
-        yield from events_of(self._api.audits(ref.id), self._names.known())
+        audits = self._api.audits(ref.id)
+        told = {audit["author_id"] for audit in audits if audit["author"]}
+        people = self._api.people(authors(audits) - told)
+        yield from events_of(audits, self._names.known(), people)
 
     def changed_since(self, cursor: str, since: datetime) -> Changed:
         """Give a page of the incremental export; the newest minute comes later.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 from connector.domain.ticket import TicketEvent
 from connector.helpdesks.zendesk.names import Known
@@ -24,17 +25,36 @@ _QUIET: Final = frozenset({"custom_status_id"})
 """What only repeats another change."""
 
 
-def events_of(audits: Sequence[Json], known: Known) -> Iterator[TicketEvent]:
-    """Put audits into our words. The making of the ticket is one event, with its first words."""
+People: TypeAlias = Mapping[int, Json]
+"""Users by number, as far as they are known."""
+
+
+def authors(audits: Sequence[Json]) -> set[int]:
+    """Give the numbers of all who did or wrote something; the product itself has none."""
+    found = {audit["author_id"] for audit in audits}
+    found |= {_writer(audit, event) for audit in audits for event in audit["events"]}
+    return found - {SYSTEM}
+
+
+def events_of(
+    audits: Sequence[Json], known: Known, people: People = MappingProxyType({})
+) -> Iterator[TicketEvent]:
+    """Put audits into our words. The making of the ticket is one event, with its first words.
+
+    A comment of somebody outside the practice is a `patient_reply`, whatever the product
+    calls it.
+    """
     names = {str(field.id): name for name, field in known.fields.items()}
+    everybody = {audit["author_id"]: audit["author"] for audit in audits if audit.get("author")}
+    everybody |= people
     for place, audit in enumerate(audits):
         if place == 0:
-            yield _created(audit, names)
+            yield _created(audit, names, everybody)
         else:
-            yield from _later(audit, names)
+            yield from _later(audit, names, everybody)
 
 
-def _created(audit: Json, names: Mapping[str, str]) -> TicketEvent:
+def _created(audit: Json, names: Mapping[str, str], people: People) -> TicketEvent:
     words, data = "", dict[str, str]()
     for event in audit["events"]:
         if event["type"] == "Comment":
@@ -43,18 +63,30 @@ def _created(audit: Json, names: Mapping[str, str]) -> TicketEvent:
         elif event["type"] == "Create" and event.get("field_name"):
             name = _name(str(event["field_name"]), names)
             data[name] = _shown(event.get("value"))
-    return _event(audit, audit["id"], "created", words, {**data, **_mark(audit)})
+    told = {**data, **_mark(audit)}
+    actor = _name_of(audit["author_id"], people)
+    return TicketEvent(
+        id=str(audit["id"]), at=_at(audit), actor=actor, kind="created", text=words, data=told
+    )
 
 
-def _later(audit: Json, names: Mapping[str, str]) -> Iterable[TicketEvent]:
+def _later(audit: Json, names: Mapping[str, str], people: People) -> Iterable[TicketEvent]:
     """Give one event for each thing that an audit tells; the first carries our key."""
     told = [event for event in audit["events"] if event.get("field_name") not in _QUIET]
     mark = _mark(audit)
     for event in told:
         kind, words, data = _thing(event, names)
-        if kind == "public_reply" and _is_patient(audit):
+        writer = _writer(audit, event)
+        if kind == "public_reply" and (people.get(writer) or {}).get("role") == "end-user":
             kind = "patient_reply"
-        yield _event(audit, event["id"], kind, words, {**data, **mark})
+        yield TicketEvent(
+            id=str(event["id"]),
+            at=_at(audit),
+            actor=_name_of(writer, people),
+            kind=kind,
+            text=words,
+            data={**data, **mark},
+        )
         mark = {}
 
 
@@ -78,23 +110,20 @@ def _changed(field: str, event: Json, names: Mapping[str, str]) -> tuple[str, st
     return "field", "", data
 
 
-def _event(audit: Json, number: int, kind: str, words: str, data: Mapping[str, str]) -> TicketEvent:
-    at = datetime.fromisoformat(audit["created_at"]).astimezone(UTC)
-    return TicketEvent(
-        id=str(number), at=at, actor=_actor(audit), kind=kind, text=words, data=dict(data)
-    )
+def _at(audit: Json) -> datetime:
+    return datetime.fromisoformat(audit["created_at"]).astimezone(UTC)
 
 
-def _actor(audit: Json) -> str:
-    number = audit["author_id"]
+def _writer(audit: Json, event: Json) -> int:
+    """Give who did it: a comment may be written in the name of somebody else."""
+    author = event.get("author_id") if event["type"] == "Comment" else None
+    return author if isinstance(author, int) else int(audit["author_id"])
+
+
+def _name_of(number: int, people: People) -> str:
     if number == SYSTEM:
         return ""
-    return str((audit.get("author") or {}).get("name") or number)
-
-
-def _is_patient(audit: Json) -> bool:
-    """Say whether somebody outside the practice wrote: the product calls their words public."""
-    return bool((audit.get("author") or {}).get("role") == "end-user")
+    return str((people.get(number) or {}).get("name") or number)
 
 
 def _mark(audit: Json) -> dict[str, str]:

@@ -63,6 +63,7 @@ class _File(_Shape):
 class _Event(_Shape):
     id: int
     type: str
+    author_id: int | None = None
     field_name: str | None = None
     public: bool | None = None
     body: str | None = None
@@ -105,6 +106,12 @@ class AuditsShape(_Shape):
     audits: list[_Audit]
     users: list[_User] | None = None
     count: int | None = None
+
+
+class UsersShape(_Shape):
+    """Several users."""
+
+    users: list[_User]
 
 
 class MeShape(_Shape):
