@@ -9,7 +9,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Final
 
@@ -40,6 +40,8 @@ class FaultProxy:
         self._upstream = port
         self._reads = Fate.CALM
         self._fate = Fate.CALM
+        self._canned: tuple[bytes, bool] | None = None
+        self._interjection: Callable[[], object] | None = None
         self._nth = 0
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -67,6 +69,35 @@ class FaultProxy:
         finally:
             with self._lock:
                 self._reads = Fate.CALM
+
+    @contextlib.contextmanager
+    def answering(
+        self, status: int, headers: Mapping[str, str], body: bytes, *, reads: bool = True
+    ) -> Iterator[None]:
+        """Answer every write so (with `reads` every read too) without asking the server."""
+        lines = [
+            f"HTTP/1.1 {status} Told",
+            *(f"{name}: {value}" for name, value in headers.items()),
+        ]
+        lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
+        with self._lock:
+            self._canned = ("\r\n".join(lines).encode() + body, reads)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._canned = None
+
+    @contextlib.contextmanager
+    def interject(self, act: Callable[[], object]) -> Iterator[None]:
+        """Let somebody act once, when the next write has left and not yet arrived."""
+        with self._lock:
+            self._interjection = act
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._interjection = None
 
     def resume(self) -> None:
         """Listen (again), on the same port as before."""
@@ -102,6 +133,12 @@ class FaultProxy:
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError), client:
             request = _read_request(client)
+            canned, act = self._besides(request.partition(b" ")[0])
+            if canned:
+                client.sendall(canned)
+                return
+            if act is not None:
+                act()
             fate = self._next_fate(request.partition(b" ")[0])
             if fate is Fate.LOSE_REQUEST:
                 _reset(client)
@@ -114,6 +151,15 @@ class FaultProxy:
                 _reset(client)
             else:
                 client.sendall(answer)
+
+    def _besides(self, method: bytes) -> tuple[bytes, Callable[[], object] | None]:
+        with self._lock:
+            if self._canned is not None and (method in WRITES or self._canned[1]):
+                return self._canned[0], None
+            if method not in WRITES:
+                return b"", None
+            act, self._interjection = self._interjection, None
+            return b"", act
 
     def _next_fate(self, method: bytes) -> Fate:
         with self._lock:

@@ -80,6 +80,12 @@ def running_site() -> RunningSite:
 class SiteWorld:
     """The site behind a proxy of its own, as the contract wants to arrange and examine it."""
 
+    cannot = {  # noqa: RUF012 - nobody changes it
+        "open_auditor": "the product has no right to read alone: whoever is staff may write",
+        "mark_spam": "the product knows no spam",
+        "rename_by_hand": "nothing of this product is set up over its API",
+    }
+
     def __init__(self, site: RunningSite) -> None:
         self.site = site
         self.proxy = FaultProxy(site.port)
@@ -129,6 +135,15 @@ class SiteWorld:
 
     def lose_answer(self, nth):
         return self.proxy.fate_of_write(nth, Fate.LOSE_ANSWER)
+
+    def answering(self, status, headers, body, **how):
+        return self.proxy.answering(status, headers, body, **how)
+
+    def interject(self, act):
+        return self.proxy.interject(act)
+
+    def close_for_good(self, ref):
+        self.api("PATCH", f"/api/tickets/{ref.id}/", json={"status": 4})
 
     def refuse_reads(self):
         return self.proxy.fate_of_reads(Fate.REFUSE)

@@ -15,7 +15,7 @@ from connector.domain.errors import (
     Unavailable,
 )
 from connector.domain.ticket import TicketStatus
-from connector.helpdesks.base import Capabilities
+from connector.helpdesks.base import Capabilities, Problem
 from connector.testing.changes import a_note, a_ticket, an_update
 from connector.testing.helpdesk import HelpdeskContract, SeenNote
 from connector.testing.memory_desk import MemoryDesk, Weather
@@ -91,9 +91,37 @@ class MemoryWorld:
     def secrets(self):
         return []
 
+    def close_for_good(self, ref):
+        self.desk.edit(ref.id, status=TicketStatus.CLOSED)
+
+    def open_auditor(self):
+        return ReadOnly(self.desk)
+
+    @contextlib.contextmanager
+    def answering(self, status, headers, body, *, reads=True):
+        del headers, body  # the desk does not speak HTTP: its weather says the same
+        weather = Weather.BUSY if status == 429 else Weather.LOST
+        self.desk.standing = weather
+        self.desk.reading = weather if reads else Weather.FAIR
+        yield
+        self.desk.reading = self.desk.standing = Weather.FAIR
+
+    @contextlib.contextmanager
+    def interject(self, act):
+        write = self.desk.write
+
+        def quicker(*arguments):
+            self.desk.write = write
+            act()
+            return write(*arguments)
+
+        self.desk.write = quicker
+        yield
+        self.desk.write = write
+
     def open_bare(self):
         self.desk.setup.clear()
-        return self.open()
+        return Particular(self.desk)
 
     def setup(self):
         return {name: one["title"] for name, one in self.desk.setup.items()}
@@ -111,6 +139,24 @@ class MemoryWorld:
 class LockedOut(MemoryHelpdesk):
     def _read(self, name):
         raise AuthenticationFailed(self.name, f"refuses {name}")
+
+    def _write(self, name, apply):
+        del apply
+        raise AuthenticationFailed(self.name, f"refuses {name}")
+
+
+class Particular(MemoryHelpdesk):
+    """Wants its fields set up, as real products do."""
+
+    def check(self):
+        if self.desk.setup:
+            return []
+        return [Problem(what="No field of ours is there.", cure="Run amends provision.")]
+
+
+class ReadOnly(MemoryHelpdesk):
+    def check(self):
+        return [Problem(what="The account may only read.", cure="Let it write.")]
 
     def _write(self, name, apply):
         del apply

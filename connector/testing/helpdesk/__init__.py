@@ -14,7 +14,16 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"{__name__}.{part}"
-        for part in ("world", "opening", "doubt", "work", "access", "provisioning", "changes")
+        for part in (
+            "world",
+            "opening",
+            "doubt",
+            "work",
+            "access",
+            "provisioning",
+            "changes",
+            "straits",
+        )
     )
 )
 
@@ -23,6 +32,7 @@ from connector.testing.helpdesk.changes import ChangesContract  # noqa: E402 - l
 from connector.testing.helpdesk.doubt import DoubtContract  # noqa: E402 - likewise
 from connector.testing.helpdesk.opening import OpeningContract  # noqa: E402 - likewise
 from connector.testing.helpdesk.provisioning import ProvisioningContract  # noqa: E402 - likewise
+from connector.testing.helpdesk.straits import StraitsContract  # noqa: E402 - likewise
 from connector.testing.helpdesk.work import WorkContract  # noqa: E402 - likewise
 from connector.testing.helpdesk.world import HelpdeskWorld, SeenNote  # noqa: E402 - likewise
 
@@ -36,5 +46,6 @@ class HelpdeskContract(
     AccessContract,
     ProvisioningContract,
     ChangesContract,
+    StraitsContract,
 ):
     """What holds for every helpdesk; each test is one promise of `Helpdesk`."""

@@ -119,12 +119,41 @@ class MoreOfAWorld(Protocol):
         """Give what `step` made (its `id` is the product's) another title."""
         ...
 
+    def answering(
+        self, status: int, headers: Mapping[str, str], body: bytes, *, reads: bool = True
+    ) -> AbstractContextManager[None]:
+        """Answer every write so, and with `reads` every read, before the product hears of it."""
+        ...
+
+    def interject(self, act: Callable[[], object]) -> AbstractContextManager[None]:
+        """Let somebody act once, just before our next write reaches the product."""
+        ...
+
+    def close_for_good(self, ref: TicketRef) -> None:
+        """Close a ticket so that it stays closed, as the product does after some days."""
+        ...
+
+    def mark_spam(self, ref: TicketRef) -> None:
+        """Mark a ticket as spam."""
+        ...
+
+    def open_auditor(self) -> Helpdesk:
+        """Make a helpdesk whose account may read everything and write nothing."""
+        ...
+
+    cannot: Mapping[str, str]
+    """Why something of this is not offered: what the product has no counterpart of."""
+
+    history_page: int
+    """How many events the product tells at once; three pages and more are tried."""
+
 
 def offered(world: HelpdeskWorld, name: str) -> Callable[..., Any]:
     """Give a method that a world may offer in addition; without it the test is skipped."""
     method: Callable[..., Any] | None = getattr(world, name, None)
     if method is None:
-        pytest.skip(f"its test world offers no {name}")
+        reasons: Mapping[str, str] = getattr(world, "cannot", {})
+        pytest.skip(reasons.get(name, f"its test world offers no {name}"))
     return method
 
 
