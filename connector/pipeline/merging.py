@@ -31,7 +31,8 @@ def stood_there(helpdesk: Helpdesk, owed: Owed) -> bool:
 
 def go_on(tx: Tx, *, owed: Owed, into: str, due_at: datetime) -> None:
     """Let the change, and all that follow, go to the other ticket."""
-    outbox.settle(tx, owed, "ready", due_at=due_at)
+    # a doubt goes along: it may stand on the ticket after the next one
+    outbox.settle(tx, owed, "unknown" if owed.doubted else "ready", due_at=due_at)
     follow(tx, owed.case_id, owed.ticket_id, into)
 
 

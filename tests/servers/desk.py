@@ -33,7 +33,7 @@ from connector.domain.ticket import (
     TicketStatus,
     UpdateTicket,
 )
-from connector.helpdesks.base import Capabilities, Problem
+from connector.helpdesks.base import Capabilities, Changed, Problem
 from connector.store import codec
 
 
@@ -53,6 +53,10 @@ class Ticket:
     changes: list[str] = field(default_factory=list)
     """Keys of everything that took effect, in order."""
     merged_into: str = ""
+    deleted: bool = False
+    events: list[TicketEvent] = field(default_factory=list)
+    wrote: dict[str, int | bool] = field(default_factory=dict)
+    """What we wrote last: `severity`, and for each tag whether it was to be there."""
 
 
 STRONG = Capabilities(find="strong", tags="set", history="events", mail_on_create=False)
@@ -79,6 +83,8 @@ class Desk:
         """Keys that came again with other bytes; real products refuse that."""
         self._clock = clock
         self._late: list[tuple[datetime, Callable[[], object]]] = []
+        self.touches: list[tuple[datetime, str]] = []
+        """When which ticket changed."""
 
     # what a test asks
 
@@ -91,11 +97,33 @@ class Desk:
         return [ticket for ticket in self.tickets.values() if ticket.case_id == case_id]
 
     def copies(self) -> list[str]:
-        """Keys of tickets and notes that are there more than once."""
+        """Keys of tickets and notes that are there more than once, deleted ones aside."""
         self.catch_up()
-        keys = Counter(ticket.key for ticket in self.tickets.values())
-        keys.update(key for ticket in self.tickets.values() for key, _ in ticket.notes)
+        there = [ticket for ticket in self.tickets.values() if not ticket.deleted]
+        keys = Counter(ticket.key for ticket in there)
+        keys.update(key for ticket in there for key, _ in ticket.notes)
         return [key for key, count in keys.items() if count > 1]
+
+    # what people do
+
+    def happens(self, ticket: Ticket, kind: str, *, actor: str = "kim", **data: str) -> None:
+        ticket.events.append(
+            TicketEvent(
+                id=f"{ticket.id}-{len(ticket.events) + 1}",
+                at=self._clock(),
+                actor=actor,
+                kind=kind,
+                data=data,
+            )
+        )
+        self.touched(ticket)
+
+    def touched(self, ticket: Ticket) -> None:
+        self.touches.append((self._clock(), ticket.id))
+
+    def sets_status(self, ticket: Ticket, status: TicketStatus) -> None:
+        ticket.status = status
+        self.happens(ticket, "status", to=status.value)
 
     def catch_up(self) -> None:
         """Apply what was accepted and takes effect late."""
@@ -119,7 +147,7 @@ class Desk:
     def find(self, key: str, since: datetime) -> list[TicketRef]:
         del since
         self._meet("find", lambda: None)
-        return [TicketRef(id=ticket.id) for ticket in self.with_key(key)]
+        return [TicketRef(id=ticket.id) for ticket in self.with_key(key) if not ticket.deleted]
 
     def open(self, ticket: OpenTicket) -> TicketRef:
         if self.capabilities.native_idempotency_s and ticket.key in self.keys_known:
@@ -150,8 +178,12 @@ class Desk:
         return self._shown(ticket)
 
     def history(self, ref: TicketRef) -> Iterator[TicketEvent]:
-        del ref
-        return iter(())
+        self.catch_up()
+        ticket = self.tickets.get(ref.id)
+        if ticket is None or ticket.deleted:
+            raise Gone(self.name, "the ticket is deleted", kind="deleted")
+        self._meet("history", lambda: None)
+        return iter(tuple(ticket.events))
 
     def close(self) -> None:
         pass
@@ -171,6 +203,8 @@ class Desk:
             tags=set(wanted.tags),
             changes=[wanted.key],
         )
+        ticket.wrote = {"severity": wanted.severity, **dict.fromkeys(wanted.tags, True)}
+        self.happens(ticket, "created", actor="amends")
         self.tickets[ticket.id] = ticket
         self.keys_known[ticket.key] = ticket.id
         return ticket
@@ -179,15 +213,23 @@ class Desk:
         ticket.changes.append(change.key)
         ticket.tags = (ticket.tags | set(change.add_tags)) - set(change.remove_tags)
         ticket.severity = change.severity or ticket.severity
+        ticket.wrote |= dict.fromkeys(change.add_tags, True)
+        ticket.wrote |= dict.fromkeys(change.remove_tags, False)
+        ticket.wrote |= {"severity": change.severity} if change.severity else {}
+        self.happens(ticket, "field", actor="amends", note_key=change.key)
+        if change.status:
+            ticket.status = change.status
+            self.happens(ticket, "status", actor="amends", to=change.status.value)
 
     def _add(self, ticket: Ticket, note: AddNote) -> None:
         ticket.notes.append((note.key, note.text))
+        self.happens(ticket, "note", actor="amends", note_key=note.key)
         ticket.changes.append(note.key)
 
     def _there(self, ref: TicketRef) -> Ticket:
         self.catch_up()
         ticket = self.tickets.get(ref.id)
-        if ticket is None:
+        if ticket is None or ticket.deleted:
             raise Gone(self.name, "the ticket is deleted", kind="deleted")
         if ticket.merged_into:
             raise Gone(self.name, "merged", kind="merged", merged_into=ticket.merged_into)
@@ -242,6 +284,18 @@ class Desk:
             if self.forecast.get(name):
                 return self.forecast[name].pop(0)
         return self.climate.get(call) or self.climate.get("any") or "fine"
+
+
+class FeedingDesk(Desk):
+    """A desk that tells which tickets changed, three at a time."""
+
+    def changed_since(self, cursor: str, since: datetime) -> Changed:
+        self._meet("changed", lambda: None)
+        begin = (place for place, (at, _) in enumerate(self.touches) if at >= since)
+        start = int(cursor) if cursor else next(begin, len(self.touches))
+        end = min(start + 3, len(self.touches))
+        refs = tuple(TicketRef(id=number) for _, number in self.touches[start:end])
+        return Changed(refs=refs, cursor=str(end), more=end < len(self.touches))
 
 
 FAULTS = {
