@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from connector.domain.errors import Gone, OutcomeUnknown, Rejected, Unavailable
+from connector.domain.errors import Gone, Incomplete, OutcomeUnknown, Rejected, Unavailable
 from connector.domain.ticket import TicketRef
 from connector.helpdesks.freshdesk import shapes
 from connector.helpdesks.freshdesk.files import File, multipart
@@ -129,7 +129,7 @@ class Account:
                     yield one
             if not page.more:
                 return
-        raise Unavailable(self.edge, "gives no further page of a ticket's conversations")
+        raise Incomplete(self.edge, "gives no further page of a ticket's conversations")
 
     def ratings(self, ticket: Json) -> list[Json]:
         """Read what the patient said of the ticket's handling."""
@@ -147,12 +147,12 @@ class Account:
     def create(self, body: Json) -> Json:
         """Open a ticket; the answer is the ticket."""
         answer = self._collection("POST", "/tickets", body=canonical(body), write=True)
-        return self._object(answer, shapes.TICKET, write=True)
+        return self._object(answer, shapes.WRITTEN, write=True)
 
     def change(self, number: str, body: Json) -> Json:
         """Change a ticket; gives it as the answer shows it (due dates are the old ones)."""
         answer = self._ask("PUT", f"/tickets/{number}", body=canonical(body), write=True)
-        return self._object(answer, shapes.TICKET, write=True)
+        return self._object(answer, shapes.WRITTEN, write=True)
 
     def say(self, number: str, html: str, files: Sequence[File] = ()) -> Json:
         """Write a private note; said explicitly, whatever the default is."""
@@ -190,7 +190,7 @@ class Account:
 
     def admin_fields(self) -> list[Json]:
         """Read the fields as admins see them."""
-        return list(self._page("/admin/ticket_fields", {}, shapes.FIELDS, paged=False).items)
+        return self._whole("/admin/ticket_fields", shapes.FIELDS)
 
     def admin_field(self, number: int) -> Json:
         """Read one field with its choices."""
@@ -199,7 +199,7 @@ class Account:
 
     def policies(self) -> list[Json]:
         """Read the service-level policies."""
-        return list(self._page("/sla_policies", {}, shapes.POLICIES, paged=False).items)
+        return self._whole("/sla_policies", shapes.POLICIES)
 
     def set_up(self, method: str, path: str, body: Json | None = None) -> Json:
         """Create, change or remove something of the account's set-up."""
@@ -217,18 +217,28 @@ class Account:
         shape: TypeAdapter[Any],
         *,
         ticket: bool = False,
-        paged: bool = True,
+        sized: bool = True,
     ) -> Page:
-        params = {**where, **({"per_page": str(PAGE_SIZE)} if paged else {})}
+        params = {**where, **({"per_page": str(PAGE_SIZE)} if sized else {})}
         ask = self._ask if ticket else self._collection
         answer = ask("GET", path, params=params, write=False)
         items = cast("list[Json]", self._shaped(answer, shape, write=False))
         further = 'rel="next"' in answer.headers.get("link", "")
         return Page(
             items=items,
-            more=bool(items) and paged and (further or len(items) >= PAGE_SIZE),
+            more=bool(items) and (further or (sized and len(items) >= PAGE_SIZE)),
             at=_clock(answer),
         )
+
+    def _whole(self, path: str, shape: TypeAdapter[Any]) -> list[Json]:
+        """Read a list of which the reference does not say whether it has pages."""
+        items: list[Json] = []
+        for number in range(1, MAX_PAGES + 1):
+            page = self._page(path, {"page": str(number)} if items else {}, shape, sized=False)
+            items += page.items
+            if not page.more:
+                break
+        return items
 
     def _ask(self, method: str, path: str, **more: Any) -> Answer:
         return self._http.request(method, API + path, **more)

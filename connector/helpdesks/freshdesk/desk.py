@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 from connector.domain.blueprint import Blueprint, PlannedStep
@@ -31,7 +31,7 @@ from connector.domain.ticket import (
 from connector.helpdesks.base import Capabilities, Changed, Op, Problem
 from connector.helpdesks.freshdesk import bodies, check, provision, reading, tags, walk
 from connector.helpdesks.freshdesk.account import Account, judged
-from connector.helpdesks.freshdesk.notes import ensure_note, no_longer
+from connector.helpdesks.freshdesk.notes import ensure_note
 from connector.helpdesks.freshdesk.people import found_requester
 from connector.helpdesks.freshdesk.rates import RATES
 from connector.helpdesks.freshdesk.settings import AccountSettings
@@ -136,30 +136,29 @@ class Freshdesk:
         Raises Conflict when others write the tags as often as we do.
         """
         body = self._body(change)
-        ticket, talk = self._living(ref)
-        ticket, left = self._apply(ref, ticket, body)
-        ensure_note(self._account, ref, [ticket, *talk], body["note"], change.key)
+        ticket, left = self._apply(ref, self._writable(ref), body)
+        talk = list(self._account.conversations(ticket))
+        with self._explained(ref):
+            ensure_note(self._account, ref, [ticket, *talk], body["note"], change.key)
         if left:
             problem = f"ignored {', '.join(left)}"
             raise PartiallyApplied(self.name, problem, ref=ref, missing=left)
-        return self._snapshot(ref, ticket)
+        return self._snapshot(ticket)
 
     def note(self, ref: TicketRef, note: AddNote) -> None:
         """Add a private note; the same key twice is one note."""
         body = self._body(note)
         ticket, talk = self._living(ref)
         holders = [ticket, *talk]
-        try:
+        with self._explained(ref):
             ensure_note(self._account, ref, holders, body, note.key, note.attachments)
-        except (Rejected, Gone) as error:
-            raise no_longer(self._account, ref, error) from error
 
     def snapshot(self, ref: TicketRef) -> Snapshot:
         """Read the ticket; Gone when it is deleted, spam, archived or merged."""
         ticket = self._account.ticket(ref.id)
         talk = self._account.conversations(ticket) if ticket["status"] == CLOSED else ()
         self._raise_if_gone(ticket, list(talk))
-        return self._snapshot(ref, ticket)
+        return self._snapshot(ticket)
 
     def history(self, ref: TicketRef) -> Iterator[TicketEvent]:
         """The first text, all conversations, the last time of each step, ratings; oldest first.
@@ -209,8 +208,8 @@ class Freshdesk:
                 patch |= self._account.form().fill(made) if patch else {}
                 if patch:
                     self._account.change(ref.id, patch)
-            except (Rejected, Conflict, Gone):  # blocked, deleted, an address it does not like
-                patch = {}
+            except (Rejected, Conflict, Gone, AuthenticationFailed):
+                patch = {}  # blocked, deleted, an address it does not like, no right to contacts
             if not patch:
                 missing.append("requester")
         read = self._account.ticket(ref.id)
@@ -225,7 +224,8 @@ class Freshdesk:
             patch = bodies.patch(form, body, ticket)
             if not patch:
                 break
-            written = self._change(ref, patch)
+            with self._explained(ref):
+                written = self._account.change(ref.id, patch)
             read = self._account.ticket(ref.id)
             self._raise_if_gone(read, [])
             back = tags.lost(ticket, written, read, body["remove_tags"])
@@ -238,15 +238,29 @@ class Freshdesk:
         names |= {form.ours(name) for name in left.get("custom_fields", {})}
         return ticket, tuple(sorted(names | set(bodies.unfit(form, body["fields"]))))
 
-    def _change(self, ref: TicketRef, patch: Json) -> Json:
+    @contextmanager
+    def _explained(self, ref: TicketRef) -> Iterator[None]:
+        """Say of a refused write on a ticket whether the ticket, the form or the write is at fault.
+
+        The ticket may have become spam, deleted (405) or archived (404) since it was read.
+        """
         try:
-            return self._account.change(ref.id, patch)
+            yield
         except (Rejected, Gone) as error:
-            moved = no_longer(self._account, ref, error)
             self._raise_if_gone(self._account.ticket(ref.id), [])
-            raise (
-                judged(self._account, moved) if isinstance(moved, Rejected) else moved
-            ) from error
+            if isinstance(error, Rejected):
+                raise judged(self._account, error) from error
+            problem = "the ticket can be read, but not changed any more"
+            raise Gone(self.name, problem, kind="archived") from error
+
+    def _writable(self, ref: TicketRef) -> Json:
+        """Read a ticket that can be changed, just before that is done."""
+        ticket = self._account.ticket(ref.id)
+        self._raise_if_gone(ticket, [])
+        if ticket["status"] != CLOSED:
+            return ticket
+        self._raise_if_gone(ticket, list(self._account.conversations(ticket)))
+        return self._account.ticket(ref.id)
 
     def _living(self, ref: TicketRef) -> tuple[Json, list[Json]]:
         """Read a ticket on which something can be done, and all that stands on it."""
@@ -272,8 +286,7 @@ class Freshdesk:
         except (AuthenticationFailed, Rejected, Gone):
             return []
 
-    def _snapshot(self, ref: TicketRef, ticket: Json) -> Snapshot:
-        del ref
+    def _snapshot(self, ticket: Json) -> Snapshot:
         return reading.snapshot_of(self._account.form(), self._account.ref(ticket["id"]), ticket)
 
     def _body(self, change: Change) -> Json:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connector.domain.errors import Gone, PartiallyApplied, Rejected
+from connector.domain.errors import PartiallyApplied, Rejected
 from connector.domain.signal import Attachment
 from connector.domain.ticket import TicketRef
 from connector.helpdesks.freshdesk import words
@@ -64,11 +64,3 @@ def _html(body: Json, wanted: Sequence[File], files: Sequence[File]) -> str:
     said = f"Not attached, there is no room on this ticket: {', '.join(left)}"
     remark = words.escape(said) if left else ""
     return f"{body['words']}{remark}{body['mark']}"
-
-
-def no_longer(account: Account, ref: TicketRef, error: Gone | Rejected) -> Gone | Rejected:
-    """Say what a refused write means: the ticket may have moved since it was read."""
-    ticket = account.ticket(ref.id)  # raises Gone when it is not there at all
-    if isinstance(error, Gone) and not ticket.get("archived"):
-        return Gone(account.edge, "the ticket can be read, not changed", kind="archived")
-    return error

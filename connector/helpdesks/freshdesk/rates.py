@@ -83,9 +83,9 @@ RATES: Final = Rates(
     },
     operations={
         "open": {ACCOUNT: 4, CREATE: 1, UPDATE: 1, TICKETS: 2},
-        "note": {ACCOUNT: 3, TICKETS: 3},
-        "update": {ACCOUNT: 6, UPDATE: 1, TICKETS: 5},
-        "find": {ACCOUNT: 5, LIST: 3},
+        "note": {ACCOUNT: 4, TICKETS: 4},
+        "update": {ACCOUNT: 7, UPDATE: 1, TICKETS: 6},
+        "find": {ACCOUNT: 4, LIST: 3},
     },
 )
 """Growth, Pro and Enterprise allow 200, 400 and 700 a minute; a trial 50."""

@@ -61,7 +61,7 @@ def merged_into(ticket: Json, talk: Iterable[Json]) -> str:
 
 def is_note(conversation: Json) -> bool:
     """Say whether a conversation was written as a note by somebody inside."""
-    return conversation["source"] == NOTE_SOURCE and not conversation.get("incoming")
+    return conversation.get("source") in {None, NOTE_SOURCE} and not conversation.get("incoming")
 
 
 def note_key(conversation: Json) -> str:
@@ -182,7 +182,8 @@ def _conversation(one: Json) -> TicketEvent:
         data["note_key"] = key
     if one.get("last_edited_at"):
         data["edited_at"] = str(one["last_edited_at"])
-    data["source"] = SOURCES.get(one["source"], str(one["source"]))
+    source = one.get("source")
+    data["source"] = SOURCES.get(source, str(source)) if source is not None else "note"
     if one.get("incoming"):
         data["from"] = "requester"
     return TicketEvent(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter
 
 
 def _a_time(text: str) -> str:
@@ -53,6 +53,14 @@ class ListedShape(_Shape):
     custom_fields: dict[str, Any]
 
 
+class WrittenShape(_Shape):
+    """The answer to a write: only what is relied on before the ticket is read back."""
+
+    id: int
+    requester_id: int
+    updated_at: Time
+
+
 class TicketShape(ListedShape):
     """A ticket by itself."""
 
@@ -77,7 +85,8 @@ class ConversationShape(_Shape):
 
     id: int
     body: str | None
-    source: int
+    source: int | None = None
+    """Missing in the answer to a new note, as far as the reference shows."""
     private: bool
     incoming: bool | None = None
     user_id: int | None = None
@@ -103,7 +112,7 @@ class RatingShape(_Shape):
 
     id: int
     created_at: Time
-    ratings: dict[str, int] = Field(default_factory=dict)
+    ratings: dict[str, Any] | None = None
     feedback: str | None = None
     user_id: int | None = None
 
@@ -124,6 +133,7 @@ class PolicyShape(_Shape):
     applicable_to: dict[str, Any] | None = None
 
 
+WRITTEN: TypeAdapter[Any] = TypeAdapter(WrittenShape)
 TICKET: TypeAdapter[Any] = TypeAdapter(TicketShape)
 LISTED: TypeAdapter[Any] = TypeAdapter(list[ListedShape])
 CONVERSATION: TypeAdapter[Any] = TypeAdapter(ConversationShape)

@@ -32,6 +32,10 @@ OVERLAP: Final = timedelta(seconds=120)
 """A new round of the feed begins so long before the last one: for clocks and late commits."""
 
 
+MAX_READINGS: Final = 6
+"""So often a second with more tickets than a page is read until two readings agree."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a walk is."""
@@ -41,35 +45,67 @@ class Place:
     since: datetime
     origin: datetime
     """The `since` of the whole round: each list begins there."""
-    page: int = 1
-    by_time: bool = True
-    """False when the product did not go by `since`: then only page numbers lead on."""
     began: datetime | None = None
     """The product's clock at the first page of this round."""
 
 
 def after(place: Place, page: Page) -> Place | None:
     """Give the place of the next page; None after the last page of the last list; pure."""
-    if not page.more:
-        if place.view + 1 == len(VIEWS):
-            return None
-        return replace(place, view=place.view + 1, since=place.origin, page=1, by_time=True)
-    times = [moment(one["updated_at"]) or place.since for one in page.items]
-    by_time = place.by_time and times[0] >= place.since - STEP_BACK
-    if by_time and times[-1] - STEP_BACK > place.since:
-        return replace(place, since=times[-1] - STEP_BACK, page=1)
-    return replace(place, page=place.page + 1, by_time=by_time)
+    if page.more:
+        return replace(place, since=_times(page, place)[-1] - STEP_BACK)
+    if place.view + 1 == len(VIEWS):
+        return None
+    return replace(place, view=place.view + 1, since=place.origin)
 
 
 def read(account: Account, place: Place) -> Page:
-    """Read the page at a place; Unavailable when it is not in the order that was asked for."""
-    if place.page > MAX_PAGES:
-        raise Unavailable(account.edge, "has more tickets of one second than it lists")
-    page = account.listing(VIEWS[place.view], place.since, place.page)
-    times = [moment(one["updated_at"]) or place.since for one in page.items]
+    """Read the page at a place: whatever lies between its first and its last moment.
+
+    Where a single second holds more than a page (a bulk change), or where the product does
+    not go by `since`, page numbers lead on; and because these slip when a ticket changes
+    meanwhile, all is read again until two readings agree.
+    """
+    page = _listed(account, place, 1)
+    if not page.more or _leads_on(place, page):
+        return page
+    before: frozenset[tuple[int, str]] = frozenset()
+    for _ in range(MAX_READINGS):
+        page = _block(account, place)
+        seen = frozenset((int(one["id"]), str(one["updated_at"])) for one in page.items)
+        if seen == before:
+            return page
+        before = seen
+    raise Unavailable(account.edge, "changes more tickets at once than can be followed")
+
+
+def _block(account: Account, place: Place) -> Page:
+    """Read by page numbers until the time goes on, or to the end."""
+    items: list[Json] = []
+    for number in range(1, MAX_PAGES + 1):
+        page = _listed(account, place, number)
+        items += page.items
+        whole = replace(page, items=items)
+        if not page.more or _leads_on(place, whole):
+            return whole
+    raise Unavailable(account.edge, "has more tickets of one second than it lists")
+
+
+def _leads_on(place: Place, page: Page) -> bool:
+    """Say whether the next page can be asked for by the time of the last ticket of this one."""
+    times = _times(page, place)
+    return times[0] >= place.since - STEP_BACK and times[-1] - STEP_BACK > place.since
+
+
+def _listed(account: Account, place: Place, number: int) -> Page:
+    page = account.listing(VIEWS[place.view], place.since, number)
+    times = _times(page, place)
     if times != sorted(times):
         raise Unavailable(account.edge, "lists tickets in another order than it was asked for")
     return page
+
+
+def _times(page: Page, place: Place) -> list[datetime]:
+    return [moment(one["updated_at"]) or place.since for one in page.items]
 
 
 def tickets(account: Account, since: datetime) -> Iterator[Json]:
@@ -129,8 +165,6 @@ def _cursor(place: Place) -> str:
         "view": VIEWS[place.view],
         "since": when(place.since),
         "origin": when(place.origin),
-        "page": place.page,
-        "by_time": place.by_time,
         "began": when(place.began) if place.began else None,
     }
     return json.dumps(parts, separators=(",", ":"))
@@ -143,8 +177,6 @@ def _place(account: Account, cursor: str) -> Place:
             view=VIEWS.index(parts["view"]),
             since=datetime.fromisoformat(parts["since"]),
             origin=datetime.fromisoformat(parts["origin"]),
-            page=int(parts["page"]),
-            by_time=bool(parts["by_time"]),
             began=datetime.fromisoformat(parts["began"]) if parts["began"] else None,
         )
     except (ValueError, KeyError, TypeError):
