@@ -14,6 +14,8 @@ class Sizes:
     signals: int = 20_000
     """Signals taken in, in batches of 100."""
     deliveries: int = 4_000
+    backlog: int = 10_000
+    """Changes that wait behind a rate limit."""
     keys: int = 10_000_000
     """Known identities among which is looked."""
     lookups: int = 20_000
@@ -28,6 +30,7 @@ QUICK = Sizes(
     messages=20,
     signals=500,
     deliveries=40,
+    backlog=30,
     keys=20_000,
     lookups=500,
     stored=2_000,

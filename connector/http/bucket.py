@@ -23,6 +23,9 @@ ACCOUNT: Final = "account"
 URGENT_PERMILLE: Final = 30
 """This slice of our share is kept for what is urgent or has begun; a backlog uses the rest."""
 
+LEAST_SHARE_WITH_SLICE: Final = 25
+"""From here on it is at least one request; a smaller share is too small to keep any."""
+
 KEEP_FREE_PERMILLE: Final = 50
 """This much of a limit is never used by us while others use the rest of it."""
 
@@ -147,7 +150,7 @@ class Bucket:
         if cap is None:
             return wait
         if lane is Lane.NORMAL:
-            cap -= cap * URGENT_PERMILLE // 1_000
+            cap = self._normal(cap)
             wait = max(wait, self._even_wait_s(now, cap))
         cost = min(cost, max(1, cap // 2))  # what takes more than that begins all the same
         wait = max(wait, self._log_wait_s(now, self._used + promised + cost - cap))
@@ -236,7 +239,8 @@ class Bucket:
 
     @staticmethod
     def _normal(cap: int) -> int:
-        return cap - cap * URGENT_PERMILLE // 1_000
+        slice_ = cap * URGENT_PERMILLE // 1_000
+        return cap - max(slice_, 1 if cap >= LEAST_SHARE_WITH_SLICE else 0)
 
     def _ours(self, limit: int) -> int:
         return max(1, limit * self._share // 1_000)

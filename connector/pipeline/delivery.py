@@ -126,8 +126,12 @@ class Delivery:
         now = self._store.clock()
         with self._store.read() as connection:
             due = turns.next_due(connection)
-        kinds = pacing.kinds(self.helpdesk)
-        if due is None or due > now or not pacing.any_may(kinds) or not self.breaker.allows(now):
+            if due is None or due > now:
+                return False
+            kinds = pacing.kinds(self.helpdesk)
+            if kinds is not None and turns.next_row(connection, now, kinds) is None:
+                return False
+        if not self.breaker.allows(now):
             return False
         try:
             owed = self._store.write(lambda tx: outbox.claim(tx, kinds))

@@ -26,15 +26,11 @@ def kinds(helpdesk: Helpdesk) -> Kinds | None:
     """Say which kinds of changes, urgent ones and others, may go now; None: all."""
     if not isinstance(helpdesk, Paced):
         return None
-    return {
+    may = {
         urgent: [op for op in OPS if helpdesk.pause_s(op, urgent=urgent) <= 0]
         for urgent in (True, False)
     }
-
-
-def any_may(allowed: Kinds | None) -> bool:
-    """Tell whether any change at all may go."""
-    return allowed is None or any(allowed.values())
+    return None if all(len(ops) == len(OPS) for ops in may.values()) else may
 
 
 def look_again_s(helpdesk: Helpdesk) -> float:
