@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from servers.weather import Answer, Fate
 from servers.zendesk import ZendeskSimulator
 
 from connector.domain.practice import Practice
@@ -117,6 +120,39 @@ class ZendeskWorld:
         given = [one.request.headers.get("authorization", "") for one in self.desk.exchanges]
         tokens = {value.removeprefix("Bearer ") for value in given if value}
         return [self.desk.knobs.client_secret, self.desk.knobs.api_token, *sorted(tokens)]
+
+    # what else may happen
+
+    cannot = MappingProxyType(
+        {"mark_spam": "what is marked as spam is deleted, and the API tells no difference"}
+    )
+    history_page = 100
+
+    def answering(self, status, headers, body, *, reads=True):
+        answer = Answer(status=status, headers=tuple(headers.items()), body=body)
+
+        def strikes(request):
+            return request.path.startswith("/api/") and (reads or request.is_write)
+
+        return self.desk.weather.upon(strikes, Fate(instead=answer))
+
+    @contextlib.contextmanager
+    def interject(self, act):
+        waiting = [act]
+
+        def somebody_is_quicker(request):
+            if request.is_write and request.path.startswith("/api/") and waiting:
+                waiting.pop()()
+            return False
+
+        with self.desk.weather.upon(somebody_is_quicker, Fate()):
+            yield
+
+    def close_for_good(self, ref):
+        self.desk.close_ticket(ref.id)
+
+    def open_auditor(self):
+        return self.open(scope="read")
 
     # setting up
 

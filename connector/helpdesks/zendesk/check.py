@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
-from connector.domain.errors import AuthenticationFailed, EdgeError
+from connector.domain.errors import AuthenticationFailed, Conflict, EdgeError, Gone, Rejected
 from connector.domain.taxonomy import TAXONOMY
 from connector.helpdesks.base import Problem
 from connector.helpdesks.zendesk.api import BASE, ME, TICKETS, Api, status_of
@@ -20,6 +20,9 @@ from connector.http import Answer
 
 MAX_CLOCK_DIFFERENCE_S: Final = 300
 """A larger difference between the clocks is worth a warning."""
+
+NO_TICKET: Final = "999999999999"
+"""A number that no account has reached."""
 
 EXPECTED: Final = ("category", "contact_due", "resolution_due")
 """Fields without which agents lack what they need; they are left out by an empty name."""
@@ -40,6 +43,7 @@ def problems(api: Api, names: Names, settings: AccountSettings, now: datetime) -
         if any(problem.fatal for problem in found):
             return found
         found += _reading(api)
+        found += _writing(api)
         names.forget()
         fields = list(api.listed(f"{BASE}/ticket_fields", "ticket_fields"))
         found += _names(names.known(), settings)
@@ -138,6 +142,22 @@ def _reading(api: Api) -> Iterator[Problem]:
             what="We may not read the audits of tickets, by which notes are recognised.",
             cure='They take the scope "read"; "tickets:read" does not do.',
         )
+
+
+def _writing(api: Api) -> Iterator[Problem]:
+    """Try to change nothing about a ticket that is not there: only the right to do so is told."""
+    try:
+        api.change(NO_TICKET, {})
+    except AuthenticationFailed as error:
+        if status_of(error) != HTTPStatus.FORBIDDEN:
+            raise
+        yield Problem(
+            what="We may read tickets, but not write them (403).",
+            cure='Give the OAuth client the scope "read write", and its user the role of an agent '
+            "who may edit tickets.",
+        )
+    except (Gone, Rejected, Conflict):
+        return  # there is no such ticket, and we would have been allowed
 
 
 def _names(known: Known, settings: AccountSettings) -> Iterator[Problem]:
