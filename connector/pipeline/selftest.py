@@ -378,7 +378,8 @@ class SelfTest:
 
     def _looks(self) -> Iterator[float]:
         """Look at once, then again and again until twice the promised lag has passed."""
-        patience = max(2 * self.helpdesk.capabilities.find_lag_s, MIN_PATIENCE_S)
+        able = self.helpdesk.capabilities
+        patience = max(2 * max(able.find_lag_s, able.find_again_s), MIN_PATIENCE_S)
         for look in range(LOOKS):
             yield look * patience / LOOKS
             self.pause(patience / LOOKS)

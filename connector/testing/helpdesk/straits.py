@@ -101,7 +101,7 @@ class StraitsContract(Base):
         """Between our look and our write an agent was quicker."""
         able = helpdesk.capabilities
         interject = offered(world, "interject")
-        if able.tags not in {"set", "add_remove"} and not able.optimistic_lock:
+        if able.tags != "add_remove" and not able.optimistic_lock:
             pytest.skip("the product has neither a lock nor a way to add one tag: the later wins")
         with interject(lambda: world.tag_by_hand(ref, "vip")):
             try:
@@ -163,7 +163,7 @@ class StraitsContract(Base):
         updated = gone_of(lambda: helpdesk.update(ref, an_update(number)))
         for gone in (noted, updated):
             assert gone is None or gone.kind == kind or gone.merged_into
-        assert world.count(key) == 1
+        assert world.count(key) <= 1  # some products count no spam
         assert [found.id for found in helpdesk.find(key, long_ago())] in ([ref.id], [])
 
     @point(15)
