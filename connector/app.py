@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from connector.store.store import Role, Store
 
 ENOUGH_STEPS = 1_000_000
 """`once` ends after so many changes, whatever happens."""
+ONCE_WAITS_S = 3_600.0
+"""`once` waits no longer for our share of the helpdesk's limits; what is left waits on disk."""
 
 
 def open_store(settings: Settings, role: Role, actor: str) -> Store:
@@ -206,8 +209,14 @@ def once(app: Application) -> OnceReport:
         concluded += count
     recovering.step(app.store, app.settings.practice.tenant, app.source_names)
     attempts = 0
-    while attempts < ENOUGH_STEPS and app.delivery.step():
-        attempts += 1
+    ends = time.monotonic() + ONCE_WAITS_S
+    while attempts < ENOUGH_STEPS and time.monotonic() < ends:
+        if app.delivery.step():
+            attempts += 1
+        elif pause_s := app.delivery.held_back_s():
+            time.sleep(pause_s)
+        else:
+            break
     with app.store.read() as connection:
         waiting = outbox.undone(connection)
     return OnceReport(

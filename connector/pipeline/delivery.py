@@ -41,7 +41,7 @@ from connector.pipeline.verdict import (
     backoff_s,
     judge,
 )
-from connector.store import cases, jobs, outbox, restoring, turns
+from connector.store import cases, jobs, outbox, restoring
 from connector.store.outbox import Owed
 from connector.store.store import Store, Tx
 
@@ -124,14 +124,8 @@ class Delivery:
         """
         self._catch_up()
         now = self._store.clock()
-        with self._store.read() as connection:
-            due = turns.next_due(connection)
-            if due is None or due > now:
-                return False
-            kinds = pacing.kinds(self.helpdesk)
-            if kinds is not None and turns.next_row(connection, now, kinds) is None:
-                return False
-        if not self.breaker.allows(now):
+        anything, kinds = pacing.may_go(self._store, self.helpdesk, now)
+        if not anything or not self.breaker.allows(now):
             return False
         try:
             owed = self._store.write(lambda tx: outbox.claim(tx, kinds))
@@ -147,12 +141,12 @@ class Delivery:
 
     def idle_s(self, longest_s: float) -> float:
         """Say how long to sleep when `step` found nothing; at most `longest_s` seconds."""
-        with self._store.read() as connection:
-            due = turns.next_due(connection)
-        if due is None:
-            return longest_s
-        wait_s = (due - self._store.clock()).total_seconds()
-        return min(longest_s, wait_s if wait_s > 0 else pacing.look_again_s(self.helpdesk))
+        return pacing.idle_s(self._store, self.helpdesk, longest_s)
+
+    def held_back_s(self) -> float:
+        """Say for how long only our share holds back what is due; 0: it is something else."""
+        closed = self.breaker.state.breaker == "closed"
+        return pacing.held_back_s(self._store, self.helpdesk) if closed else 0.0
 
     def _deliver(self, owed: Owed) -> None:
         doubt = Doubt(owed.doubted)

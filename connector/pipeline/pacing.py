@@ -7,11 +7,14 @@ doubt, and an urgent change that comes up goes first.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from typing import Final
 
 from connector.domain.ticket import OpenTicket
 from connector.helpdesks.base import Helpdesk, Op, Paced
+from connector.store import turns
 from connector.store.outbox import Owed
+from connector.store.store import Store
 from connector.store.turns import Kinds
 
 OPS: Final[tuple[Op, ...]] = ("open", "note", "update", "find")
@@ -31,6 +34,39 @@ def kinds(helpdesk: Helpdesk) -> Kinds | None:
         for urgent in (True, False)
     }
     return None if all(len(ops) == len(OPS) for ops in may.values()) else may
+
+
+def may_go(store: Store, helpdesk: Helpdesk, now: datetime) -> tuple[bool, Kinds | None]:
+    """Tell whether anything is due that may go, and which kinds may."""
+    with store.read() as connection:
+        due = turns.next_due(connection)
+        if due is None or due > now:
+            return False, None
+        allowed = kinds(helpdesk)
+        # looking costs less than a claim that finds nothing
+        found = allowed is None or turns.next_row(connection, now, allowed) is not None
+        return found, allowed
+
+
+def idle_s(store: Store, helpdesk: Helpdesk, longest_s: float) -> float:
+    """Say how long nothing will be due or may go; at most `longest_s` seconds."""
+    with store.read() as connection:
+        due = turns.next_due(connection)
+    if due is None:
+        return longest_s
+    wait_s = (due - store.clock()).total_seconds()
+    return min(longest_s, wait_s if wait_s > 0 else look_again_s(helpdesk))
+
+
+def held_back_s(store: Store, helpdesk: Helpdesk) -> float:
+    """Say for how long our share holds back something due; 0 when it does not."""
+    now, allowed = store.clock(), kinds(helpdesk)
+    if allowed is None:
+        return 0.0
+    with store.read() as connection:
+        waits = turns.next_row(connection, now) is not None
+        held = waits and turns.next_row(connection, now, allowed) is None
+    return look_again_s(helpdesk) if held else 0.0
 
 
 def look_again_s(helpdesk: Helpdesk) -> float:

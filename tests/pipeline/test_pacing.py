@@ -167,3 +167,16 @@ def test_a_helpdesk_without_limits_is_looked_at_as_before(
     assert delivery.idle_s(5.0) == BLOCKED_LOOK_S
     drain(delivery)
     assert desk.with_key(f"{case.id}.open")
+
+
+def test_one_pass_waits_for_its_share_but_not_for_a_helpdesk_in_trouble(
+    store: Store, clock: Clock, world: World
+) -> None:
+    case = case_named("1", clock)
+    assert world.delivery.held_back_s() == 0
+    owe(store, case, ticket_of(case))
+    assert world.delivery.held_back_s() == 0
+    use_up(world, "create", 30)
+    assert 0 < world.delivery.held_back_s() <= BLOCKED_LOOK_S
+    world.delivery.breaker = Breaker(Circuit(breaker="open", failures=5, not_before=clock.now))
+    assert world.delivery.held_back_s() == 0
