@@ -82,7 +82,7 @@ def command(
     if as_json:
         echo_json(_plain(settings, steps, done))
     else:
-        _show(steps, applied=do_it)
+        _show(steps, applied=do_it, remove=remove)
     left = {step.action for step in steps} - {Action.KEEP}
     ctx.exit(DIFFERS if left else 0)
 
@@ -117,7 +117,7 @@ def _apply(
     return done
 
 
-def _show(steps: Sequence[PlannedStep], *, applied: bool) -> None:
+def _show(steps: Sequence[PlannedStep], *, applied: bool, remove: bool) -> None:
     if applied:
         click.echo("What is left:")
     for step in steps:
@@ -127,7 +127,7 @@ def _show(steps: Sequence[PlannedStep], *, applied: bool) -> None:
     told = [f"{counts[action]} {words}" for action, words in WORDS.items() if counts[action]]
     click.echo(", ".join(told) or "nothing of ours is there")
     if not applied and any(step.action in DOABLE for step in steps):
-        click.echo("`amends provision --apply` does it (with --remove as well where you said so)")
+        click.echo(f"`amends provision {'--remove ' if remove else ''}--apply` does it")
 
 
 def _show_step(step: PlannedStep, *, err: bool = False) -> None:
