@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from servers.freshdesk import FreshdeskSimulator, Knobs
+from servers.weather import Answer, Fate
 
 from connector.domain.practice import Practice
 from connector.helpdesks.freshdesk import Freshdesk, FreshdeskSettings
@@ -117,3 +120,33 @@ class FreshdeskWorld:
     def rename_by_hand(self, step, title):
         one = next(one for one in self.account.form.live() if str(one.id) == step.id)
         one.label = title
+
+    # what the contract of hard times asks for
+
+    cannot: ClassVar[dict[str, str]] = {
+        "close_for_good": "a closed ticket can be opened again until it is archived",
+    }
+    history_page = 100
+
+    def answering(self, status, headers, body, *, reads=True):
+        fate = Fate(instead=Answer(status=status, headers=tuple(headers.items()), body=body))
+        return self.server.weather.upon(lambda request: reads or request.is_write, fate)
+
+    @contextlib.contextmanager
+    def interject(self, act):
+        acts = [act]
+
+        def quick(request):
+            if request.is_write and acts:
+                acts.pop()()
+            return False
+
+        with self.server.weather.upon(quick, Fate()):
+            yield
+
+    def mark_spam(self, ref):
+        self.hand.spam(ref.id)
+
+    def open_auditor(self):
+        self.server.agent("auditor", "Aud1torKey", read_only=True)
+        return self.open(api_key="Aud1torKey")

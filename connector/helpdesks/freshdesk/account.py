@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -148,6 +149,11 @@ class Account:
         """Open a ticket; the answer is the ticket."""
         answer = self._collection("POST", "/tickets", body=canonical(body), write=True)
         return self._object(answer, shapes.WRITTEN, write=True)
+
+    def probe(self) -> None:
+        """See whether tickets may be created, by one that says nothing and is always refused."""
+        with contextlib.suppress(Rejected):
+            self._collection("POST", "/tickets", body=canonical({}), write=True)
 
     def change(self, number: str, body: Json) -> Json:
         """Change a ticket; gives it as the answer shows it (due dates are the old ones)."""

@@ -41,6 +41,7 @@ def problems(account: Account, settings: AccountSettings, now: datetime) -> list
         found += _form(account.form(fresh=True))
         for view in VIEWS:
             account.listing(view, now, 1)
+        account.probe()
         account.people(unique_external_id=settings.service_contact)
     except AuthenticationFailed:
         found.append(

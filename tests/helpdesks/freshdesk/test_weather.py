@@ -124,7 +124,11 @@ def test_whatever_ends_the_second_step_leaves_one_ticket_that_can_be_completed(w
     assert world.mails() == []
 
 
-@pytest.mark.parametrize("answer", [*(one for one, _ in REFUSALS), *DOUBTS, NO_LIST])
+LASTING = [answer for answer, error in REFUSALS if error is not RateLimited]
+"""Without those after which we wait by ourselves."""
+
+
+@pytest.mark.parametrize("answer", [*LASTING, *DOUBTS, NO_LIST])
 def test_whatever_ends_a_read_is_an_error_and_never_an_empty_answer(world, desk, ref, answer):
     with world.server.weather.upon(reads(), Fate(instead=answer)):
         for call in (
