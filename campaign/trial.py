@@ -26,6 +26,7 @@ from connector import crash
 from connector.app import open_store
 from connector.audit.verify import verify
 from connector.demo import processes
+from connector.domain.errors import StateError
 from connector.pipeline.reconcile import account
 from connector.settings import load
 from connector.store import lock, outbox
@@ -198,7 +199,10 @@ class Trial:
         return quiet >= 6  # noqa: PLR2004 - likewise
 
     def _idle(self, config: Path) -> bool:
-        store = open_store(load(config), "reader", "campaign")
+        try:
+            store = open_store(load(config), "reader", "campaign")
+        except StateError:
+            return False  # the daemon has not come to make its tables yet
         try:
             with store.read() as connection:
                 undone = outbox.undone(connection)
