@@ -7,8 +7,10 @@ from servers.zendesk_world import ZendeskWorld
 
 from connector.domain.errors import Gone
 from connector.domain.ticket import TicketRef, TicketStatus
+from connector.http import budget
 from connector.testing.changes import an_update
 from connector.testing.helpdesk import HelpdeskContract
+from connector.testing.points import point
 
 
 class TestZendesk(HelpdeskContract):
@@ -17,6 +19,15 @@ class TestZendesk(HelpdeskContract):
         world = ZendeskWorld()
         yield world
         world.close()
+
+    @point(15)
+    def test_a_rate_limit_is_a_pause_of_the_length_that_was_asked_for(
+        self, world, helpdesk, ref, number, monkeypatch
+    ):
+        monkeypatch.setattr(budget, "LONGEST_WAIT_S", 1.0)  # told at once instead of waited for
+        super().test_a_rate_limit_is_a_pause_of_the_length_that_was_asked_for(
+            world, helpdesk, ref, number
+        )
 
     @pytest.mark.parametrize("status", [one for one in TicketStatus if one != "closed"])
     def test_every_status_can_be_set_and_left(self, helpdesk, ref, status):
