@@ -100,7 +100,7 @@ class FreshdeskDesk:
         """Read tickets and notes; descriptions and replies are what the patient could see."""
         desk, account = self._desk, self._desk.account
         with desk.lock:
-            tickets, people = list(account.tickets.values()), account.contacts
+            tickets = list(account.tickets.values())
             talk = sorted(
                 (one for ticket in tickets for one in ticket.conversations), key=lambda one: one.id
             )
@@ -113,7 +113,7 @@ class FreshdeskDesk:
                     SeenTicket(
                         id=str(one.id),
                         key=str(one.custom_fields.get(KEY_FIELD) or ""),
-                        address=people[one.requester_id].email or "" if one.requester_id in people else "",
+                        address=account.address_of(one.requester_id),
                     )
                     for one in tickets
                 ),
