@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from servers.freshdesk_world import FreshdeskWorld
 
 from connector.domain.blueprint import Action
 from connector.domain.errors import AuthenticationFailed, Rejected
@@ -11,25 +10,8 @@ from connector.helpdesks.freshdesk.provision_levels import POLICY
 from connector.recovery.blueprint import blueprint
 from connector.recovery.settings import RecoverySettings
 from connector.testing.changes import a_ticket
-from connector.testing.helpdesk import HelpdeskContract
 from connector.testing.helpdesk.provisioning import WANTED, ProvisioningContract, apply
 from connector.testing.helpdesk.world import prepared
-
-assert issubclass(HelpdeskContract, ProvisioningContract)
-
-
-class TestByType(ProvisioningContract):
-    """With a type of our own the service levels are set up too; they cannot be removed."""
-
-    @pytest.fixture
-    def world(self):
-        world = FreshdeskWorld()
-        world.bare = {"type": "Incident"}
-        yield world
-        world.close()
-
-    test_removing_takes_ours_away_and_ends = None
-    test_what_others_set_up_is_left_alone = None
 
 
 @pytest.fixture
@@ -78,6 +60,11 @@ def test_one_policy_holds_the_promise_of_each_severity(world, bare):
         assert target["respond_within"] == max(960, contact * 60)
         assert target["business_hours"] == sla.business_hours
         assert target["respond_within"] % 60 == 0 < target["respond_within"] - 900
+
+
+def test_the_policy_follows_the_settings_and_is_changed_once(bare):
+    ProvisioningContract().test_a_target_that_was_changed_follows_the_settings(bare)
+    ProvisioningContract().test_applied_once_there_is_nothing_left_to_do(bare)
 
 
 def test_the_product_measures_our_tickets_by_it(world, bare):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers.weather import Fate, json_answer
 
@@ -17,6 +17,7 @@ from connector.testing.changes import a_ticket
 from connector.testing.helpdesk.changes import to_the_end
 from connector.testing.helpdesk.world import long_ago, prepared
 
+SOME = settings(max_examples=50)
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 SIZE = 4
 
@@ -71,6 +72,7 @@ ACTIONS = st.lists(
 SECONDS = st.lists(st.integers(0, 12), min_size=1, max_size=30).map(lambda at: list(enumerate(at)))
 
 
+@SOME
 @given(seconds=SECONDS, actions=ACTIONS)
 def test_nothing_that_changed_is_missed_while_it_changes(seconds, actions):
     """Tickets are touched, made, marked as spam and deleted while the walk goes on."""
@@ -79,6 +81,7 @@ def test_nothing_that_changed_is_missed_while_it_changes(seconds, actions):
     assert {number for number, _ in seconds} <= seen
 
 
+@SOME
 @given(seconds=SECONDS)
 def test_a_product_that_does_not_heed_the_time_is_read_page_by_page(seconds):
     moving = Moving(seconds, [], heeds_since=False)
@@ -86,6 +89,7 @@ def test_a_product_that_does_not_heed_the_time_is_read_page_by_page(seconds):
     assert seen == {number for number, _ in seconds}
 
 
+@SOME
 @given(seconds=SECONDS, actions=ACTIONS)
 def test_the_feed_skips_nothing_over_its_rounds(seconds, actions):
     moving = Moving(seconds, actions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers.freshdesk.calls import parse_form
 
@@ -13,6 +13,8 @@ from connector.helpdesks.freshdesk import bodies, files, rates, tags, words
 from connector.helpdesks.freshdesk.settings import AccountSettings
 from connector.http import ACCOUNT, Request
 from connector.testing.changes import HOSTILE, a_file, a_note, a_ticket, carried
+
+SOME = settings(max_examples=50)
 
 TEXT = st.text(
     st.one_of(
@@ -22,11 +24,13 @@ TEXT = st.text(
 )
 
 
+@SOME
 @given(TEXT)
 def test_any_text_comes_back_as_it_was(text):
     assert words.plain(words.escape(text)) == words.sendable(text)
 
 
+@SOME
 @given(TEXT, st.from_regex(r"[A-Za-z0-9._-]{1,80}", fullmatch=True))
 def test_a_note_is_known_by_its_last_line(text, key):
     html = words.escape(text) + words.mark(key)
@@ -81,6 +85,7 @@ def test_tags_are_cut_apart_and_given_back_whole():
     assert tags.theirs("vip") == tags.ours("vip") == "vip"
 
 
+@SOME
 @given(st.lists(st.sampled_from("abcdef")), st.sets(st.sampled_from("abcdefgh")))
 def test_joining_tags_keeps_all_others_in_their_order(standing, ours):
     add, remove = sorted(ours)[::2], sorted(ours)[1::2]
@@ -90,6 +95,7 @@ def test_joining_tags_keeps_all_others_in_their_order(standing, ours):
     assert [tag for tag in joined if tag not in ours] == kept
 
 
+@SOME
 @given(
     st.dictionaries(st.from_regex(r"[a-z_]{1,9}", fullmatch=True), st.text(), max_size=3),
     st.lists(st.binary(min_size=1, max_size=200), max_size=3),
@@ -103,6 +109,7 @@ def test_a_form_with_files_is_read_as_it_was_meant(fields, contents):
     assert [(one.name, one.content) for one in uploads] == [(f.name, f.content) for f in sent]
 
 
+@SOME
 @given(st.text(max_size=300), st.sets(st.text(max_size=20), max_size=3))
 def test_a_file_name_is_harmless(name, taken):
     safe = files.safe_name(name, taken)
