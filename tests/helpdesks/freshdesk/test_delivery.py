@@ -13,7 +13,8 @@ from servers.weather import BAD_GATEWAY, Fate, json_answer, writes
 from connector.pipeline.delivery import Delivery
 from connector.store import cases, outbox
 from connector.testing.builders import Clock, a_store
-from connector.testing.changes import a_note, a_ticket
+from connector.testing.changes import a_note, a_ticket, an_update
+from connector.testing.helpdesk.world import prepared
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 AGAIN_S = 240
@@ -171,3 +172,24 @@ def test_notes_follow_a_merge(house):
     house.work(60)
     assert states(house.store)["note-2"] == "done"
     assert any("note-2" in one.body for one in house.world.hand.conversations(other))
+
+
+def test_what_each_operation_costs_is_what_the_docs_say():
+    world = FreshdeskWorld(plan="enterprise")
+    desk = world.open()
+    desk.check()
+    ref = desk.open(prepared(desk, a_ticket()))
+    spent = []
+    for act in (
+        lambda: desk.open(prepared(desk, a_ticket(2))),
+        lambda: desk.note(ref, a_note()),
+        lambda: desk.update(ref, an_update()),
+        lambda: desk.snapshot(ref),
+        lambda: desk.find("key", START),
+        lambda: desk.changed_since("", START),
+    ):
+        before = world.server.limiter.buckets["account"].used
+        act()
+        spent.append(world.server.limiter.buckets["account"].used - before)
+    world.close()
+    assert spent == [4, 4, 7, 2, 4, 3]
