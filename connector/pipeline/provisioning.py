@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Final
 
 from connector.domain.blueprint import Action, Blueprint, FieldType, PlannedStep
 from connector.domain.errors import EdgeError, Rejected
 from connector.domain.ledger import Plain
 from connector.helpdesks.base import Helpdesk, Provisions
+from connector.pipeline.waiting import in_turn
 from connector.store.store import Store
 
 DOABLE: Final = frozenset({Action.CREATE, Action.CHANGE, Action.REMOVE})
@@ -35,15 +38,27 @@ class Done:
     """Why it was refused, and what the admin has to do; empty when it was done."""
 
 
-def plan(helpdesk: Helpdesk, wanted: Blueprint, *, remove: bool = False) -> list[PlannedStep]:
+def plan(
+    helpdesk: Helpdesk,
+    wanted: Blueprint,
+    *,
+    remove: bool = False,
+    pause: Callable[[float], object] = time.sleep,
+) -> list[PlannedStep]:
     """Give what there is to do; for a product without an API for it everything is by hand."""
     if isinstance(helpdesk, Provisions):
-        return helpdesk.plan(wanted, remove=remove)
+        call = partial(helpdesk.plan, wanted, remove=remove)
+        return in_turn(helpdesk, "find", call, pause=pause)
     return [] if remove else list(_by_hand(wanted))
 
 
 def apply(
-    store: Store, helpdesk: Helpdesk, wanted: Blueprint, steps: Sequence[PlannedStep]
+    store: Store,
+    helpdesk: Helpdesk,
+    wanted: Blueprint,
+    steps: Sequence[PlannedStep],
+    *,
+    pause: Callable[[float], object] = time.sleep,
 ) -> Iterator[Done]:
     """Carry out what the API takes, one after the other, and put each on record.
 
@@ -60,7 +75,8 @@ def apply(
     for step in owed:
         told = {"do": step.action.value, "kind": step.kind, "name": step.name}
         try:
-            helpdesk.carry_out(step, wanted)
+            call = partial(helpdesk.carry_out, step, wanted)
+            in_turn(helpdesk, "update", call, pause=pause)
         except EdgeError as error:
             fault = type(error).__name__
             _record(store, "provision.failed", {**about, **told, "error": fault})

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from connector.domain.conformance import POINTS
 from connector.domain.errors import EdgeError, Gone, OutcomeUnknown, PartiallyApplied, Rejected
@@ -24,9 +25,10 @@ from connector.domain.ticket import (
     TicketStatus,
     UpdateTicket,
 )
-from connector.helpdesks.base import Finishes, FollowsChanges, Helpdesk
+from connector.helpdesks.base import Finishes, FollowsChanges, Helpdesk, Op
 from connector.http.losing import losing_an_answer
 from connector.pipeline import selftest_ticket as marked
+from connector.pipeline.waiting import in_turn
 from connector.recovery import tags
 
 NOWHERE: Final = TicketRef(id="999999999999")
@@ -52,6 +54,8 @@ UNTRIED: Final = {
     20: "tried by the test suite",
 }
 """Why a point cannot be tried with one ticket in a live account."""
+
+_Result = TypeVar("_Result")
 
 
 class Outcome(StrEnum):
@@ -156,7 +160,8 @@ class SelfTest:
     # --- one method for each point, in the order in which they are tried ------------------
 
     def _check(self) -> str:
-        fatal = [problem.what for problem in self.helpdesk.check() if problem.fatal]
+        found = self._asked("find", self.helpdesk.check)
+        fatal = [problem.what for problem in found if problem.fatal]
         if fatal:
             raise _Wrong("; ".join(fatal))
         return ""
@@ -225,7 +230,7 @@ class SelfTest:
     def _note_twice(self) -> str:
         note = self._note()
         for _ in range(2):
-            self.helpdesk.note(self._there(), note)
+            self._asked("note", partial(self.helpdesk.note, self._there(), note))
         found = self._noted()
         if len(found) != 1:
             raise _Wrong(f"{len(found)} notes carry the key")
@@ -288,7 +293,7 @@ class SelfTest:
         for _ in self._looks():
             cursor = ""
             for _page in range(MAX_PAGES):
-                page = self.helpdesk.changed_since(cursor, since)
+                page = self._asked("find", partial(self.helpdesk.changed_since, cursor, since))
                 if any(ref.id == self._there().id for ref in page.refs):
                     return ""
                 cursor = page.cursor
@@ -298,7 +303,7 @@ class SelfTest:
 
     def _gone(self) -> str:
         try:
-            self.helpdesk.snapshot(NOWHERE)
+            self._asked("find", partial(self.helpdesk.snapshot, NOWHERE))
         except Gone:
             return "for a ticket that never was; the rest is tried by the test suite"
         raise _Wrong("a ticket that never was can be read")
@@ -330,19 +335,18 @@ class SelfTest:
     def _change(self, name: str, **what: object) -> Snapshot:
         key = marked.key(self.token, name)
         change = UpdateTicket(key=key, case_id=marked.CASE, **what)  # type: ignore[arg-type]  # its own fields, by name
-        return self.helpdesk.update(
-            self._there(), replace(change, body=self.helpdesk.prepare(change))
-        )
+        change = replace(change, body=self.helpdesk.prepare(change))
+        return self._asked("update", partial(self.helpdesk.update, self._there(), change))
 
     def _open(self, ticket: OpenTicket) -> None:
         def opening() -> None:
-            self.ref = self.helpdesk.open(ticket)
+            self.ref = self._asked("open", partial(self.helpdesk.open, ticket))
 
         self._note_missing(opening)
 
     def _finish(self, ref: TicketRef, ticket: OpenTicket) -> None:
         if isinstance(self.helpdesk, Finishes):
-            self.helpdesk.finish(ref, ticket)
+            self._asked("open", partial(self.helpdesk.finish, ref, ticket))
 
     def _note_missing(self, call: Callable[[], None]) -> None:
         """Keep in mind what the server ignored: it is told by the point about fields."""
@@ -351,18 +355,22 @@ class SelfTest:
         except PartiallyApplied as error:
             self.ref, self._missing = error.ref, error.missing
 
+    def _asked(self, op: Op, call: Callable[[], _Result]) -> _Result:
+        return in_turn(self.helpdesk, op, call, pause=self.pause)
+
     def _there(self) -> TicketRef:
         if self.ref is None:
             raise _Cannot("there is no ticket")
         return self.ref
 
     def _snapshot(self) -> Snapshot:
-        return self.helpdesk.snapshot(self._there())
+        return self._asked("find", partial(self.helpdesk.snapshot, self._there()))
 
     def _events(self) -> list[TicketEvent]:
         if self.helpdesk.capabilities.history == "none":
             raise _Cannot("the product tells no history")
-        return list(self.helpdesk.history(self._there()))
+        ref = self._there()
+        return self._asked("find", lambda: list(self.helpdesk.history(ref)))
 
     def _noted(self) -> list[TicketEvent]:
         key = self._note().key
@@ -371,7 +379,7 @@ class SelfTest:
     def _await_found(self) -> list[TicketRef]:
         since = self._began - timedelta(minutes=10)  # their clock may be behind
         for passed in self._looks():
-            if found := self.helpdesk.find(self.key, since):
+            if found := self._asked("find", partial(self.helpdesk.find, self.key, since)):
                 self._looked_s = max(self._looked_s, passed)
                 return found
         return []

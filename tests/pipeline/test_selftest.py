@@ -13,7 +13,7 @@ from connector.domain.conformance import POINTS
 from connector.domain.errors import OutcomeUnknown
 from connector.domain.ticket import TicketRef, TicketStatus
 from connector.helpdesks.base import Changed
-from connector.http.losing import losing_an_answer
+from connector.http.losing import is_lost, losing_an_answer
 from connector.pipeline.canary import fly, try_out
 from connector.pipeline.selftest import Outcome, SelfTest
 from connector.pipeline.selftest_ticket import REQUESTER, SUBJECT
@@ -218,6 +218,14 @@ def test_an_answer_is_lost_once_and_for_this_thread_and_block_alone(desk):
             helpdesk.open(a_ticket(3))
         helpdesk.open(a_ticket(4))
     assert len(desk.tickets) == 4
+
+
+def test_only_the_answer_to_a_write_that_succeeded_is_lost():
+    with losing_an_answer() as loss:
+        assert [is_lost(status) for status in (404, 429, 500, 302)] == [False] * 4
+        assert not loss.happened
+        assert (is_lost(201), is_lost(201)) == (True, False)
+    assert not is_lost(200)
 
 
 def test_a_run_is_on_record_before_anything_is_sent_and_with_its_end(store, desk, clock):
