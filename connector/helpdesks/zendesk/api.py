@@ -37,7 +37,7 @@ from connector.helpdesks.zendesk.shapes import (
 )
 from connector.helpdesks.zendesk.tables import DELETED, Json, canonical
 from connector.helpdesks.zendesk.tokens import ApiToken, ClientCredentials, Credentials
-from connector.http import Answer, Budget, Http, HttpConfig, TooLarge
+from connector.http import Answer, Budget, Http, HttpConfig, JsonValue, TooLarge
 from connector.http.answers import load
 
 BASE: Final = "/api/v2"
@@ -179,20 +179,33 @@ class Api:
     def ticket(self, number: str) -> Json:
         """Read a ticket with its people by number in `people`; Gone when it is deleted."""
         self.must_be_id(number)
-        try:
-            where = {"include": "users"}
-            value = self.request("GET", f"{TICKETS}/{number}", params=where, write=False).json()
-        except Gone:
-            self._really_gone()
-            raise Gone(
-                self.edge, "the ticket is deleted, or out of reach", kind="deleted"
-            ) from None
+        value = self._of_ticket(number, "", {"include": "users"})
         shaped = self._shaped(value, TicketShape, write=False)
         ticket: Json = shaped["ticket"]
         if ticket["status"] == DELETED:
             raise Gone(self.edge, "the ticket is deleted", kind="deleted")
         users = {user.get("id"): user for user in shaped.get("users") or ()}
         return {**ticket, "people": users}
+
+    def _of_ticket(self, number: str, rest: str, params: Mapping[str, str]) -> JsonValue:
+        """Read something of a ticket; Gone when it is deleted, or when it alone is kept from us.
+
+        Where all tickets or all audits are refused it is AuthenticationFailed: that must
+        never look as if tickets were deleted.
+        """
+        path = f"{TICKETS}/{number}{rest}"
+        try:
+            return self.request("GET", path, params=params, write=False).json()
+        except Gone:
+            self.me(fresh=True)  # raises when it is the account that is away, or we are nobody
+        except AuthenticationFailed as error:
+            if status_of(error) != HTTPStatus.FORBIDDEN:
+                raise
+            if rest:
+                self.ticket(number)
+                raise  # the ticket can be read, and what belongs to it cannot
+            self.get(TICKETS, **{"page[size]": "1"})  # raises when we may read no ticket at all
+        raise Gone(self.edge, "the ticket is deleted, or out of our reach", kind="deleted")
 
     def must_be_id(self, number: str) -> None:
         """Raise Gone for what cannot be a ticket's number."""
@@ -269,15 +282,12 @@ class Api:
             return sorted(found, key=lambda audit: (audit["created_at"], audit["id"]))
 
     def _audit_pages(self, number: str, size: int) -> Iterator[Json]:
-        path, after = f"{TICKETS}/{number}/audits", dict[str, str]()
+        after: dict[str, str] = {}
         for _ in range(MAX_PAGES * PAGE // size):
             params = {"include": "users", "page[size]": str(size), **after}
-            try:
-                value = self.request("GET", path, params=params, write=False).json()
-            except Gone:
-                problem = "the ticket is deleted, or out of reach"
-                raise Gone(self.edge, problem, kind="deleted") from None
-            page = self._shaped(value, AuditsShape, write=False)
+            page = self._shaped(
+                self._of_ticket(number, "/audits", params), AuditsShape, write=False
+            )
             names = {user.get("id"): user for user in page.get("users") or ()}
             for audit in page["audits"]:
                 yield {**audit, "author": names.get(audit["author_id"]) or {}}
@@ -325,10 +335,6 @@ class Api:
                 size = max(1, size // 4)
                 continue
             return self._shaped(value, FeedShape, write=False)
-
-    def _really_gone(self) -> None:
-        """Raise when it is not the ticket that is away but the account, or we are nobody."""
-        self.me(fresh=True)
 
     def _shaped(self, value: object, shape: type[BaseModel], *, write: bool) -> Json:
         """Check that an answer is what was asked for: JSON alone does not say that."""

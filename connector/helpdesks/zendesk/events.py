@@ -37,12 +37,13 @@ def authors(audits: Sequence[Json]) -> set[int]:
 
 
 def events_of(
-    audits: Sequence[Json], known: Known, people: People = MappingProxyType({})
+    audits: Sequence[Json], known: Known, people: People = MappingProxyType({}), me: int = 0
 ) -> Iterator[TicketEvent]:
     """Put audits into our words. The making of the ticket is one event, with its first words.
 
     A comment of somebody outside the practice is a `patient_reply`, whatever the product
-    calls it.
+    calls it. What we ourselves (`me`) did over the API without a mark, as with tags, is told
+    as `automatic`.
     """
     names = {str(field.id): name for name, field in known.fields.items()}
     everybody = {audit["author_id"]: audit["author"] for audit in audits if audit.get("author")}
@@ -51,7 +52,7 @@ def events_of(
         if place == 0:
             yield _created(audit, names, everybody)
         else:
-            yield from _later(audit, names, everybody)
+            yield from _later(audit, names, everybody, me)
 
 
 def _created(audit: Json, names: Mapping[str, str], people: People) -> TicketEvent:
@@ -70,10 +71,11 @@ def _created(audit: Json, names: Mapping[str, str], people: People) -> TicketEve
     )
 
 
-def _later(audit: Json, names: Mapping[str, str], people: People) -> Iterable[TicketEvent]:
+def _later(audit: Json, names: Mapping[str, str], people: People, me: int) -> Iterable[TicketEvent]:
     """Give one event for each thing that an audit tells; the first carries our key."""
     told = [event for event in audit["events"] if event.get("field_name") not in _QUIET]
     mark = _mark(audit)
+    by_us = {"automatic": "true"} if not mark and _by_us(audit, me) else {}
     for event in told:
         kind, words, data = _thing(event, names)
         writer = _writer(audit, event)
@@ -85,7 +87,7 @@ def _later(audit: Json, names: Mapping[str, str], people: People) -> Iterable[Ti
             actor=_name_of(writer, people),
             kind=kind,
             text=words,
-            data={**data, **mark},
+            data={**data, **by_us, **mark},
         )
         mark = {}
 
@@ -106,8 +108,13 @@ def _changed(field: str, event: Json, names: Mapping[str, str]) -> tuple[str, st
     before, after = event.get("previous_value"), event.get("value")
     if field == "status":
         return "status", "", {"from": _status(before), "to": _status(after)}
-    data = {"field": _name(field, names), "from": _shown(before), "to": _shown(after)}
+    data = {"name": _name(field, names), "from": _shown(before), "to": _shown(after)}
     return "field", "", data
+
+
+def _by_us(audit: Json, me: int) -> bool:
+    via = audit.get("via")
+    return audit["author_id"] == me and isinstance(via, dict) and via.get("channel") == "api"
 
 
 def _at(audit: Json) -> datetime:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
-from connector.domain.errors import Conflict, Gone, PartiallyApplied, Rejected
+from connector.domain.errors import Conflict, Gone, Incomplete, PartiallyApplied, Rejected
 from connector.domain.signal import Attachment
 from connector.domain.ticket import TicketRef
 from connector.helpdesks.zendesk import bodies, merges, opening
@@ -39,7 +39,8 @@ def ensure_note(
     """
     token, missing = "", list[str]()
     for number in range(ROUNDS):
-        ticket, audits = api.ticket(ref.id), api.audits(ref.id)
+        ticket = api.ticket(ref.id)
+        audits = audits_of(api, ref, ticket)
         if carries(audits, key):
             return
         if ticket["status"] == CLOSED:
@@ -65,6 +66,16 @@ def ensure_note(
             raise PartiallyApplied(api.edge, problem, ref=ref, missing=missing)
         return
     raise Conflict(api.edge, "the ticket changes all the time")
+
+
+def audits_of(api: Api, ref: TicketRef, ticket: Json) -> list[Json]:
+    """Read the audits of a ticket; none of a closed one that cannot be read whole."""
+    try:
+        return api.audits(ref.id)
+    except Incomplete:
+        if ticket["status"] != CLOSED:
+            raise
+        return []  # archived and too large for one answer: better told twice than not at all
 
 
 def _unchanged(ticket: Json) -> Json:

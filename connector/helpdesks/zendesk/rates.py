@@ -116,8 +116,8 @@ RATES: Final = Rates(
     },
     operations={
         "open": {ACCOUNT: 1, CREATE: 1},
-        "note": {ACCOUNT: 4, UPDATES: 1},
-        "update": {ACCOUNT: 4, UPDATES: 2},
+        "note": {ACCOUNT: 3, UPDATES: 1},
+        "update": {ACCOUNT: 6, UPDATES: 2},
         "find": {ACCOUNT: 1, LISTS: 1},
     },
 )

@@ -12,7 +12,7 @@ from connector.domain.ticket import TicketRef
 from connector.helpdesks.zendesk.api import Api, warned
 from connector.helpdesks.zendesk.bodies import custom_fields
 from connector.helpdesks.zendesk.names import Known, Names
-from connector.helpdesks.zendesk.notes import ROUNDS, gone_on
+from connector.helpdesks.zendesk.notes import ROUNDS, audits_of, gone_on
 from connector.helpdesks.zendesk.reading import ignored, priority_is_ours, same_value
 from connector.helpdesks.zendesk.tables import CLOSED, MARK, SEVERITY, STATUS, Json
 
@@ -98,6 +98,6 @@ def _closed(
     """
     higher = SEVERITY.get(body["priority"], 0) > SEVERITY.get(ticket.get("priority") or "", 0)
     if body["status"] or higher:
-        raise gone_on(api, names, ticket, api.audits(ref.id))
+        raise gone_on(api, names, ticket, audits_of(api, ref, ticket))
     problem = "the ticket is closed for good, so nothing of the update was applied"
     raise PartiallyApplied(api.edge, problem, ref=ref, missing=["closed_for_good"])

@@ -145,3 +145,37 @@ def test_no_ticket_is_made_twice_by_a_pause(world, helpdesk):
         helpdesk.open(ticket)
     assert world.open().open(ticket)
     assert world.count(ticket.key) == 1
+
+
+def test_a_ticket_that_alone_is_kept_from_us_is_gone(world, helpdesk):
+    """As when an agent moved it to a private group: nothing else may stop for it."""
+    ref = helpdesk.open(prepared(helpdesk, a_ticket()))
+    with world.desk.weather.upon(reads(f"/tickets/{ref.id}(/|$)"), Fate(instead=FORBIDDEN)):
+        for call in (
+            lambda: helpdesk.snapshot(ref),
+            lambda: helpdesk.note(ref, a_note()),
+            lambda: list(helpdesk.history(ref)),
+        ):
+            with pytest.raises(Gone) as caught:
+                call()
+            assert caught.value.kind == "deleted"
+
+
+@pytest.mark.parametrize("path", ["/tickets", "/audits$"])
+def test_a_right_that_lacks_never_looks_like_a_deleted_ticket(world, helpdesk, path):
+    ref = helpdesk.open(prepared(helpdesk, a_ticket()))
+    world.desk.close_ticket(ref.id)
+    with world.desk.weather.upon(reads(path), Fate(instead=FORBIDDEN)):
+        for call in (
+            lambda: helpdesk.snapshot(ref),
+            lambda: helpdesk.note(ref, a_note()),
+            lambda: list(helpdesk.history(ref)),
+        ):
+            with pytest.raises(AuthenticationFailed):
+                call()
+
+
+def test_an_account_that_is_away_never_looks_like_a_deleted_ticket(world, helpdesk):
+    ref = helpdesk.open(prepared(helpdesk, a_ticket()))
+    with world.desk.weather.upon(reads(), Fate(instead=NOT_FOUND)), pytest.raises(Unavailable):
+        helpdesk.snapshot(ref)

@@ -205,6 +205,14 @@ def test_an_archived_ticket_is_read_whole_and_followed_up(world, helpdesk, ref):
     assert gone(helpdesk, ref, note(helpdesk)).kind == "closed"
 
 
+def test_an_archived_ticket_too_large_for_one_answer_is_closed_all_the_same(world, helpdesk, ref):
+    world.desk.archive(ref.id)
+    part = json_answer(200, {"audits": [], "next_page": None, "count": 9_999})
+    with world.desk.weather.upon(reads("/audits$"), Fate(instead=part)):
+        assert helpdesk.snapshot(ref).status == "closed"
+        assert gone(helpdesk, ref, note(helpdesk)).kind == "closed"
+
+
 # --- merged, deleted, spam --------------------------------------------------------------------
 
 

@@ -35,7 +35,7 @@ def test_the_history_tells_who_did_what(world, helpdesk, ref):
     assert told[0][1] == a_ticket().text
     assert told[0][2]["severity"] == "normal"
     assert told[0][2]["note_key"] == a_ticket().key
-    assert told[1][2] == {"field": "severity", "from": "normal", "to": "urgent"}
+    assert told[1][2] == {"name": "severity", "from": "normal", "to": "urgent"}
     assert told[2][2] == {"from": "open", "to": "pending"}
     assert told[3][1] == "We are sorry."
     assert told[4][2] == {"files": "letter.pdf", "note_key": "note-1"}
@@ -45,7 +45,7 @@ def test_changes_of_our_fields_go_by_our_names(helpdesk, ref):
     change = an_update(severity=None, add_tags=(), remove_tags=(), fields={"case": "C-1"})
     helpdesk.update(ref, change)
     event = list(helpdesk.history(ref))[-1]
-    assert event.data == {"field": "case", "from": "", "to": "C-1", "note_key": "update-1"}
+    assert event.data == {"name": "case", "from": "", "to": "C-1", "note_key": "update-1"}
 
 
 def test_addresses_and_places_of_agents_are_left_out(world, helpdesk, ref):
