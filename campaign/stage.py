@@ -93,6 +93,6 @@ def _settings(
         ],
         "helpdesk": dict(helpdesk),
         "recovery": {"body": "full"},
-        "pipeline": {"senders": 2, "sync_seconds": 86_400, "storm_cases_per_hour": 100_000},
+        "pipeline": {"senders": 4, "sync_seconds": 86_400, "storm_cases_per_hour": 100_000},
         "log": {"fold_minutes": 0},
     }

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -31,14 +32,16 @@ from connector.pipeline.reconcile import account
 from connector.settings import load
 from connector.store import lock, outbox
 
-DRAIN_S = 240.0
+DRAIN_S = 600.0
 """Everything must come to its end within this time once the weather is calm."""
-RAIN_S = 90.0
-"""Before the weather is calm, one daemon lives this long in bad weather."""
+RAIN_S = 150.0
+"""Before the weather is calm, one daemon lives this long in bad weather ..."""
+RAIN_FAULTS = 260
+"""... or until the trial has had so many faulty answers."""
 POINT_S = 0.9
 """A daemon that does not come to its crash point within this time is killed anyway."""
 LOCKED = 75
-PEOPLE = 60
+PEOPLE = 80
 """Who write and call in one trial; the helpdesk gets slow with many tickets."""
 FAULT_RATE = 0.5
 """So many of the requests meet bad weather."""
@@ -99,7 +102,7 @@ class Trial:
             feeder = threading.Thread(target=self._feed, args=(folder, port, happenings))
             feeder.start()
             self._chaos(config, folder, result, feeder)
-            self._drain(config, folder, self._rain_s)
+            self._drain(config, folder, self._rain_s, lambda: weather.faults >= RAIN_FAULTS)
             weather.rate = 0.0
             drained = self._drain(config, folder, DRAIN_S)
             result.verdict = judge(self._desk.seen(folder), truth)
@@ -186,12 +189,18 @@ class Trial:
             self._failed.append(AssertionError("a second daemon ran beside the first"))
         result.other["second daemon refused"] += second.exitcode == LOCKED
 
-    def _drain(self, config: Path, folder: Path, seconds: float) -> bool:
+    def _drain(
+        self,
+        config: Path,
+        folder: Path,
+        seconds: float,
+        enough: Callable[[], bool] = lambda: False,
+    ) -> bool:
         """Let a daemon live and finish everything; False when it does not in time."""
         process = daemons.start(self._context, config, "", folder / "daemon.log")
         deadline = time.monotonic() + seconds
         quiet = 0
-        while time.monotonic() < deadline and quiet < 6:  # noqa: PLR2004 - three seconds of quiet
+        while time.monotonic() < deadline and quiet < 6 and not enough():  # noqa: PLR2004 - three seconds of quiet
             time.sleep(0.5)
             quiet = quiet + 1 if self._idle(config) else 0
         process.terminate()
