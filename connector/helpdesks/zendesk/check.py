@@ -11,6 +11,7 @@ from typing import Final
 from connector.domain.errors import AuthenticationFailed, Conflict, EdgeError, Gone, Rejected
 from connector.domain.taxonomy import TAXONOMY
 from connector.helpdesks.base import Problem
+from connector.helpdesks.zendesk import mailing
 from connector.helpdesks.zendesk.api import BASE, ME, TICKETS, Api, status_of
 from connector.helpdesks.zendesk.names import Known, Names
 from connector.helpdesks.zendesk.reading import STAFF
@@ -49,7 +50,7 @@ def problems(api: Api, names: Names, settings: AccountSettings, now: datetime) -
         found += _names(names.known(), settings)
         found += _options(names.known())
         found += _priority(fields)
-        found += _mails(api)
+        found += mailing.problems(api)
     except AuthenticationFailed as error:
         found.append(_refused(settings, error))
     except EdgeError as error:
@@ -222,20 +223,3 @@ def _priority(fields: Sequence[Json]) -> Iterator[Problem]:
                 cure="Switch it on in Admin Center (Objects and rules, Tickets, Fields).",
                 fatal=False,
             )
-
-
-def _mails(api: Api) -> Iterator[Problem]:
-    """Look whether a new requester would be welcomed by mail; not every account tells."""
-    try:
-        value = api.get(f"{BASE}/account/settings")
-    except EdgeError:
-        return
-    settings = value.get("settings")
-    user = settings.get("user") if isinstance(settings, dict) else None
-    if isinstance(user, dict) and user.get("agent_created_welcome_emails") is True:
-        yield Problem(
-            what="Zendesk mails a welcome to every person who is new to it, patients included.",
-            cure="Admin Center, People, Configuration, End users: switch off the welcome email "
-            "for users whom agents create.",
-            fatal=False,
-        )

@@ -303,6 +303,35 @@ def test_welcome_mails_to_patients_are_a_warning(world, helpdesk):
     assert not problem.fatal
 
 
+MAILS = [{"field": "notification_user", "value": ["requester_id", "Hello", "{{ticket.title}}"]}]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "harmless"),
+    [
+        ([("update_type", "is", "Create")], False),
+        ([("status", "is", "open"), ("comment_is_public", "is", "true")], True),
+        ([("update_type", "is", "Create"), ("ticket_is_public", "is", "public")], True),
+        ([("current_tags", "not_includes", "vip amends")], True),
+        ([("current_tags", "not_includes", "amends_storm")], False),
+        ([("current_tags", "includes", "amends")], False),
+    ],
+)
+def test_a_trigger_that_would_mail_patients_is_a_warning(world, helpdesk, conditions, harmless):
+    names = ("field", "operator", "value")
+    every = [dict(zip(names, one, strict=True)) for one in conditions]
+    world.desk.add_record("triggers", title="Say hello", all=every, actions=MAILS)
+    found = helpdesk.check()
+    assert [problem.fatal for problem in found] == ([] if harmless else [False])
+    assert harmless or "Say hello" in found[0].what
+
+
+def test_what_may_not_be_seen_of_triggers_is_left_out(world, helpdesk):
+    forbidden = json_answer(403, {"error": "Forbidden"})
+    with world.desk.weather.upon(reads("/triggers$"), Fate(instead=forbidden)):
+        assert helpdesk.check() == []
+
+
 def test_an_account_that_is_not_there_is_told(world, helpdesk):
     nowhere = json_answer(404, {"error": "RecordNotFound"})
     with world.desk.weather.upon(lambda _request: True, Fate(instead=nowhere)):
