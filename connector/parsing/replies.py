@@ -172,12 +172,17 @@ def _attribution_size(lines: list[str], index: int) -> int:
         if (size > 1 and not starts) or not piece.strip() or is_quoted(piece):
             return 0
         joined = f"{joined} {piece}"[:_ATTRIBUTION_CHARS]
-        if _ENDS_ATTRIBUTION.search(piece) and _WROTE.search(joined):
+        if _has_mark(piece) and _ENDS_ATTRIBUTION.search(piece) and _WROTE.search(joined):
             sure = _DATE_OR_ADDRESS.search(joined) and (starts or "@" in joined)
             return size if sure or _next_is_quoted(lines, index + size) else 0
         if _ENDS_SENTENCE.search(piece):
             return 0
     return 0
+
+
+def _has_mark(line: str) -> bool:
+    """Say whether the patterns for attributions and header lines can match; most lines cannot."""
+    return ":" in line or "\uff1a" in line or "--" in line
 
 
 def _ends_within(lines: list[str], index: int) -> int:
@@ -202,8 +207,7 @@ def _hard_cut(lines: list[str], index: int) -> bool:
 
 def _header_block_size(lines: list[str], index: int) -> int:
     """Give the number of lines of a quoted header block (From, Sent, To ...), or 0."""
-    first = _HEADER.match(lines[index])
-    if first is None:
+    if not _has_mark(lines[index]) or _HEADER.match(lines[index]) is None:
         return 0
     names = set()
     size = misses = 0
