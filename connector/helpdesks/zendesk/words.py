@@ -85,11 +85,12 @@ def fit(text: str, remark: str, *, room: int = MAX_HTML_BYTES) -> tuple[str, str
     by the number of characters that are missing.
     """
     text = sendable(text)
-    whole = as_html(text)
-    if len(whole.encode()) <= room:
-        return whole, ""
+    if len(text) <= room:  # no character takes less than a byte
+        whole = as_html(text)
+        if len(whole.encode()) <= room:
+            return whole, ""
     room -= len(as_html(remark).encode()) + 64
-    low, high = 0, min(len(text), room)  # no character takes less than a byte
+    low, high = 0, min(len(text), room)
     while low < high:  # the longest beginning that fits
         middle = (low + high + 1) // 2
         if len(as_html(text[:middle]).encode()) <= room:
