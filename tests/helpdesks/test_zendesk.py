@@ -14,7 +14,6 @@ from connector.testing.changes import an_update
 from connector.testing.helpdesk import HelpdeskContract
 from connector.testing.points import point
 
-
 TRUST = functools.cache(client._trust)
 
 
