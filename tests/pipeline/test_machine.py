@@ -16,18 +16,20 @@ from hypothesis.stateful import run_state_machine_as_test
 from servers.engine_machine import Engine, Mailbox
 
 from connector import crash
+from connector.pipeline import casework as casework_room
 from connector.pipeline import delivery as delivery_room
-from connector.pipeline import joining
+from connector.pipeline import joining, merging
 from connector.pipeline.delivery import Delivery, Doubt
 from connector.pipeline.intake import Intake, Pulled
 from connector.pipeline.joining import Choice
+from connector.pipeline.sync import Sync
 from connector.pipeline.verdict import Attempt, Verdict, judge
 from connector.store import outbox, restoring, signals
 from connector.store.outbox import Owed
 
 WEATHER = settings(
-    max_examples=30,
-    stateful_step_count=40,
+    max_examples=20,
+    stateful_step_count=35,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
@@ -209,7 +211,30 @@ def heard_again_not_doubted() -> Any:
     return patch.object(restoring, "doubts", lambda *_: False)
 
 
+def edits_overwritten() -> Any:
+    """Send what is owed whatever agents have made of it meanwhile."""
+    return patch.object(casework_room, "respected", lambda _, changes: iter(changes))
+
+
+def deaf_to_people() -> Any:
+    """Look at tickets, but not at what happened there."""
+    return patch.object(Sync, "_to_read", lambda *_: False)
+
+
+@contextmanager
+def merges_forgotten() -> Iterator[None]:
+    """Look for a doubted note only on the ticket that the case has now."""
+    with (
+        patch.object(merging, "stood_there", lambda *_: False),
+        patch.object(merging, "found_before", lambda *_: []),
+    ):
+        yield
+
+
 FAULTS = {
+    "edits overwritten": (edits_overwritten, "edit was overwritten"),
+    "deaf to people": (deaf_to_people, "was not seen"),
+    "merges forgotten": (merges_forgotten, "twice"),
     "no look after doubt": (no_look, "twice"),
     "doubt forgotten when the look is refused": (doubt_forgotten, "twice"),
     "no settle time": (no_settle_time, "twice"),
@@ -224,6 +249,7 @@ FAULTS = {
 }
 
 
+AMONG_PEOPLE = {"edits overwritten", "deaf to people", "merges forgotten"}
 AFTER_A_RESTORE = {"a restore not noticed", "heard again and not doubted"}
 
 
@@ -231,5 +257,6 @@ AFTER_A_RESTORE = {"a restore not noticed", "heard again and not doubted"}
 def test_a_planted_fault_is_found(fault: str) -> None:
     plant, what = FAULTS[fault]
     restores = patch.object(Engine, "restores", fault in AFTER_A_RESTORE)
-    with restores, plant(), pytest.raises(AssertionError, match=what):
+    people = patch.object(Engine, "people", fault in AMONG_PEOPLE)
+    with restores, people, plant(), pytest.raises(AssertionError, match=what):
         run_state_machine_as_test(Engine, settings=HUNT)

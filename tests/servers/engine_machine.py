@@ -21,15 +21,16 @@ from unittest.mock import Mock, patch
 import sqlalchemy as sa
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from servers.desk import Desk, Killed
+from servers.desk import Desk, FeedingDesk, Killed, Ticket
 from servers.hearing import PRIVACY, called, said
 
 from connector import crash
-from connector.domain.ledger import verify
+from connector.domain.ledger import LedgerEntry, verify
 from connector.domain.signal import Batch, Contact, Cursor, Item, signal_id
-from connector.domain.ticket import Change, TicketStatus
+from connector.domain.ticket import Change, TicketStatus, UpdateTicket
 from connector.pipeline import casework as casework_room
 from connector.pipeline import delivery as delivery_room
+from connector.pipeline import feed as feed_room
 from connector.pipeline import intake as intake_room
 from connector.pipeline import recovering
 from connector.pipeline import sync as sync_room
@@ -39,7 +40,7 @@ from connector.pipeline.intake import Intake
 from connector.pipeline.reconcile import account
 from connector.pipeline.settings import PipelineSettings
 from connector.pipeline.sync import Sync
-from connector.store import ledger, outbox
+from connector.store import codec, content, ledger, outbox
 from connector.store.engine import DATABASE
 from connector.store.store import Store
 from connector.testing.builders import Clock, a_store, opinion_of_facts, some_rules
@@ -54,7 +55,7 @@ DEADLY = ["intake.fetched", "intake.committed", "casework.decided", "casework.co
 DEADLY += ["delivery.claimed", "delivery.sent", "delivery.committed"]
 
 
-TALKATIVE = [casework_room, delivery_room, intake_room, recovering, sync_room]
+TALKATIVE = [casework_room, delivery_room, intake_room, recovering, sync_room, feed_room]
 
 
 class Mailbox(MemorySource):
@@ -77,6 +78,8 @@ class Engine(RuleBasedStateMachine):
 
     restores = True
     """False for a hunt after a fault that has nothing to do with it: found sooner."""
+    people = True
+    """Likewise for what agents do."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,9 +103,13 @@ class Engine(RuleBasedStateMachine):
         for one in self.patches:
             one.start()
 
-    @initialize(moves=st.booleans())
-    def start(self, moves: bool) -> None:
+    @initialize(moves=st.booleans(), feeds=st.booleans())
+    def start(self, moves: bool, feeds: bool) -> None:
         self.source.moves = moves
+        if feeds and self.people:
+            late_by = self.desk.late_by
+            self.desk = FeedingDesk(self.clock)
+            self.desk.late_by = late_by
         self._open()
 
     # the world
@@ -174,11 +181,71 @@ class Engine(RuleBasedStateMachine):
     def searching_works_again(self) -> None:
         self.desk.climate.clear()
 
-    @precondition(lambda self: self.desk.tickets)
+    @precondition(lambda self: self.people and self._living())
+    @rule(data=st.data(), status=st.sampled_from(TicketStatus))
+    def an_agent_closes_or_opens_a_ticket(self, data: st.DataObject, status: TicketStatus) -> None:
+        self.desk.sets_status(self._some(data), status)
+
+    @precondition(lambda self: self.people and self._living())
+    @rule(data=st.data(), public=st.booleans(), by=st.sampled_from(["kim", ""]))
+    def somebody_writes_on_a_ticket(self, data: st.DataObject, public: bool, by: str) -> None:
+        kind = "public_reply" if public else "note"
+        self.desk.happens(self._some(data), kind, actor=by)
+
+    @precondition(lambda self: self.people and self._living())
+    @rule(data=st.data(), severity=st.integers(1, 4))
+    def an_agent_edits_a_ticket(self, data: st.DataObject, severity: int) -> None:
+        ticket = self._some(data)
+        ticket.severity = severity
+        if ticket.tags:
+            ticket.tags.discard(data.draw(st.sampled_from(sorted(ticket.tags))))
+        self.desk.happens(ticket, "field")
+
+    @precondition(lambda self: self.people and self._living())
     @rule(data=st.data())
-    def an_agent_closes_a_ticket(self, data: st.DataObject) -> None:
-        ticket = data.draw(st.sampled_from(sorted(self.desk.tickets)))
-        self.desk.tickets[ticket].status = TicketStatus.CLOSED
+    def an_agent_deletes_a_ticket(self, data: st.DataObject) -> None:
+        ticket = self._some(data)
+        ticket.deleted = True
+        self.desk.touched(ticket)
+
+    @precondition(lambda self: self.people and len(self._living()) > 1)
+    @rule(data=st.data())
+    def an_agent_merges_two_tickets(self, data: st.DataObject) -> None:
+        ticket = self._some(data)
+        others = [one for one in self._living() if one is not ticket]
+        ticket.merged_into = data.draw(st.sampled_from(others)).id
+        self.desk.touched(ticket)
+
+    @precondition(lambda self: self.people)
+    @rule(who=st.sampled_from(PEOPLE), severity=st.integers(1, 4))
+    def an_edit_is_seen_and_a_graver_complaint_comes(self, who: Contact, severity: int) -> None:
+        self._arrives(said(len(self.heard) + 1, who, severity=2))
+        self.everything_has_its_turn()
+        self._look_in_a_while()
+        for ticket in self._living()[-1:]:
+            ticket.severity = severity
+            self.desk.happens(ticket, "field")
+        self._look_in_a_while()
+        self._arrives(said(len(self.heard) + 1, who, severity=4))
+        self.everything_has_its_turn()
+
+    @precondition(lambda self: self.people)
+    @rule(pair=st.permutations(PEOPLE), looks=st.booleans())
+    def a_ticket_is_merged_under_a_doubted_note(self, pair: list[Contact], looks: bool) -> None:
+        first = self._hears_of(pair[0])
+        into = self._hears_of(pair[1])
+        self.desk.storm("mute", on="note")
+        self._hears_of(pair[0])
+        living = self._living()
+        if first in living and into in living and first is not into:
+            assert first is not None
+            assert into is not None
+            first.merged_into = into.id
+            self.desk.touched(first)
+        if looks:
+            self._look_in_a_while()
+        self.clock.advance(SETTLE_S + 10)
+        self.changes_are_delivered(4)
 
     # the daemon
 
@@ -291,10 +358,22 @@ class Engine(RuleBasedStateMachine):
         self.desk.climate.clear()
         self.deadly = ""
         self.everything_has_its_turn()
-        for _ in range(60):
-            self.clock.advance(1_000)
-            while self.delivery.step():
+        self._deliver_all()
+        for _ in range(
+            3 if self.people else 0
+        ):  # a look may owe something, which is looked at in turn
+            self.clock.advance(21_601)
+            while self.sync.step():
                 pass
+            self._deliver_all()
+
+    def _deliver_all(self) -> None:
+        idle = 0
+        while idle < 3:  # what waits behind a deleted ticket waits for ever
+            self.clock.advance(1_000)
+            idle += 1
+            while self.delivery.step():
+                idle = 0
             with self.store.read() as connection:
                 if not outbox.undone(connection):
                     return
@@ -303,23 +382,29 @@ class Engine(RuleBasedStateMachine):
         assert self.desk.copies() == [], "something is in the helpdesk twice"
         assert self.desk.altered == [], "something was sent again in other bytes"
         turns = self._rows("SELECT key, case_id, seq FROM outbox")
-        seq_of = {row.key: row.seq for row in turns}
+        turn_of = {row.key: (row.case_id, row.seq) for row in turns}
         for ticket in self.desk.tickets.values():
             since = ticket.changes[self.lost.get(ticket.id, 0) :]
-            order = [seq_of[key] for key in dict.fromkeys(since) if key in seq_of]
-            assert order == sorted(order), "the order within a case was lost"
+            order = [turn_of[key] for key in dict.fromkeys(since) if key in turn_of]
+            for case_id in {turn[0] for turn in order}:
+                mine = [seq for case, seq in order if case == case_id]
+                assert mine == sorted(mine), "the order within a case was lost"
 
     def _look_at_the_end(self) -> None:
         found = account(self.store)
         assert found.imbalance == 0, found.line()
         assert found.outcomes["waiting"] == 0
-        states = {row.state for row in self._rows("SELECT DISTINCT state FROM outbox")}
+        gone = self._cases_without_a_ticket()
+        rows = self._rows("SELECT DISTINCT state, case_id FROM outbox")
+        states = {row.state for row in rows if row.case_id not in gone}
         assert states <= {"done"}, f"not everything arrived: {states}"
+        if self.people:
+            self._look_at_people()
         known = {bytes(row.id): row for row in self._rows("SELECT * FROM signal")}
         for item in self.heard:
             row = known.get(signal_id(self.store.secret, item))
             assert row is not None, "something heard was lost"
-            if row.outcome in {"opened", "joined"}:
+            if row.outcome in {"opened", "joined"} and row.case_id not in gone:
                 self._told(row)
         with self.store.read() as connection:
             faults = [
@@ -334,7 +419,104 @@ class Engine(RuleBasedStateMachine):
         key = f"{bytes(row.id).hex()}.{end}"
         there = [ticket for ticket in self.desk.tickets.values() if key in ticket.changes]
         assert len(there) == 1, "a complaint is not in the helpdesk"
-        assert there[0].case_id == row.case_id
+        chains = [self._chain(ticket) for ticket in self.desk.of_case(row.case_id)]
+        assert any(there[0] in chain for chain in chains), "a complaint is on another's ticket"
+
+    def _look_at_people(self) -> None:
+        """What agents did was followed: each event is known once, and their edits stand."""
+        observed = {(row.ticket_id, row.event_id) for row in self._rows("SELECT * FROM observed")}
+        recorded = [
+            (entry.body["ticket"], entry.body["event"])
+            for entry in self._entries()
+            if entry.action == "ticket.observed"
+        ]
+        assert len(recorded) == len(set(recorded)), "an event is on record twice"
+        assert set(recorded) == observed
+        for case in self._rows("SELECT * FROM cases WHERE state = 'open' AND ticket_id <> ''"):
+            ticket = self.desk.tickets[case.ticket_id]
+            told = {(ticket.id, event.id) for event in ticket.events}
+            assert told <= observed, "something that happened was not seen"
+            if not self.lost and ticket.case_id == case.id:
+                self._look_at_edits(case.id, ticket)
+        self._look_at_updates()
+
+    def _look_at_edits(self, case_id: str, ticket: Ticket) -> None:
+        marks = self._rows(f"SELECT name FROM edit WHERE theirs = 1 AND case_id = '{case_id}'")  # noqa: S608 - an id of ours
+        theirs = {row.name for row in marks}
+        ours = {tag for tag, there in ticket.wrote.items() if there is True}
+        assert {f"tag:{tag}" for tag in ours - ticket.tags} <= theirs, "an edit was not seen"
+        changed = ticket.severity != ticket.wrote["severity"]
+        assert changed == ("severity" in theirs), "a changed priority was not seen"
+
+    def _look_at_updates(self) -> None:
+        """No update that was made after an edit was seen names what was edited."""
+        theirs: dict[str, set[str]] = {}
+        for entry in self._entries():
+            names = theirs.setdefault(entry.case_id, set())
+            match entry.action:
+                case "ticket.edited":
+                    names.add(str(entry.body["name"]))
+                case "ticket.edit_undone":
+                    names.discard(str(entry.body["name"]))
+                case "ticket.merged":
+                    names.clear()
+                case "change.owed" if entry.body["op"] == "update":
+                    with self.store.read() as connection:
+                        words = content.get(connection, int(str(entry.body["change_id"])))
+                    assert words is not None
+                    update = codec.change_from(words, b"", [])
+                    assert isinstance(update, UpdateTicket)
+                    named = {f"tag:{tag}" for tag in update.add_tags}
+                    named |= {"severity"} if update.severity else set()
+                    assert not named & names, "an agent's edit was overwritten"
+                case _:
+                    pass
+
+    # who is there
+
+    def _hears_of(self, who: Contact) -> Ticket | None:
+        """Let somebody write, and give the ticket where it is told, if it is there by then."""
+        item = said(len(self.heard) + 1, who)
+        self._arrives(item)
+        self.everything_has_its_turn()
+        key = signal_id(self.store.secret, item).hex()
+        there = (
+            ticket
+            for ticket in self.desk.tickets.values()
+            if {f"{key}.open", f"{key}.note"} & set(ticket.changes)
+        )
+        return next(there, None)
+
+    def _look_in_a_while(self) -> None:
+        self.clock.advance(301)
+        self.tickets_are_looked_at()
+
+    def _living(self) -> list[Ticket]:
+        self.desk.catch_up()
+        there = self.desk.tickets.values()
+        return [ticket for ticket in there if not (ticket.deleted or ticket.merged_into)]
+
+    def _some(self, data: st.DataObject) -> Ticket:
+        return data.draw(st.sampled_from(self._living()))
+
+    def _chain(self, ticket: Ticket) -> list[Ticket]:
+        """The ticket and all into which it was merged, one after the other."""
+        chain = [ticket]
+        while chain[-1].merged_into:
+            chain.append(self.desk.tickets[chain[-1].merged_into])
+        return chain
+
+    def _cases_without_a_ticket(self) -> set[str]:
+        """Cases of which a ticket was deleted, as such or where it had been merged."""
+        return {
+            ticket.case_id
+            for ticket in self.desk.tickets.values()
+            if any(one.deleted for one in self._chain(ticket))
+        }
+
+    def _entries(self) -> list[LedgerEntry]:
+        with self.store.read() as connection:
+            return list(ledger.entries(connection, ledger.DAEMON_CHAIN))
 
     # how it is done
 
