@@ -243,6 +243,14 @@ def test_an_agent_who_only_mentions_another_ticket_does_not_lead_there(world, he
     assert gone(helpdesk, ref, note(helpdesk)).merged_into != other.id
 
 
+def test_both_tickets_have_to_tell_of_a_merge_by_the_same_hand(world, helpdesk, ref, other):
+    world.comment_by_hand(ref, f"to be merged into request #{other.id}?")
+    patient = world.desk.account.user_by_email(a_ticket(2).requester.email)
+    world.desk.comment_by_hand(other.id, f"see #{ref.id}", public=True, author=patient)
+    world.desk.close_ticket(ref.id)
+    assert gone(helpdesk, ref, note(helpdesk)).merged_into != other.id
+
+
 def test_a_merge_that_cannot_be_told_is_followed_up(world, helpdesk, ref):
     world.tag_by_hand(ref, "closed_by_merge")
     world.desk.close_ticket(ref.id)
