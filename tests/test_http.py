@@ -589,7 +589,7 @@ def test_an_exchange_that_was_cut_before_it_connected_never_waits():
 def test_no_socket_or_thread_is_left_behind():
     def script(server, conn):
         server.read_request(conn)
-        conn.sendall(answer("200 OK", b"{}"))
+        conn.sendall(answer("200 OK", b"{}", "Connection: close"))
 
     with scripted(script) as desk:
         client = http(desk.url, deadline_seconds=300)
