@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connector.domain.errors import Gone
 from connector.domain.ticket import Snapshot, TicketEvent, TicketStatus
 
-if TYPE_CHECKING:
-    from connector.testing.memory_desk import Ticket
-
 AGENT = "agent"
 """Who does it when a test names nobody."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Ticket:
+    """A ticket of the product, with its events."""
+
+    id: str
+    key: str
+    snapshot: Snapshot
+    made_at: datetime
+    events: list[TicketEvent] = field(default_factory=list)
+    attachments: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By key of the note: name of the file to sha256 of its content."""
+    gone: Gone | None = None
 
 
 class MemoryAgents:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -16,15 +16,13 @@ from typing import Any
 from connector.domain.errors import (
     AuthenticationFailed,
     EdgeError,
-    Gone,
     NotSent,
     OutcomeUnknown,
     RateLimited,
     Unavailable,
 )
-from connector.domain.ticket import Snapshot, TicketEvent
 from connector.http import losing
-from connector.testing.memory_agents import MemoryAgents
+from connector.testing.memory_agents import MemoryAgents, Ticket
 
 
 class Weather(Enum):
@@ -53,20 +51,6 @@ class Visible:
     """ticket | note | change."""
     ticket: str
     key: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Ticket:
-    """A ticket of the product, with its events."""
-
-    id: str
-    key: str
-    snapshot: Snapshot
-    made_at: datetime
-    events: list[TicketEvent] = field(default_factory=list)
-    attachments: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By key of the note: name of the file to sha256 of its content."""
-    gone: Gone | None = None
 
 
 class MemoryDesk(MemoryAgents):

@@ -26,7 +26,8 @@ from connector.domain.ticket import (
 )
 from connector.helpdesks.base import Capabilities, Helpdesk, HelpdeskSettings, Problem
 from connector.testing.changes import carried
-from connector.testing.memory_desk import MemoryDesk, Ticket, Visible
+from connector.testing.memory_agents import Ticket
+from connector.testing.memory_desk import MemoryDesk, Visible
 from connector.testing.memory_feed import MemoryFeed
 from connector.testing.memory_setup import MemorySetup
 
