@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
 from servers.zendesk_world import ZendeskWorld
 
 from connector.domain.errors import Gone
 from connector.domain.ticket import TicketRef, TicketStatus
-from connector.http import budget, client
+from connector.http import budget
 from connector.testing.changes import an_update
 from connector.testing.helpdesk import HelpdeskContract
 from connector.testing.points import point
-
-TRUST = functools.cache(client._trust)
-
-
-@pytest.fixture(autouse=True)
-def one_list_of_authorities(monkeypatch):
-    """Read it once, not for each helpdesk; nothing here speaks TLS."""
-    monkeypatch.setattr(client, "_trust", TRUST)
 
 
 class TestZendesk(HelpdeskContract):
