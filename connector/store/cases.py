@@ -229,21 +229,6 @@ def set_ticket(tx: Tx, case_id: str, ticket_id: str, url: str) -> None:
     tx.connection.execute(_SET_TICKET, {"case": case_id, "ticket": ticket_id, "url": url})
 
 
-def to_sync(connection: Connection, before: datetime, limit: int) -> list[Row[Any]]:
-    """Open cases with a ticket that were not looked at since `before`, longest ago first."""
-    query = (
-        sa.select(cases)
-        .where(
-            cases.c.state == CaseState.OPEN.value,
-            cases.c.ticket_id.is_not(None),
-            sa.or_(cases.c.synced_at.is_(None), cases.c.synced_at < before),
-        )
-        .order_by(cases.c.synced_at.is_not(None), cases.c.synced_at)
-        .limit(limit)
-    )
-    return list(connection.execute(query))
-
-
 def synced(tx: Tx, case_id: str) -> None:
     """Remember that the ticket was looked at."""
     tx.connection.execute(sa.update(cases).where(cases.c.id == case_id).values(synced_at=tx.now))

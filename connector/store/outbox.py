@@ -23,7 +23,7 @@ from connector.domain.ticket import AddNote, Change
 from connector.store import cases as cases_of
 from connector.store import codec, content, files, restoring, turns
 from connector.store.restoring import Recovery
-from connector.store.schema import cases, outbox, signal
+from connector.store.schema import cases, outbox
 from connector.store.store import Tx
 
 LEASE = timedelta(minutes=10)
@@ -287,27 +287,6 @@ def reopening(connection: Connection, case_id: str) -> Row[Any] | None:
 def reopening_key(case_id: str, turn: object) -> str:
     """Name a change that opens a ticket again; `turn` makes it unique within its case."""
     return f"{case_id}.reopen.{turn}"
-
-
-def unseen(
-    connection: Connection, case_id: str, *, since: datetime | None, after_seq: int = 0
-) -> int:
-    """How many further complaints of a case nobody can have read on its ticket before `since`.
-
-    Those are the notes of joined signals that are still owed or were delivered from then on;
-    what stands before `after_seq` (the last reopening) was there to be read.
-    """
-    joined = connection.execute(
-        sa.select(signal.c.id).where(signal.c.case_id == case_id, signal.c.outcome == "joined")
-    ).all()
-    keys = [f"{bytes(row[0]).hex()}.note" for row in joined]
-    fresh: sa.ColumnElement[bool] = outbox.c.state.not_in(("done", "dropped"))
-    if since is not None:
-        fresh = sa.or_(fresh, outbox.c.done_at >= since)
-    query = sa.select(sa.func.count()).where(
-        outbox.c.key.in_(keys), outbox.c.seq > after_seq, fresh
-    )
-    return int(connection.execute(query).scalar_one())
 
 
 def calm(tx: Tx, latest: datetime) -> int:
