@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import replace
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -19,6 +20,8 @@ PRACTICE = Practice(tenant="practice", name="Elm Street", zone=ZoneInfo("Europe/
 
 UNHURRIED = replace(RATES, limits={})
 """Nothing waits before an answer tells a limit, and a simulation without a plan tells none."""
+
+OPENING = re.compile(r"\[amends ticket [^\]]+\]</div>$")
 
 FIELDS = ("Amends key", "Amends category", "Amends contact due", "Amends resolution due")
 
@@ -77,6 +80,13 @@ class FreshdeskWorld:
         return self.hand.count(cf_amends_key=key)
 
     def notes(self, ref):
+        """What was said after the ticket was opened: its own words are in a note too."""
+        return self.said(ref, opening=False)
+
+    def openings(self, ref):
+        return self.said(ref, opening=True)
+
+    def said(self, ref, *, opening):
         return [
             SeenNote(
                 text=one.body,
@@ -84,7 +94,14 @@ class FreshdeskWorld:
                 files={file.name: file.sha256 for file in one.attachments},
             )
             for one in self.hand.conversations(ref.id)
+            if bool(OPENING.search(one.body)) is opening
         ]
+
+    def shown_to_the_requester(self, ref):
+        """All that the portal shows of a ticket, and mails quote: as stored."""
+        ticket = self.hand.ticket(ref.id)
+        talk = [one.body for one in self.hand.conversations(ref.id) if not one.private]
+        return "\n".join([ticket["subject"], ticket["description"], *talk])
 
     def tag_by_hand(self, ref, tag):
         self.hand.tag(ref.id, tag)

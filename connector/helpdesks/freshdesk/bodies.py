@@ -25,17 +25,27 @@ KEY: Final = "key"
 
 
 def ticket_body(settings: AccountSettings, ticket: OpenTicket) -> Json:
-    """Give what opens a ticket: `create` for the service contact, `who` is put in afterwards."""
+    """Give what opens a ticket: `create`, the `opening` note, and `who` is put in after that.
+
+    Whoever is the requester reads subject and description. So the words for agents are in the
+    note alone, which is private, and stands there before the patient is the requester.
+    """
     create: Json = {
         "subject": words.title(ticket.subject, settings.max_subject),
-        "description": words.escape(ticket.text),
+        "description": words.escape(settings.public_description),
         "priority": PRIORITY[ticket.severity],
         "status": OPEN,
         "tags": [tags.theirs(tag) for tag in dict.fromkeys(ticket.tags)],
     }
     fields = {name: words.sendable(value) for name, value in ticket.fields.items() if value}
     who = requester(ticket.requester) if settings.patients_as_contacts else {}
-    return {"create": create, "fields": fields, KEY: ticket.key, "who": who}
+    opening = {
+        "words": words.escape(ticket.text),
+        "mark": words.mark(ticket.key, words.TICKET),
+        "kind": words.TICKET,
+        "files": [],
+    }
+    return {"create": create, "opening": opening, "fields": fields, KEY: ticket.key, "who": who}
 
 
 def requester(contact: Contact) -> Json:
@@ -60,6 +70,7 @@ def note_body(settings: AccountSettings, note: AddNote) -> Json:
     return {
         "words": words.escape(text),
         "mark": words.mark(note.key),
+        "kind": words.NOTE,
         "files": [
             {"name": name, "sha256": note.attachments[place].sha256, "place": place}
             for name, place in sent

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 
 from connector.domain.blueprint import Blueprint, PlannedStep
 from connector.domain.errors import (
@@ -29,10 +30,9 @@ from connector.domain.ticket import (
     UpdateTicket,
 )
 from connector.helpdesks.base import Capabilities, Changed, Op, Problem
-from connector.helpdesks.freshdesk import bodies, check, provision, reading, tags, walk
-from connector.helpdesks.freshdesk.account import Account, judged
+from connector.helpdesks.freshdesk import bodies, check, opening, provision, reading, tags, walk
+from connector.helpdesks.freshdesk.account import PAGE_SIZE, Account, judged
 from connector.helpdesks.freshdesk.notes import ensure_note
-from connector.helpdesks.freshdesk.people import found_requester
 from connector.helpdesks.freshdesk.rates import RATES
 from connector.helpdesks.freshdesk.settings import AccountSettings
 from connector.helpdesks.freshdesk.tables import CLOSED, Json, canonical
@@ -91,7 +91,7 @@ class Freshdesk:
         return canonical(bodies.update_body(self._settings, change, words))
 
     def open(self, ticket: OpenTicket) -> TicketRef:
-        """Create the ticket for the service contact, then put the patient in, who gets no mail.
+        """Create a neutral ticket for the service contact, then make it whole (`opening.py`).
 
         Once the ticket exists, what the account refuses is PartiallyApplied, and a cut is
         OutcomeUnknown: `find` will find it, and `finish` complete it.
@@ -103,32 +103,36 @@ class Freshdesk:
         except Rejected as error:
             raise judged(self._account, error) from error
         ref = self._account.ref(made["id"])
-        missing = list(unfit)
         try:
-            read = self._put_in(ref, made, body["who"], missing)
+            missing = [*unfit, *opening.complete(self._account, ref, made, [], body)]
+            read = self._account.ticket(ref.id)
         except EdgeError as error:
             problem = f"the ticket was made, its completion was cut ({type(error).__name__})"
             raise OutcomeUnknown(self.name, problem) from error
         missing += reading.missing_of(self._account.form(), create, read)
-        if missing:
-            problem = f"ignored {', '.join(missing)}"
-            raise PartiallyApplied(self.name, problem, ref=ref, missing=missing)
+        missing += reading.still_nobodys(made, read) if body["who"] else ()
+        self._tell(ref, missing)
         return ref
 
     def finish(self, ref: TicketRef, ticket: OpenTicket) -> None:
         """Complete an `open` that was cut after the ticket was made; repeating is harmless.
 
-        A ticket that has a requester of its own, is merged, spam or deleted is left alone.
+        A ticket that is spam, deleted or archived is left alone. One that is merged or has a
+        requester of its own gets no more than the private note that it may lack, and one on
+        which something was said to nobody yet keeps the requester that it has.
         """
         made = self._account.ticket(ref.id)
-        who = made.get("requester") or {}
-        if reading.gone(self._settings, made) or not reading.is_service(self._settings, who):
+        if reading.gone(self._settings, made):
             return
-        missing: list[str] = []
-        self._put_in(ref, made, self._body(ticket)["who"], missing)
-        if missing:
-            problem = "the ticket was made, but the patient is not its requester"
-            raise PartiallyApplied(self.name, problem, ref=ref, missing=missing)
+        body, talk = self._body(ticket), list(self._account.conversations(made))
+        nobodys = reading.is_service(self._settings, made.get("requester") or {})
+        if not nobodys or reading.merged_into(made, talk):
+            body["who"] = {}
+        missing = opening.complete(self._account, ref, made, talk, body)
+        if body["who"] and "requester" not in missing:
+            read = self._account.ticket(ref.id)
+            missing += reading.still_nobodys(made, read)
+        self._tell(ref, missing)
 
     def update(self, ref: TicketRef, change: UpdateTicket) -> Snapshot:
         """Set what differs, read it back, and tell it in a private note, once.
@@ -143,7 +147,7 @@ class Freshdesk:
         if left:
             problem = f"ignored {', '.join(left)}"
             raise PartiallyApplied(self.name, problem, ref=ref, missing=left)
-        return self._snapshot(ticket)
+        return self._snapshot(ticket, talk)
 
     def note(self, ref: TicketRef, note: AddNote) -> None:
         """Add a private note; the same key twice is one note."""
@@ -154,11 +158,17 @@ class Freshdesk:
             ensure_note(self._account, ref, holders, body, note.key, note.attachments)
 
     def snapshot(self, ref: TicketRef) -> Snapshot:
-        """Read the ticket; Gone when it is deleted, spam, archived or merged."""
+        """Read the ticket; Gone when it is deleted, spam, archived or merged.
+
+        Its own words are looked for on the first page of its conversations: they came first.
+        """
         ticket = self._account.ticket(ref.id)
-        talk = self._account.conversations(ticket) if ticket["status"] == CLOSED else ()
-        self._raise_if_gone(ticket, list(talk))
-        return self._snapshot(ticket)
+        self._raise_if_gone(ticket, [])
+        talk: Iterable[Json] = self._account.conversations(ticket)
+        if ticket["status"] == CLOSED:
+            talk = list(talk)
+            self._raise_if_gone(ticket, talk)
+        return self._snapshot(ticket, islice(talk, PAGE_SIZE))
 
     def history(self, ref: TicketRef) -> Iterator[TicketEvent]:
         """The first text, all conversations, the last time of each step, ratings; oldest first.
@@ -200,22 +210,12 @@ class Freshdesk:
         """End what runs; from any thread."""
         self._account.close()
 
-    def _put_in(self, ref: TicketRef, made: Json, who: Json, missing: list[str]) -> Json:
-        """Make the patient the requester, and read the ticket back."""
-        if who:
-            try:
-                patch = found_requester(self._account, who)
-                patch |= self._account.form().fill(made) if patch else {}
-                if patch:
-                    self._account.change(ref.id, patch)
-            except (Rejected, Conflict, Gone, AuthenticationFailed):
-                patch = {}  # blocked, deleted, an address it does not like, no right to contacts
-            if not patch:
-                missing.append("requester")
-        read = self._account.ticket(ref.id)
-        if who and not missing and read["requester_id"] == made["requester_id"]:
-            missing.append("requester")
-        return read
+    def _tell(self, ref: TicketRef, missing: Sequence[str]) -> None:
+        """Say what an opened ticket lacks, if anything."""
+        if missing:
+            left = tuple(dict.fromkeys(missing))
+            problem = f"the ticket is there, but not as it was meant: {', '.join(left)}"
+            raise PartiallyApplied(self.name, problem, ref=ref, missing=left)
 
     def _apply(self, ref: TicketRef, ticket: Json, body: Json) -> tuple[Json, tuple[str, ...]]:
         """Write what differs until it is there; gives the ticket and what was ignored."""
@@ -286,8 +286,9 @@ class Freshdesk:
         except (AuthenticationFailed, Rejected, Gone):
             return []
 
-    def _snapshot(self, ticket: Json) -> Snapshot:
-        return reading.snapshot_of(self._account.form(), self._account.ref(ticket["id"]), ticket)
+    def _snapshot(self, ticket: Json, talk: Iterable[Json]) -> Snapshot:
+        ref = self._account.ref(ticket["id"])
+        return reading.snapshot_of(self._account.form(), ref, ticket, talk)
 
     def _body(self, change: Change) -> Json:
         body: Json = json.loads(change.body or self.prepare(change))

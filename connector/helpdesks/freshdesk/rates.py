@@ -82,7 +82,7 @@ RATES: Final = Rates(
         CONTACTS: Limit(requests=20),
     },
     operations={
-        "open": {ACCOUNT: 4, CREATE: 1, UPDATE: 1, TICKETS: 2},
+        "open": {ACCOUNT: 5, CREATE: 1, UPDATE: 1, TICKETS: 3},
         "note": {ACCOUNT: 4, TICKETS: 4},
         "update": {ACCOUNT: 7, UPDATE: 1, TICKETS: 6},
         "find": {ACCOUNT: 4, LIST: 3},

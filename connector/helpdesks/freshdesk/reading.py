@@ -64,11 +64,33 @@ def is_note(conversation: Json) -> bool:
     return conversation.get("source") in {None, NOTE_SOURCE} and not conversation.get("incoming")
 
 
-def note_key(conversation: Json) -> str:
-    """Give the key of the note that a conversation is; empty when it is none of ours."""
-    if not is_note(conversation) or "[amends note " not in (conversation["body"] or ""):
+def key_of(conversation: Json, kind: str) -> str:
+    """Give the key of the note of ours that a conversation is; empty when it is none."""
+    if not is_note(conversation) or f"[amends {kind} " not in (conversation["body"] or ""):
         return ""
-    return words.unmarked(words.plain(conversation["body"]))[1]
+    return words.unmarked(words.plain(conversation["body"]), kind)[1]
+
+
+def opening(talk: Iterable[Json]) -> Json | None:
+    """Give the first note that holds a ticket's own words; reads no further than that."""
+    return next((one for one in talk if key_of(one, words.TICKET)), None)
+
+
+def text_of(ticket: Json, first: Json | None) -> str:
+    """Give the words for agents; where somebody else opened the ticket, its description."""
+    if first is None:
+        return words.plain(ticket["description"])
+    return words.unmarked(words.plain(first["body"]), words.TICKET)[0]
+
+
+def neutral(description: str, ticket: Json, talk: Iterable[Json]) -> bool:
+    """Say whether a ticket shows nothing to its requester but our `description` (as HTML).
+
+    The answer to a create may leave the description out; then it is as it was sent.
+    """
+    shown = words.plain(ticket.get("description") or description)
+    ours_alone = words.folded(shown) == words.folded(words.plain(description))
+    return ours_alone and all(one["private"] for one in talk)
 
 
 def requester_email(settings: AccountSettings, ticket: Json) -> str:
@@ -83,8 +105,13 @@ def is_service(settings: AccountSettings, who: Json) -> bool:
     return not reachable and who.get("name") == settings.service_name
 
 
-def snapshot_of(form: Form, ref: TicketRef, ticket: Json) -> Snapshot:
-    """Put a ticket into our words."""
+def still_nobodys(made: Json, read: Json) -> tuple[str, ...]:
+    """Name the requester when a ticket still has the one with which it was made."""
+    return ("requester",) if read["requester_id"] == made["requester_id"] else ()
+
+
+def snapshot_of(form: Form, ref: TicketRef, ticket: Json, talk: Iterable[Json]) -> Snapshot:
+    """Put a ticket into our words; of its conversations only the first of ours is looked for."""
     key = form.key.name if form.key is not None else form.settings.key_field
     custom = dict(ticket.get("custom_fields") or {})
     fields = {
@@ -97,7 +124,7 @@ def snapshot_of(form: Form, ref: TicketRef, ticket: Json) -> Snapshot:
         key=str(custom.get(key) or ""),
         status=form.status_of(ticket["status"]),
         subject=words.title_of(ticket["subject"]),
-        text=words.plain(ticket["description"]),
+        text=text_of(ticket, opening(talk)),
         severity=SEVERITY.get(ticket["priority"], 0),
         tags=frozenset(tags.ours(tag) for tag in tags.on(ticket)),
         fields=fields,
@@ -119,7 +146,7 @@ def missing_of(form: Form, sent: Json, ticket: Json) -> tuple[str, ...]:
     if words.folded(words.plain(sent["description"])) != words.folded(
         words.plain(ticket["description"])
     ):
-        wrong.append("text")
+        wrong.append("description")
     if sent["priority"] != ticket["priority"]:
         wrong.append("severity")
     if not set(sent["tags"]) <= set(tags.on(ticket)):
@@ -134,8 +161,7 @@ def missing_of(form: Form, sent: Json, ticket: Json) -> tuple[str, ...]:
 
 def ours(form: Form, name: str) -> str:
     """Give our name for an attribute of a ticket."""
-    known = {"priority": "severity", "description": "text"}
-    return known.get(name, form.ours(name))
+    return "severity" if name == "priority" else form.ours(name)
 
 
 def events_of(
@@ -144,24 +170,28 @@ def events_of(
     stats: Mapping[str, str | None],
     ratings: Sequence[Json],
 ) -> list[TicketEvent]:
-    """Put everything that the product tells of a ticket into our words, oldest first."""
+    """Put everything that the product tells of a ticket into our words, oldest first.
+
+    The note with the ticket's own words is told as the text with which it was created.
+    """
+    first = opening(talk)
     made = TicketEvent(
         id=f"ticket-{ticket['id']}",
         at=_at(ticket["created_at"]),
         actor=str(ticket["requester_id"]),
         kind="created",
-        text=words.plain(ticket["description"]),
-        data=dict(_files(ticket)),
+        text=text_of(ticket, first),
+        data=dict([*_files(ticket), *_shown(ticket, first)]),
     )
     later = [
-        *(_conversation(one) for one in talk),
+        *(_conversation(one) for one in talk if one is not first),
         *_steps(ticket, stats),
         *(_rating(one) for one in ratings),
     ]
     later.sort(key=lambda event: (event.at, event.id))
     # times are whole seconds, and an import may be older than its ticket: creation is the first
-    first = min([made.at, *(event.at for event in later)])
-    return [made if made.at <= first else _moved(made, first), *later]
+    begin = min([made.at, *(event.at for event in later)])
+    return [made if made.at <= begin else _moved(made, begin), *later]
 
 
 def _moved(made: TicketEvent, at: datetime) -> TicketEvent:
@@ -173,6 +203,17 @@ def _moved(made: TicketEvent, at: datetime) -> TicketEvent:
         text=made.text,
         data={**made.data, "created_at": made.at.isoformat()},
     )
+
+
+def _shown(ticket: Json, first: Json | None) -> Iterator[tuple[str, str]]:
+    """Tell what the requester reads, and whether the words for agents were changed or shown."""
+    if first is None:
+        return
+    yield "shown", words.plain(ticket["description"])
+    if first.get("last_edited_at"):
+        yield "edited_at", str(first["last_edited_at"])
+    if not first["private"]:
+        yield "public", "true"
 
 
 def _conversation(one: Json) -> TicketEvent:

@@ -61,6 +61,14 @@ class AccountSettings(HelpdeskSettings):
         description="What statuses mean that your account added: label = open, pending, resolved "
         "or closed. Others count as open, those that wait for somebody else as pending.",
     )
+    public_description: str = Field(
+        default="Thank you for telling us. We are looking into it.\n\n"
+        "(Staff: what happened and what to do stands in the first private note below.)",
+        min_length=1,
+        max_length=2_000,
+        description="Description of every ticket. It is the first message of the conversation: "
+        "the product shows it to the patient in the portal and quotes it in mails.",
+    )
     service_contact: str = Field(
         default="amends-service",
         min_length=1,
@@ -77,7 +85,7 @@ class AccountSettings(HelpdeskSettings):
     patients_as_contacts: bool = Field(
         default=True,
         description="Put the patient in as requester, so that agents answer from the ticket. "
-        "False: no patient's address is stored as a contact; it stands in the ticket's text only.",
+        "False: no patient's address is stored as a contact; it stands in the first note only.",
     )
     max_attachment_bytes: int = Field(
         default=10_000_000,

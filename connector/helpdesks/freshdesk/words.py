@@ -32,7 +32,11 @@ _LIQUID: Final = re.compile(r"\{(?=[{%])")
 _SPACES: Final = re.compile(r"(?:(?<=^)|(?<=[ \n])) | (?=$|\n)")
 """A space that HTML would not show: at an edge of a line, or behind another."""
 
-_MARK: Final = re.compile(r"\[amends (note) ([\x21-\x5a\x5c\x5e-\x7e]{1,200})\]")
+NOTE: Final = "note"
+TICKET: Final = "ticket"
+"""What a mark says of its note: one of ours, or the one that holds the ticket's own words."""
+
+_MARK: Final = re.compile(r"\[amends (note|ticket) ([\x21-\x5a\x5c\x5e-\x7e]{1,200})\]")
 _MARK_STYLE: Final = "color:#b8b8b8;font-size:9px"
 
 _BLOCKS: Final = frozenset(
@@ -61,9 +65,9 @@ def escape(text: str) -> str:
     return "<div>" + shown.replace("\n", "<br>") + "</div>"
 
 
-def mark(key: str) -> str:
+def mark(key: str, kind: str = NOTE) -> str:
     """Give the small last line by which a note of ours is recognised."""
-    return f'<div style="{_MARK_STYLE}">[amends note {html.escape(key, quote=False)}]</div>'
+    return f'<div style="{_MARK_STYLE}">[amends {kind} {html.escape(key, quote=False)}]</div>'
 
 
 def plain(source: str | None) -> str:
@@ -79,11 +83,11 @@ def plain(source: str | None) -> str:
     return _LOST.sub("", "".join(pieces).replace("\u00a0", " "))
 
 
-def unmarked(text: str) -> tuple[str, str]:
-    """Give words and key of a note's text; the key is empty for any note but ours."""
+def unmarked(text: str, kind: str = NOTE) -> tuple[str, str]:
+    """Give words and key of a note's text; the key is empty for any note but ours of that kind."""
     words, _, last = text.rstrip().rpartition("\n")
     found = _MARK.fullmatch(last.strip())
-    return (words, found[2]) if found else (text, "")
+    return (words, found[2]) if found and found[1] == kind else (text, "")
 
 
 def title(text: str, limit: int) -> str:

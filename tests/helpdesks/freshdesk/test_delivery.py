@@ -192,4 +192,4 @@ def test_what_each_operation_costs_is_what_the_docs_say():
         act()
         spent.append(world.server.limiter.buckets["account"].used - before)
     world.close()
-    assert spent == [4, 4, 7, 2, 4, 3]
+    assert spent == [5, 4, 7, 3, 4, 3]

@@ -234,7 +234,7 @@ def test_a_public_note_is_told(world, desk, ref):
 def test_every_note_says_that_it_is_private(world, desk, ref):
     desk.note(ref, a_note())
     sent = [one.request for one in world.server.exchanges if one.request.path.endswith("/notes")]
-    assert [json.loads(one.body)["private"] for one in sent] == [True]
+    assert [json.loads(one.body)["private"] for one in sent] == [True, True]
 
 
 def test_a_ticket_that_vanished_between_read_and_write_is_gone(world, desk, ref):
