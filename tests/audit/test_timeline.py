@@ -23,7 +23,10 @@ WITHOUT_A_CASE = {
     "audit.verified",
     "backup.made",
     "daemon.started",
+    "provision.began",
     "recovery.ended",
+    "selftest.began",
+    "selftest.ended",
 }
 PLAIN = {"storm.began"}
 """Actions whose fields tell enough."""
