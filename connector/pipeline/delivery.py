@@ -348,7 +348,7 @@ class Delivery:
         wait_s = backoff_s(owed.attempts, self._draw) if owed.attempts > 1 else 0.0
         again = self._store.clock() + timedelta(seconds=wait_s)
         self.breaker.worked()
-        self._settle(partial(merging.go_on, owed=owed, into=gone.merged_into, due_at=again))
+        self._settle(partial(merging.go_on, owed=owed, gone=gone, due_at=again))
 
     def _in_a_row(self, owed: Owed, error: Exception) -> int:
         """Count how often in a row this change ended in this way; forgotten by a restart."""

@@ -29,23 +29,27 @@ def stood_there(helpdesk: Helpdesk, owed: Owed) -> bool:
     return _stands(helpdesk, TicketRef(id=owed.ticket_id, url=owed.ticket_url), owed.change.key)
 
 
-def go_on(tx: Tx, *, owed: Owed, into: str, due_at: datetime) -> None:
-    """Let the change, and all that follow, go to the other ticket."""
+def go_on(tx: Tx, *, owed: Owed, gone: Gone, due_at: datetime) -> None:
+    """Let the change, and all that follow, go to the other ticket.
+
+    What follows a ticket that was closed for good is one that we opened: it is ours.
+    """
     # a doubt goes along: it may stand on the ticket after the next one
     outbox.settle(tx, owed, "unknown" if owed.doubted else "ready", due_at=due_at)
-    follow(tx, owed.case_id, owed.ticket_id, into)
+    follow(tx, owed.case_id, owed.ticket_id, gone.merged_into, own=gone.kind == "closed")
 
 
-def follow(tx: Tx, case_id: str, ticket_id: str, into: str) -> None:
+def follow(tx: Tx, case_id: str, ticket_id: str, into: str, *, own: bool = False) -> None:
     """Go on with the ticket into which agents merged the case's own.
 
-    It is looked at next. Where it is the ticket of another case too, both know it.
+    It is looked at next. Where it is the ticket of another case too, both know it. `own` says
+    that amends itself opened it, so that all of it is ours to keep up.
     """
     others = [row.id for row in following.cases_of(tx.connection, into) if row.id != case_id]
     if not following.tickets_of(tx.connection, case_id):
         following.has_ticket(tx, case_id, ticket_id, own=True)
     cases.set_ticket(tx, case_id, into, "")
-    following.has_ticket(tx, case_id, into, own=False)
+    following.has_ticket(tx, case_id, into, own=own)
     edits.forget(tx, case_id)
     tx.record("ticket.merged", case_id=case_id, ticket=ticket_id, into=into, shared_with=[*others])
     for other in others:

@@ -20,7 +20,7 @@ from servers.owing import (
 from connector.domain.case import Case
 from connector.domain.ticket import OpenTicket
 from connector.pipeline.delivery import Delivery
-from connector.store import cases, codec, ledger, outbox
+from connector.store import cases, codec, following, ledger, outbox
 from connector.store.store import Store
 from connector.testing.builders import Clock
 
@@ -158,6 +158,22 @@ def test_a_merged_ticket_is_followed(
     assert row is not None
     assert row.ticket_id == "2"
     assert "ticket.merged" in actions(store)
+
+
+@pytest.mark.parametrize(("moved", "own"), [("merged", False), ("closed", True)])
+def test_a_ticket_that_follows_a_closed_one_is_ours_and_one_of_a_merge_is_not(
+    store: Store, desk: Desk, delivery: Delivery, case: Case, clock: Clock, moved: str, own: bool
+) -> None:
+    other = case_named("BBBBB", clock)
+    owe(store, case, ticket_of(case))
+    owe(store, other, ticket_of(other))
+    drain(delivery)
+    desk.tickets["1"].merged_into, desk.tickets["1"].moved = "2", moved
+    owe(store, case, note_of(case, 1))
+    drain(delivery)
+    with store.read() as connection:
+        tickets = following.tickets_of(connection, case.id)
+    assert {one.ticket_id: bool(one.own) for one in tickets} == {"1": True, "2": own}
 
 
 def test_tickets_merged_in_a_circle_do_not_spin(

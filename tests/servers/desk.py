@@ -53,6 +53,8 @@ class Ticket:
     changes: list[str] = field(default_factory=list)
     """Keys of everything that took effect, in order."""
     merged_into: str = ""
+    moved: str = "merged"
+    """Why it is not here any more: merged, or closed for good with a ticket that follows it."""
     deleted: bool = False
     events: list[TicketEvent] = field(default_factory=list)
     wrote: dict[str, int | bool] = field(default_factory=dict)
@@ -232,7 +234,7 @@ class Desk:
         if ticket is None or ticket.deleted:
             raise Gone(self.name, "the ticket is deleted", kind="deleted")
         if ticket.merged_into:
-            raise Gone(self.name, "merged", kind="merged", merged_into=ticket.merged_into)
+            raise Gone(self.name, "moved", kind=ticket.moved, merged_into=ticket.merged_into)
         return ticket
 
     def _shown(self, ticket: Ticket) -> Snapshot:
