@@ -83,6 +83,8 @@ class EdgeError(AmendsError):
     """
 
     exit_code: ClassVar[int] = 75
+    status: int = 0
+    """The HTTP status by which it was refused; 0 where there was none."""
 
     def __init__(self, edge: str, problem: str) -> None:
         """Remember which edge and what happened there."""

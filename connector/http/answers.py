@@ -95,7 +95,9 @@ def judge(
         parsed = _parse(edge, status, headers, body, write=write) if expect_json else None
         return Answer(status=status, headers=headers, body=body, parsed=parsed)
     pause = retry_after(headers.get("retry-after"), now)
-    raise refusal(edge, status, body, pause_s=pause, write=write)
+    error = refusal(edge, status, body, pause_s=pause, write=write)
+    error.status = status
+    raise error
 
 
 def in_doubt(edge: str, problem: str, *, write: bool) -> EdgeError:

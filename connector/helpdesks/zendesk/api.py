@@ -17,7 +17,6 @@ from pydantic import BaseModel, ValidationError
 from connector.domain.errors import (
     AuthenticationFailed,
     Conflict,
-    EdgeError,
     Gone,
     Incomplete,
     OutcomeUnknown,
@@ -52,16 +51,9 @@ MAX_PAGES: Final = 200
 FEED_PAGE: Final = 200
 """Tickets of a page of the feed: their answer stays within what is read at once."""
 
-_STATUS: Final = re.compile(r"\((\d{3})\)")
 _DROPPED: Final = re.compile(r"(?:unpermitted_keys=>|restricted keys )\[([^\]]{0,500})\]")
 _KEY: Final = re.compile(r"\"([a-z_]{1,40}(?:\.[a-z_0-9]{1,40}){0,4})\"")
 _TICKET_ID: Final = re.compile(r"[1-9][0-9]{0,17}")
-
-
-def status_of(error: EdgeError) -> int:
-    """Give the HTTP status that an error of `connector.http` names; 0 when there was none."""
-    found = _STATUS.search(error.problem)
-    return int(found[1]) if found else 0
 
 
 def warned(answer: Answer) -> tuple[str, ...]:
@@ -107,7 +99,7 @@ class Api:
         except AuthenticationFailed as error:
             fresh = (
                 self._credentials.renewed(authorization)
-                if status_of(error) == HTTPStatus.UNAUTHORIZED
+                if error.status == HTTPStatus.UNAUTHORIZED
                 else None
             )
             if fresh is None:
@@ -118,8 +110,10 @@ class Api:
         """Read an address that every account has: 404 means that this is none."""
         try:
             value = self.request("GET", path, params=params, write=False).json()
-        except Gone:
-            raise Unavailable(self.edge, f"has no {path} (404); is url right?") from None
+        except Gone as gone:
+            error = Unavailable(self.edge, f"has no {path} ({gone.status}); is url right?")
+            error.status = gone.status
+            raise error from None
         if not isinstance(value, dict):
             raise Unavailable(self.edge, "answers with JSON of another shape; is url right?")
         return value
@@ -169,7 +163,7 @@ class Api:
             try:
                 value = self.get(f"{BASE}/users/show_many", ids=ids)
             except AuthenticationFailed as error:
-                if status_of(error) != HTTPStatus.FORBIDDEN:
+                if error.status != HTTPStatus.FORBIDDEN:
                     raise
                 return found
             users = self._shaped(value, UsersShape, write=False)["users"]
@@ -199,7 +193,7 @@ class Api:
         except Gone:
             self.me(fresh=True)  # raises when it is the account that is away, or we are nobody
         except AuthenticationFailed as error:
-            if status_of(error) != HTTPStatus.FORBIDDEN:
+            if error.status != HTTPStatus.FORBIDDEN:
                 raise
             if rest:
                 self.ticket(number)

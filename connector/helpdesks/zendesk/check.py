@@ -12,7 +12,7 @@ from connector.domain.errors import AuthenticationFailed, Conflict, EdgeError, G
 from connector.domain.taxonomy import TAXONOMY
 from connector.helpdesks.base import Problem
 from connector.helpdesks.zendesk import mailing
-from connector.helpdesks.zendesk.api import BASE, ME, TICKETS, Api, status_of
+from connector.helpdesks.zendesk.api import BASE, ME, TICKETS, Api
 from connector.helpdesks.zendesk.names import Known, Names
 from connector.helpdesks.zendesk.reading import STAFF
 from connector.helpdesks.zendesk.settings import AccountSettings
@@ -77,7 +77,7 @@ def _token(settings: AccountSettings, now: datetime) -> Iterator[Problem]:
 
 
 def _refused(settings: AccountSettings, error: AuthenticationFailed) -> Problem:
-    if status_of(error) == HTTPStatus.FORBIDDEN:
+    if error.status == HTTPStatus.FORBIDDEN:
         return Problem(
             what="Zendesk knows us but forbids what we need (403).",
             cure='Look at the scope of the OAuth client (best "read write"; a misspelt scope '
@@ -137,7 +137,7 @@ def _reading(api: Api) -> Iterator[Problem]:
     try:
         api.get(f"{TICKETS}/{int(tickets[0]['id'])}/audits", **{"page[size]": "1"})
     except AuthenticationFailed as error:
-        if status_of(error) != HTTPStatus.FORBIDDEN:
+        if error.status != HTTPStatus.FORBIDDEN:
             raise
         yield Problem(
             what="We may not read the audits of tickets, by which notes are recognised.",
@@ -150,7 +150,7 @@ def _writing(api: Api) -> Iterator[Problem]:
     try:
         api.change(NO_TICKET, {})
     except AuthenticationFailed as error:
-        if status_of(error) != HTTPStatus.FORBIDDEN:
+        if error.status != HTTPStatus.FORBIDDEN:
             raise
         yield Problem(
             what="We may read tickets, but not write them (403).",

@@ -29,7 +29,7 @@ from connector.domain.ticket import (
 )
 from connector.helpdesks.base import Capabilities, Changed, Op, Problem
 from connector.helpdesks.zendesk import bodies, check, merges, opening, setup, updates
-from connector.helpdesks.zendesk.api import Api, status_of, warned
+from connector.helpdesks.zendesk.api import Api, warned
 from connector.helpdesks.zendesk.events import authors, events_of
 from connector.helpdesks.zendesk.names import Names
 from connector.helpdesks.zendesk.notes import ensure_note
@@ -156,7 +156,7 @@ class Zendesk:
         try:
             page = self._api.feed(cursor, start)
         except AuthenticationFailed as error:
-            if status_of(error) != HTTPStatus.FORBIDDEN:
+            if error.status != HTTPStatus.FORBIDDEN:
                 raise
             problem = "gives its feed of changes to administrators only"
             raise Rejected(self.name, problem) from error

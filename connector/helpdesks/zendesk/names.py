@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Final
 
 from connector.domain.errors import AuthenticationFailed
-from connector.helpdesks.zendesk.api import BASE, Api, status_of
+from connector.helpdesks.zendesk.api import BASE, Api
 from connector.helpdesks.zendesk.settings import AccountSettings
 from connector.helpdesks.zendesk.tables import Json, marked_as, option_tag, option_value
 
@@ -135,7 +135,7 @@ class Names:
         try:
             records = list(self._api.listed(f"{BASE}/{plural}", plural))
         except AuthenticationFailed as error:
-            if status_of(error) != HTTPStatus.FORBIDDEN:
+            if error.status != HTTPStatus.FORBIDDEN:
                 raise
             return None  # the account's plan has no such thing, or we may not see it
         for record in records:

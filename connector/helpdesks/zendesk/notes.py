@@ -19,7 +19,7 @@ from connector.domain.errors import Conflict, Gone, Incomplete, PartiallyApplied
 from connector.domain.signal import Attachment
 from connector.domain.ticket import TicketRef
 from connector.helpdesks.zendesk import bodies, merges, opening
-from connector.helpdesks.zendesk.api import Api, status_of, warned
+from connector.helpdesks.zendesk.api import Api, warned
 from connector.helpdesks.zendesk.names import Known, Names
 from connector.helpdesks.zendesk.reading import carries, ignored
 from connector.helpdesks.zendesk.tables import CLOSED, MARK, Json
@@ -132,7 +132,7 @@ def gone_on(api: Api, names: Names, ticket: Json, audits: Sequence[Json]) -> Gon
         try:
             standing = [opening.make(api, body, instead, key).ticket]
         except Rejected as error:
-            if status_of(error) != HTTPStatus.UNPROCESSABLE_ENTITY:
+            if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
                 raise
             raise Rejected(
                 api.edge, f"refuses a follow-up of a closed ticket; {error.problem}"

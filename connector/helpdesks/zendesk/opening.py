@@ -22,7 +22,7 @@ from http import HTTPStatus
 from typing import Final
 
 from connector.domain.errors import Rejected
-from connector.helpdesks.zendesk.api import Api, status_of
+from connector.helpdesks.zendesk.api import Api
 from connector.helpdesks.zendesk.tables import Json
 from connector.http import Answer
 
@@ -55,20 +55,20 @@ def make(api: Api, body: Json, instead: Json | None, key: str) -> Made:
     try:
         return _made(*api.create(body, key), instead=False)
     except Rejected as error:
-        if status_of(error) == HTTPStatus.BAD_REQUEST:
+        if error.status == HTTPStatus.BAD_REQUEST:
             return _standing(api, key, error)
         if instead is None or "requester" not in error.fields:
             raise
     try:
         return _made(*api.create(instead, key), instead=True)
     except Rejected as error:
-        if status_of(error) != HTTPStatus.BAD_REQUEST and "requester" not in error.fields:
+        if error.status != HTTPStatus.BAD_REQUEST and "requester" not in error.fields:
             raise
     second = key + SECOND
     try:
         return _made(*api.create(instead, second), instead=True)
     except Rejected as error:
-        if status_of(error) != HTTPStatus.BAD_REQUEST:
+        if error.status != HTTPStatus.BAD_REQUEST:
             raise
         return _standing(api, key, error)
 

@@ -15,7 +15,7 @@ from typing import Final
 from connector.domain.blueprint import Action, Blueprint, PlannedStep
 from connector.domain.errors import AuthenticationFailed, Gone, Rejected, Unavailable
 from connector.helpdesks.zendesk import wanted as records
-from connector.helpdesks.zendesk.api import BASE, Api, status_of
+from connector.helpdesks.zendesk.api import BASE, Api
 from connector.helpdesks.zendesk.settings import AccountSettings
 from connector.helpdesks.zendesk.tables import Json, marked_as
 
@@ -96,7 +96,7 @@ def carry_out(api: Api, settings: AccountSettings, step: PlannedStep, wanted: Bl
         try:
             _do(api, draft)
         except AuthenticationFailed as error:
-            if status_of(error) != HTTPStatus.FORBIDDEN:
+            if error.status != HTTPStatus.FORBIDDEN:
                 raise
             raise Rejected(api.edge, NO_ADMIN) from error
     if step.kind == SLA.name and not remove:
@@ -303,10 +303,10 @@ def _optional(api: Api, path: str, plural: str) -> list[Json] | None:
     try:
         return list(api.listed(path, plural))
     except AuthenticationFailed as error:
-        if status_of(error) != HTTPStatus.FORBIDDEN:
+        if error.status != HTTPStatus.FORBIDDEN:
             raise
     except Unavailable as error:
-        if status_of(error) != HTTPStatus.NOT_FOUND:
+        if error.status != HTTPStatus.NOT_FOUND:
             raise
     return None
 
