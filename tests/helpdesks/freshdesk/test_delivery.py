@@ -119,14 +119,17 @@ def test_what_agents_do_before_the_ticket_is_found_makes_no_second_one(house, ki
     assert states(house.store)["open-C00001"] == "done"
 
 
-def test_a_ticket_that_was_cut_before_the_patient_was_put_in_is_completed(house):
-    with house.world.server.weather.lose_request(2):
+@pytest.mark.parametrize("nth", [2, 3])
+def test_a_ticket_that_was_cut_before_the_patient_was_put_in_is_completed(house, nth):
+    with house.world.server.weather.lose_request(nth):
         house.work()
     house.work(SETTLE_S + 1)
     assert set(states(house.store).values()) == {"done"}
     [ticket] = house.world.account.tickets.values()
     assert house.world.account.address_of(ticket.requester_id) == "patient1@example.com"
     assert house.posts() == 1
+    said = ["[amends ticket" in one.body for one in house.world.hand.conversations(ticket.id)]
+    assert said == [True, False], "its own words, then the note"
 
 
 def test_while_looking_is_refused_the_doubt_stands(house):

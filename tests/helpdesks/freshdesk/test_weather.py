@@ -105,13 +105,16 @@ def test_half_an_answer_to_a_create_is_doubt(world, desk, change):
     assert len(desk.find(ticket.key, long_ago())) == 1
 
 
+@pytest.mark.parametrize("step", [r"/notes$", r"/tickets/\d+$"])
 @pytest.mark.parametrize("answer", [one for one, _ in REFUSALS] + DOUBTS)
-def test_whatever_ends_the_second_step_leaves_one_ticket_that_can_be_completed(world, desk, answer):
-    """The ticket is there: what the patient's contact meets is partial, all else is doubt."""
+def test_whatever_ends_a_later_step_leaves_one_ticket_that_can_be_completed(
+    world, desk, answer, step
+):
+    """The ticket is there: what note or patient's contact meet is partial, all else is doubt."""
     ticket = prepared(desk, a_ticket())
     fate = Fate(instead=answer)
     with (
-        world.server.weather.upon(writes(r"/tickets/\d+$"), fate),
+        world.server.weather.upon(writes(step), fate),
         pytest.raises((PartiallyApplied, OutcomeUnknown)),
     ):
         desk.open(ticket)
@@ -119,7 +122,9 @@ def test_whatever_ends_the_second_step_leaves_one_ticket_that_can_be_completed(w
     [found] = desk.find(ticket.key, long_ago())
     desk.finish(found, ticket)
     desk.finish(found, ticket)
-    assert desk.snapshot(found).requester_email == ticket.requester.email
+    shown = desk.snapshot(found)
+    assert (shown.requester_email, shown.text) == (ticket.requester.email, ticket.text)
+    assert len(world.openings(found)) == 1
     assert world.count(ticket.key) == 1
     assert world.mails() == []
 

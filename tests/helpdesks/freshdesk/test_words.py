@@ -12,7 +12,7 @@ from servers.freshdesk.calls import parse_form
 from connector.helpdesks.freshdesk import bodies, files, rates, tags, words
 from connector.helpdesks.freshdesk.settings import AccountSettings
 from connector.http import ACCOUNT, Request
-from connector.testing.changes import HOSTILE, a_file, a_note, a_ticket, carried
+from connector.testing.changes import CANARY, HOSTILE, a_file, a_note, a_ticket, carried
 
 SOME = settings(max_examples=50)
 
@@ -137,6 +137,13 @@ def test_a_frozen_body_holds_what_was_decided_and_nothing_of_the_account():
     assert body["fields"] == {"category": "visit.wait"}
     assert "custom_fields" not in body["create"]
     assert "email" not in body["create"]
+    assert CANARY not in json.dumps(body["create"])
+    assert words.unmarked(
+        words.plain(body["opening"]["words"] + body["opening"]["mark"]), "ticket"
+    ) == (
+        a_ticket().text,
+        "open-C00001",
+    )
 
 
 def test_what_was_not_attached_is_said_in_the_note():
