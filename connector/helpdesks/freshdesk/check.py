@@ -90,6 +90,7 @@ def _clock(theirs: datetime | None, now: datetime) -> Iterator[Problem]:
 def _form(form: Form) -> Iterator[Problem]:
     yield from _key(form)
     yield from _ours(form)
+    yield from _shown(form)
     yield from _demands(form)
     yield from _places(form)
     yield from _defaults(form)
@@ -119,6 +120,19 @@ def _ours(form: Form) -> Iterator[Problem]:
             yield Problem(
                 what=f"The form has no field {meant} for {ours}.",
                 cure=f'{_PROVISION}; or leave it out: fields = {{ {ours} = "" }}.',
+                fatal=False,
+            )
+
+
+def _shown(form: Form) -> Iterator[Problem]:
+    own = {form.settings.key_field, *form.settings.fields.values()} - {""}
+    named = {found.name for name in own if (found := form.named(name)) is not None}
+    for field in form.fields:
+        if field.shown and (field.name in named or field.name.startswith("cf_amends_")):
+            yield Problem(
+                what=f"Patients see the field {_called(field)} in the portal.",
+                cure="Admin, Ticket Fields: switch off that it is displayed to customers; what "
+                "amends writes there is for staff.",
                 fatal=False,
             )
 

@@ -48,6 +48,8 @@ class FormField:
     """It has to be filled in a ticket that is resolved or closed."""
     choices: Any = None
     """As the API prints them: a list, an object by label or by number, or nested."""
+    shown: bool = False
+    """Requesters see it in the portal."""
 
     @property
     def custom(self) -> bool:
@@ -267,4 +269,5 @@ def _field(one: Json) -> FormField:
         required=bool(one.get("required_for_agents")),
         required_to_close=bool(one.get("required_for_closure")),
         choices=one.get("choices"),
+        shown=bool(one.get("displayed_to_customers")),
     )

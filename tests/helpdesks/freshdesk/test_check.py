@@ -70,6 +70,19 @@ def test_fields_of_ours_that_are_missing_are_warnings(world):
     assert "cf_amends_category" in problem.what
 
 
+@pytest.mark.parametrize("name", ["cf_amends_key", "cf_amends_step_fix", "cf_reason"])
+def test_a_field_of_ours_that_patients_see_is_a_warning(world, name):
+    world.hand.add_field("Location", displayed_to_customers=True)
+    world.hand.add_field("Amends step fix")
+    world.hand.add_field("Reason")
+    desk = world.open(fields={"category": "cf_reason"})
+    assert desk.check() == []
+    world.account.form.named(name).displayed_to_customers = True
+    problem = only(desk.check())
+    assert not problem.fatal
+    assert name in problem.what
+
+
 def test_defaults_that_lead_nowhere_are_told(world):
     world.hand.add_field("Location", "custom_dropdown", choices=["Elm Street", "Oak Lane"])
     desk = world.open(defaults={"cf_nothing": "x", "cf_location": "Mars", "group": "Nobody"})
