@@ -63,6 +63,7 @@ def test_the_requester_reads_no_word_of_ticket_or_notes(world, desk, cut):
     else:
         ref = cut_open(world, desk, ticket, *cut)
         desk.finish(ref, ticket)
+        assert_whole(world, desk, ref, ticket)
         desk.finish(ref, ticket)
     note = a_note(text="Jubilant vixens phoned again.", attachments=(a_file("xray-knee.pdf"),))
     desk.note(ref, note)
@@ -112,15 +113,6 @@ def test_the_description_is_the_practices_own_and_nothing_in_it_acts(world):
 
 
 # cuts
-
-
-@pytest.mark.parametrize(("nth", "loss"), CUTS)
-def test_an_opening_that_was_cut_is_completed_once(world, desk, nth, loss):
-    ticket = staff_ticket(desk)
-    ref = cut_open(world, desk, ticket, nth, loss)
-    for _ in range(2):
-        desk.finish(ref, ticket)
-        assert_whole(world, desk, ref, ticket)
 
 
 @pytest.mark.parametrize("nth", [1, 2])

@@ -14,7 +14,7 @@ from connector.helpdesks.freshdesk.settings import AccountSettings
 from connector.http import ACCOUNT, Request
 from connector.testing.changes import CANARY, HOSTILE, a_file, a_note, a_ticket, carried
 
-SOME = settings(max_examples=50)
+SOME = settings(max_examples=25)
 
 TEXT = st.text(
     st.one_of(
