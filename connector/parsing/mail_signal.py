@@ -10,10 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connector.domain.practice import Practice
 from connector.domain.signal import Channel, Contact, Fact, Item, Signal, Unreadable
-from connector.parsing.automatic import Surroundings, classify
+from connector.parsing.auto_rules import listed
+from connector.parsing.automatic import Finding, Surroundings, classify
+from connector.parsing.bounces import Bounce
 from connector.parsing.mail import Mail, canonical_key, parse_mail
+from connector.parsing.notifications import NotificationOptions
 from connector.parsing.people import email_key
 from connector.parsing.replies import reply_text
+from connector.parsing.staff import StaffOptions
+from connector.parsing.tokens import tokens
 
 OVERSIZE_BYTES = 1_048_576
 """So much of a message above the limit is read: its header and the beginning of its text."""
@@ -53,6 +58,18 @@ class MailOptions(BaseModel):
         default=(),
         description="Domains that stand in the Message-IDs of mail that you send by machine.",
     )
+    trusted_authserv: tuple[str, ...] = Field(
+        default=(),
+        description="Under which names (authserv-id) your mail server writes Authentication-Results "
+        "(`mx.google.com`); `(none)` for Exchange Online, which writes no name.",
+    )
+    notifications: NotificationOptions = Field(
+        default_factory=NotificationOptions,
+        description="Mail in which services tell of reviews, surveys, web forms and voicemails.",
+    )
+    staff: StaffOptions = Field(
+        default_factory=StaffOptions, description="Staff who report what patients told them."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,17 +80,23 @@ class MailReader:
     source: str
     options: MailOptions
     around: Surroundings
+    hearing: Hearing
 
     @classmethod
     def for_source(cls, name: str, practice: Practice, options: MailOptions) -> MailReader:
-        """Make the reader of a source of that name."""
+        """Make the reader of a source of that name; ConfigError for recipes that are wrong."""
         around = Surroundings(
             own_addresses=frozenset(email_key(own) for own in practice.own_addresses),
             own_hosts=frozenset(host.lower() for host in options.own_hosts),
             never_automatic=options.never_automatic,
             always_automatic=options.always_automatic,
         )
-        return cls(tenant=practice.tenant, source=name, options=options, around=around)
+        hearing = Hearing.of(
+            practice, options.notifications, options.staff, options.trusted_authserv
+        )
+        return cls(
+            tenant=practice.tenant, source=name, options=options, around=around, hearing=hearing
+        )
 
     def item(
         self,
@@ -96,7 +119,8 @@ class MailReader:
             raw = raw[:OVERSIZE_BYTES]
         try:
             mail = parse_mail(raw, max_attachment_bytes=self.options.max_attachment_bytes)
-            return self._signal(mail, raw, locator, size if oversize else 0, received)
+            signal = self._signal(mail, raw, locator, size if oversize else 0, received)
+            return self.hearing.heard(mail, signal)
         except Exception as fault:  # noqa: BLE001 - a fault of ours must not stop the mail behind it
             kind = type(fault).__name__
             return self.unreadable(locator, f"The message could not be understood ({kind}).", raw)
@@ -128,25 +152,49 @@ class MailReader:
             subject=mail.subject,
             text=mail.text,
             reply_text=reply_text(mail.text),
-            facts=self._facts(mail, oversize),
+            facts=self._facts(mail, raw, oversize),
             attachments=mail.attachments,
             raw=raw,
         )
 
-    def _facts(self, mail: Mail, oversize: int) -> dict[str, Fact]:
+    def _facts(self, mail: Mail, raw: bytes, oversize: int) -> dict[str, Fact]:
         facts: dict[str, Fact] = {}
         if mail.message_id:
             facts["message_id"] = mail.message_id
         if mail.references:
             facts["references"] = mail.references
-        finding = classify(mail, self.around)
+        if found := tokens(mail.subject):
+            facts["tokens"] = found
+        if listed(mail, self.around.never_automatic):
+            facts["trusted"] = True
+        finding = classify(mail, self.around, raw)
         if finding is not None:
-            facts |= {"automatic": finding.kind, "auto_rule": finding.rule}
+            facts |= automatic_facts(finding)
         if oversize:
             facts["oversize"] = oversize
         if mail.truncated:
             facts["truncated"] = True
         return facts
+
+
+def automatic_facts(finding: Finding) -> dict[str, Fact]:
+    """Give the facts about automatic mail; those of a bounce tell which mail did not arrive."""
+    facts: dict[str, Fact] = {"automatic": finding.kind, "auto_rule": finding.rule}
+    bounce = finding.bounce
+    if bounce is not None:
+        facts |= _bounce_facts(bounce)
+    return facts
+
+
+def _bounce_facts(bounce: Bounce) -> dict[str, Fact]:
+    told: dict[str, Fact] = {
+        "bounced_status": bounce.status,
+        "bounced_from": bounce.sender,
+        "bounced_to": bounce.recipients,
+        "bounced_ids": bounce.message_ids,
+        "bounced_tokens": tokens(bounce.subject),
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def contact_of(mail: Mail, own_addresses: frozenset[str]) -> Contact:

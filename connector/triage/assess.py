@@ -1,11 +1,12 @@
 """The one decision about a signal.
 
-1. Mail that no person wrote is parked.
+1. Mail that no person wrote is parked; mail that only brought files for another source counts.
 2. Words of safety, privacy, rights and law make a ticket, whatever the score or the source.
 3. Who asks to be contacted gets a ticket, whatever the score.
 4. Calls are judged by what the phone system saw, survey answers by score and comment, mails by
    default: a ticket unless clearly thanks.
-5. Categories come from all findings; severity is the highest that any of them asks for.
+5. A mail in doubt (forged, not understood) is looked at by a person, whatever it says.
+6. Categories come from all findings; severity is the highest that any of them asks for.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from connector.domain.signal import Channel, Signal
 from connector.domain.taxonomy import floor_of, rank
 from connector.triage.calls import judge_call
 from connector.triage.comments import judge_comment, judge_mail, tone_reasons
+from connector.triage.doubts import doubt_reason, exported_reason, proof_reasons
 from connector.triage.lexicon import Lexicon, lexicon
 from connector.triage.opinion import STRENGTH, Opinion, about, plain
 from connector.triage.reading import Reading, read
@@ -28,7 +30,9 @@ from connector.triage.settings import TriageSettings
 MAX_CATEGORIES: Final = 6
 """A case has at most so many categories: the ones with the most behind them."""
 
-_AUTOMATIC: Final = frozenset({"bounce", "auto_reply", "list", "loop", "own"})
+_AUTOMATIC: Final = frozenset(
+    {"bounce", "delay", "report", "auto_reply", "list", "loop", "own", "rate"}
+)
 _CRITICAL: Final = 4
 _HIGH: Final = 3
 _MODERATE: Final = 2
@@ -63,9 +67,19 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
     automatic = _automatic(signal)
     if automatic is not None:
         return _nothing_owed(Lane.PARK, (automatic, *safety), words)
+    if (exported := exported_reason(signal.facts)) is not None:
+        return _nothing_owed(Lane.COUNT, (exported,), words)
     opinion = _judge(signal, reading, settings)
-    lane = max(opinion.lane, *_demands(signal, safety), key=STRENGTH.index)
-    reasons = (*safety, *_consent(signal), *opinion.reasons, *_word_reasons(signal, reading))
+    doubt = doubt_reason(signal.facts)
+    lane = _lane(signal, opinion, safety, doubt)
+    reasons = (
+        *safety,
+        *([doubt] if doubt else []),
+        *proof_reasons(signal.facts),
+        *_consent(signal),
+        *opinion.reasons,
+        *_word_reasons(signal, reading),
+    )
     if lane is Lane.COUNT:
         return _nothing_owed(lane, reasons, words)
     categories = _categories(signal, reading, reasons)
@@ -119,6 +133,18 @@ def _judge(signal: Signal, reading: Reading, settings: TriageSettings) -> Opinio
     return judge_comment(reading, score)
 
 
+def _lane(signal: Signal, opinion: Opinion, safety: Sequence[Reason], doubt: Reason | None) -> Lane:
+    """Let doubt put a person in front of everything but words of safety."""
+    if doubt is not None:
+        return Lane.TICKET if safety else Lane.REVIEW
+    return max(opinion.lane, *_demands(signal, safety), key=STRENGTH.index)
+
+
+def _spoken(signal: Signal) -> bool:
+    """Say whether the text is a person's; a call's is the phone system's, unless transcribed."""
+    return signal.channel is not Channel.PHONE or signal.facts.get("transcript") is True
+
+
 def _demands(signal: Signal, safety: Sequence[Reason]) -> tuple[Lane, ...]:
     """Lanes that no score can talk down; one at least, so that there is something to compare."""
     if safety or signal.facts.get("wants_contact") is True:
@@ -136,9 +162,9 @@ def _consent(signal: Signal) -> list[Reason]:
 
 
 def _word_reasons(signal: Signal, reading: Reading) -> list[Reason]:
-    """Reasons from the person's own words; a call's text is the phone system's, not theirs."""
+    """Reasons from the person's own words."""
     reasons: list[Reason] = []
-    if signal.channel is not Channel.PHONE:
+    if _spoken(signal):
         reasons += [
             about(f"words.{key}", key, finding.evidence)
             for key, finding in sorted(reading.section("complaint").items())
@@ -163,7 +189,7 @@ def _categories(signal: Signal, reading: Reading, reasons: Sequence[Reason]) -> 
         count = min(found.count, _MAX_WEIGHT) if found else _SAFETY_WEIGHT
         gain = _COMPLAINT_WEIGHT * count
         weights[reason.category] = weights.get(reason.category, 0) + gain
-    if not weights and signal.channel is not Channel.PHONE and _critical_tone(reading):
+    if not weights and _spoken(signal) and _critical_tone(reading):
         topics = reading.section("topic")
         weights = {key: min(topics[key].count, _MAX_WEIGHT) for key in topics}
     return rank(weights)[:MAX_CATEGORIES]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.parsing.automatic import RULES, Surroundings, classify
+from connector.parsing.automatic import KINDS, RULES, Surroundings, classify
 from connector.parsing.mail import parse_mail
 
 OWN = Surroundings(
@@ -39,6 +39,9 @@ def found(*headers, body="I waited for two hours.", around=OWN):
         ["Subject: On vacation and no prescription"],
         ["Subject: Your delivery of my results failed"],
         ["Subject: Undeliverable promises"],
+        ["Subject: My doctor is out of the office until May, and nobody told me"],
+        ["Subject: Fwd: Undelivered Mail Returned to Sender"],  # she shows what she got
+        ["Precedence: first-class"],
         ["List-Id: <feedback.practice.example>"],  # the mailbox is a group
         ["Precedence: list", "List-Post: <mailto:feedback@practice.example>"],
         [
@@ -68,7 +71,22 @@ def test_a_person_is_heard(headers):
         ),
         (["Auto-Submitted: auto-replied (vacation)"], ("auto_reply", "answer.submitted")),
         (["Auto-Submitted: Auto-Generated; x=y"], ("auto_reply", "answer.submitted")),
+        (["From: post_master@mx.example"], ("bounce", "bounce.sender")),
+        (["X-MS-Exchange-Message-Is-Ndr:"], ("bounce", "bounce.failed")),
+        (["Content-Type: message/feedback-report"], ("report", "report.complaint")),
+        (
+            ["Subject: Report Domain: practice.example Submitter: mx.example Report-ID: 1"],
+            ("report", "report.complaint"),
+        ),
         (["Precedence: bulk"], ("auto_reply", "answer.precedence")),
+        (["Preference: auto_reply"], ("auto_reply", "answer.precedence")),
+        (["X-Apple-Action: VACATION/1"], ("auto_reply", "answer.header")),
+        (["X-POST-MessageClass: 9; Autoresponder"], ("auto_reply", "answer.header")),
+        (
+            ["Subject: Jane Doe is out of the office (returning 3 May)"],
+            ("auto_reply", "answer.subject"),
+        ),
+        (["Subject: Automatyczna odpowiedź: wizyta"], ("auto_reply", "answer.subject")),
         (["X-Autoreply: yes"], ("auto_reply", "answer.header")),
         (["X-Autoresponder: anything"], ("auto_reply", "answer.header")),
         (["Subject: Automatic reply: your feedback"], ("auto_reply", "answer.subject")),
@@ -121,4 +139,4 @@ def test_our_own_mail_is_a_loop_even_from_an_allowed_sender():
 
 def test_rules_have_distinct_names_and_known_kinds():
     assert len({rule.id for rule in RULES}) == len(RULES)
-    assert {rule.kind for rule in RULES} == {"bounce", "auto_reply", "list", "loop", "own"}
+    assert {rule.kind for rule in RULES} | {"delay"} == set(KINDS)

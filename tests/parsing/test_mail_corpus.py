@@ -55,9 +55,11 @@ def figures():
             compare("body", right=squeezed(case["plain_body"]) in squeezed(mail.text))
         if "attachment_count" in case:
             compare("files", right=len(mail.attachments) == case["attachment_count"])
-        automatic = classify(mail, Surroundings()) is not None
+        found = classify(mail, Surroundings(), raw)
         if case.get("is_bounce") or case.get("is_feedback_report") or case.get("is_auto_reply"):
-            compare("automatic", right=automatic)
+            compare("automatic", right=found is not None)
+        if case.get("is_bounce"):
+            compare("bounce", right=found is not None and found.bounce is not None)
     return {question: (asked[question], wrong[question]) for question in asked}
 
 
@@ -69,7 +71,8 @@ def figures():
         ("subject", 25),
         ("body", 140),
         ("files", 160),
-        ("automatic", 20),
+        ("automatic", 10),
+        ("bounce", 15),
     ],
 )
 def test_few_answers_differ_from_those_of_other_projects(figures, question, floor_permille):
