@@ -16,7 +16,17 @@ from rich.table import Table
 from bench.figures import Figure
 from bench.sizes import QUICK, Sizes
 
-BENCHES = ("mailbox", "latency", "ingest", "deliveries", "drain", "lookups", "start", "idle")
+BENCHES = (
+    "mailbox",
+    "latency",
+    "ingest",
+    "deliveries",
+    "drain",
+    "requests",
+    "lookups",
+    "start",
+    "idle",
+)
 
 
 @click.command()
