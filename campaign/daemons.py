@@ -58,8 +58,8 @@ def _shorten_time() -> None:
     from connector.helpdesks.zendesk import desk as zendesk  # noqa: PLC0415 - in the child
     from connector.pipeline import circuit, delivery, loops, sync, verdict  # noqa: PLC0415 - in the child
 
-    verdict.CAP_S = 1
-    circuit.FIRST_S = circuit.LONGEST_S = 1  # type: ignore[misc]
+    verdict.CAP_S = 0.5
+    circuit.FIRST_S = circuit.LONGEST_S = 0.25  # type: ignore[misc]
     loops.FULL_PAUSE_S = 0.2
     loops.LONGEST_WAIT_S = 1.0
     sync.BATCH = 1  # a helpdesk for tests cannot answer more beside everything else

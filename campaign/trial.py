@@ -41,9 +41,9 @@ RAIN_FAULTS = 260
 POINT_S = 0.9
 """A daemon that does not come to its crash point within this time is killed anyway."""
 LOCKED = 75
-PEOPLE = 80
+PEOPLE = 32
 """Who write and call in one trial; the helpdesk gets slow with many tickets."""
-FAULT_RATE = 0.5
+FAULT_RATE = 0.6
 """So many of the requests meet bad weather."""
 
 
@@ -151,8 +151,8 @@ class Trial:
         else:
             process.join(self._chance.uniform(0.1, 0.7))
         if process.exitcode is not None:
-            told = f"a daemon ended by itself with {process.exitcode}, see {folder / 'daemon.log'}"
-            raise RuntimeError(told)
+            last = (folder / "daemon.log").read_text(encoding="utf-8").splitlines()[-3:]
+            raise RuntimeError(f"a daemon ended by itself with {process.exitcode}: {last}")
         if draw > 0.97:  # noqa: PLR2004 - shares
             self._suspend(process, config, folder, result)
         if draw > 0.9:  # noqa: PLR2004 - likewise
