@@ -89,7 +89,8 @@ class Signal:
     """What the person wrote now, without quotes and signature; a view, never the record."""
     facts: Mapping[str, Fact] = field(default_factory=dict)
     """Findings of the parser. Reserved: `automatic` (bounce, auto_reply, list, loop, own:
-    park it), `message_id` and `references` (thread), `score`, `score_kind`, `wants_contact`."""
+    park it), `message_id` and `references` (thread), `score`, `score_kind`, `wants_contact`,
+    `doubt` and `sender_proof` (docs/notifications.md), `reporter` (staff who told of it)."""
     attachments: tuple[Attachment, ...] = ()
     raw: bytes = b""
     """The original bytes (whole mail, log lines, row), for the record."""

@@ -13,6 +13,7 @@ from connector.domain.signal import Channel, Contact, Fact, Item, Signal, Unread
 from connector.parsing.auto_rules import listed
 from connector.parsing.automatic import Finding, Surroundings, classify
 from connector.parsing.bounces import Bounce
+from connector.parsing.hearing import Hearing
 from connector.parsing.mail import Mail, canonical_key, parse_mail
 from connector.parsing.notifications import NotificationOptions
 from connector.parsing.people import email_key
@@ -60,8 +61,9 @@ class MailOptions(BaseModel):
     )
     trusted_authserv: tuple[str, ...] = Field(
         default=(),
-        description="Under which names (authserv-id) your mail server writes Authentication-Results "
-        "(`mx.google.com`); `(none)` for Exchange Online, which writes no name.",
+        description="Under which names (authserv-id) your mail server writes its "
+        "Authentication-Results (`mx.google.com`); `(none)` for Exchange Online, which writes no "
+        "name.",
     )
     notifications: NotificationOptions = Field(
         default_factory=NotificationOptions,

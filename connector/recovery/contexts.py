@@ -41,9 +41,7 @@ def heard_context(
             late=late_detected(detected_at, signal.event_time, settings),
             show_subject=policy != "minimal",
         ),
-        "quote_title": (
-            "What the phone system saw" if signal.channel is Channel.PHONE else "In their own words"
-        ),
+        "quote_title": _quote_title(signal),
         "quoted": lines,
         "shortened": shortened,
         "withheld_words": policy == "minimal",
@@ -54,6 +52,14 @@ def heard_context(
         "case": case.id,
         "category": _category_words(case),
     }
+
+
+def _quote_title(signal: Signal) -> str:
+    if signal.channel is not Channel.PHONE:
+        return "In their own words"
+    if signal.facts.get("transcript") is True:
+        return "In their own words, as a machine wrote them down"
+    return "What the phone system saw"
 
 
 def plan_context(case: Case, practice: Practice, settings: RecoverySettings) -> dict[str, Value]:

@@ -24,6 +24,9 @@ FULL_BYTES: Final = 40_000
 MAX_QUOTED_LINES: Final = 400
 """A text of very many short lines is cut here."""
 
+LINK_CHARS: Final = 500
+"""A web address is cut to this length."""
+
 EVIDENCE_CHARS: Final = 240
 """The words behind one reason are cut to this length."""
 
@@ -50,8 +53,8 @@ _CHANNELS: Final[Mapping[Channel, str]] = MappingProxyType(
         Channel.REVIEW: "Public review",
     }
 )
-# Evidence of these rules is a figure, not a person's words: shown under every policy.
-_FIGURES: Final = ("phone.", "score.")
+# Evidence of these rules is a figure or a field's name, no person's words: always shown.
+_FIGURES: Final = ("phone.", "score.", "notification.", "export.")
 
 
 def local_day(day: date) -> str:
@@ -108,12 +111,16 @@ def seen(
 ) -> list[str]:
     """Say from where and when a signal came."""
     lines = [f"{_CHANNELS[signal.channel]} (source {signal.source})"]
+    if reporter := signal.facts.get("reporter_name"):
+        lines.append(f"Reported by staff: {one_line(str(reporter), 80)}")
     if signal.event_time is not None:
         lines.append(f"Happened: {local_time(signal.event_time, zone)}")
     noticed = f"Noticed by amends: {local_time(detected_at, zone)}"
     lines.append(f"{noticed} - late; clocks run from here" if late else noticed)
     if signal.subject and show_subject:
         lines.append(f"Subject: {one_line(signal.subject, 200)}")
+    if show_subject and (link := signal.facts.get("link")):
+        lines.append(f"See it at: {one_line(str(link), LINK_CHARS)}")
     if signal.attachments:
         lines.append(f"Attachments: {len(signal.attachments)} (see the next note)")
     return lines

@@ -33,6 +33,7 @@ def _signal(signal: Signal, judged: Assessment) -> dict[str, Value]:
     contact = signal.contact
     return {
         "channel": signal.channel.value,
+        "recipe": str(signal.facts.get("recipe", "")) or None,
         "event_time": _time(signal.event_time),
         "contact": {"name": contact.name, "email": contact.email, "phone": contact.phone},
         "subject": signal.subject,

@@ -137,7 +137,8 @@ def _lane(signal: Signal, opinion: Opinion, safety: Sequence[Reason], doubt: Rea
     """Let doubt put a person in front of everything but words of safety."""
     if doubt is not None:
         return Lane.TICKET if safety else Lane.REVIEW
-    return max(opinion.lane, *_demands(signal, safety), key=STRENGTH.index)
+    lane: Lane = max(opinion.lane, *_demands(signal, safety), key=STRENGTH.index)
+    return lane
 
 
 def _spoken(signal: Signal) -> bool:
