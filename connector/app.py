@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from connector.domain.errors import ConfigError, EdgeError
 from connector.domain.ledger import canonical
+from connector.domain.signal import Batch, Cursor
 from connector.helpdesks.base import Helpdesk
 from connector.pipeline import recovering
 from connector.pipeline.casework import Casework, Rules
@@ -19,7 +21,7 @@ from connector.pipeline.rehearsal import rehearse
 from connector.pipeline.sync import Sync
 from connector.report.status import Status, gather
 from connector.settings import Settings
-from connector.sources.base import Source, SourceSettings
+from connector.sources.base import ReadsEarlier, Source, SourceSettings
 from connector.store import outbox
 from connector.store.store import Role, Store
 
@@ -195,13 +197,41 @@ class OnceReport:
     """Changes that still have to reach the helpdesk."""
 
 
-def once(app: Application) -> OnceReport:
-    """Read every source to its end, conclude all items, deliver what is due; then stop."""
+class _Earlier:
+    """A source for one pass: what lies before its cursor since a day, then everything new."""
+
+    def __init__(self, source: Source, since: date) -> None:
+        self.name = source.name
+        self._source = source
+        self._since = since
+
+    def read(self, after: Cursor | None) -> Iterator[Batch]:
+        """Yield the earlier items first; before the first reading there is nothing earlier."""
+        if after is not None and isinstance(self._source, ReadsEarlier):
+            yield from self._source.read_earlier(after, self._since)
+        yield from self._source.read(after)
+
+    def settle(self, locators: Sequence[str]) -> None:
+        """Pass on."""
+        self._source.settle(locators)
+
+    def close(self) -> None:
+        """Pass on."""
+        self._source.close()
+
+
+def once(app: Application, *, since: date | None = None) -> OnceReport:
+    """Read every source to its end, conclude all items, deliver what is due; then stop.
+
+    With `since`, sources that can do so bring what arrived since that day again; what is
+    known stays known.
+    """
     pulled: dict[str, Pulled] = {}
     failed: dict[str, EdgeError] = {}
     for config, source in app.sources:
+        read = source if since is None else _Earlier(source, since)
         try:
-            pulled[config.name] = app.intake(config, source, lambda: None).pull()
+            pulled[config.name] = app.intake(config, read, lambda: None).pull()
         except EdgeError as error:
             failed[config.name] = error
     concluded = 0

@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     SerializeAsAny,
+    ValidationInfo,
     field_validator,
 )
 
@@ -127,6 +128,15 @@ class Settings(BaseModel):
     metrics: MetricsSettings = Field(
         default_factory=MetricsSettings, description="Where figures can be fetched."
     )
+
+    @field_validator("sources")
+    @classmethod
+    def _at_home(
+        cls, value: tuple[SourceSettings, ...], info: ValidationInfo
+    ) -> tuple[SourceSettings, ...]:
+        """Let sources that keep files of their own (tokens) know where."""
+        home = info.data.get("state_dir")
+        return value if home is None else tuple(source.at_home(home) for source in value)
 
     _warnings: tuple[str, ...] = PrivateAttr(default=())
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
@@ -63,6 +64,30 @@ class Probes(Protocol):
         ...
 
 
+@runtime_checkable
+class LogsIn(Protocol):
+    """The optional ability to let a person log in once, for `amends login`."""
+
+    def login(self, tell: Callable[[str], None]) -> None:
+        """Let a person log in and keep the outcome; `tell` shows what the person has to do.
+
+        Raises ConfigError where nobody has to log in, EdgeError when it did not work.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsEarlier(Protocol):
+    """The optional ability to read again what lies before the cursor, for `amends once --since`."""
+
+    def read_earlier(self, after: Cursor | None, since: date) -> Iterator[Batch]:
+        """Yield what arrived on that day or later, oldest first; cursors stay where `after` is.
+
+        Items that are known already come again, under the same keys.
+        """
+        ...
+
+
 class SourceSettings(BaseModel):
     """What every source's configuration has; the subclass is the plugin's entry point."""
 
@@ -79,6 +104,11 @@ class SourceSettings(BaseModel):
     silence_hours: int = Field(
         default=72, ge=1, le=8_760, description="Warn when nothing was heard for so long."
     )
+
+    def at_home(self, state_dir: Path) -> Self:
+        """Learn where files of one's own may be kept; most sources keep none."""
+        del state_dir
+        return self
 
     def open(self, practice: Practice) -> Source:
         """Make the source; no I/O yet. Raises ConfigError for what only the plugin can judge."""

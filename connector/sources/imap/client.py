@@ -1,4 +1,4 @@
-"""One connection to one folder: TLS, login, selection, search, fetch, IDLE.
+"""One connection to one mailbox: TLS, login, folders, search, fetch, IDLE.
 
 A thin layer over IMAPClient that mends what was measured there: buffered answers that its
 poll does not see, a dead connection that looks like silence, EXISTS swallowed before IDLE,
@@ -19,13 +19,17 @@ from typing import Any
 from imapclient import IMAPClient, SocketTimeout
 
 from connector.domain.errors import Unavailable
-from connector.sources.imap.faults import our_errors
+from connector.sources.imap.faults import CommandRefused, our_errors, token_refused
+from connector.sources.imap.folders import Listed, listed
+from connector.sources.imap.oauth import Xoauth2
 from connector.sources.imap.settings import MailboxSettings
 
 SEARCH_WINDOW = 20_000
 """Messages per SEARCH: imaplib refuses an answer line above one million bytes."""
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
 _DEAD_SHARE = 0.9
+_SLACK_BYTES = 2_097_152
+"""A literal may be so much larger than the largest message that is read whole."""
 
 
 @functools.cache
@@ -40,9 +44,19 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
 class _Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no annotations
     """IMAPClient with eyes for what is already there."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, largest: int, **kwargs: Any) -> None:
+        """`largest` is how many bytes a literal may have at most."""
         super().__init__(*args, **kwargs)
         self._imap.debug = 0  # imaplib would format (and could log) every line of every mail
+        read = self._imap.read
+
+        def bounded(size: int) -> bytes:
+            if size > largest:  # a server that lies about sizes, or does not know partial fetches
+                raise self.AbortError("a literal larger than anything that was asked for")
+            data: bytes = read(size)
+            return data
+
+        self._imap.read = bounded
 
     def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> Any:
         """Look into the read buffers first; poll sees only what is still in the kernel."""
@@ -58,44 +72,112 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no annotati
             if self._imap.tagged_commands.get(self._idle_tag) is not None:
                 raise self.Error("IDLE is refused")
 
+    def listed(self) -> list[Listed]:
+        """List all folders, special ones marked where the server can mark them."""
+        wanted = '"*"'
+        if self.has_capability("SPECIAL-USE") and self.has_capability("LIST-EXTENDED"):
+            wanted += " RETURN (SPECIAL-USE)"
+        kind, data = self._imap._simple_command("LIST", '""', wanted)  # noqa: SLF001 - the library knows no RETURN
+        self._checkok("LIST", kind, data)
+        kind, data = self._imap._untagged_response(kind, data, "LIST")  # noqa: SLF001 - likewise
+        self.folder_encode = False  # names are decoded one by one: a bad one spoils no other
+        try:
+            return listed(self._proc_folder_list(data))
+        finally:
+            self.folder_encode = True
+
     def take_untagged(self, name: str) -> list[Any]:
         """Take the answers of that name which nobody asked for out of imaplib's store."""
         return list(self._imap.untagged_responses.pop(name, None) or ())
 
 
 class Mailbox:
-    """A logged-in connection with the folder selected; used by one thread, except `abort`."""
+    """A logged-in connection, with one folder selected; used by one thread, except `abort`."""
 
-    def __init__(self, settings: MailboxSettings, *, readonly: bool) -> None:
-        """Connect, log in and select; raises our errors. Reading never sets a flag."""
+    def __init__(self, settings: MailboxSettings, *, readonly: bool, token: str = "") -> None:
+        """Connect and log in, with the token if there is one; raises our errors.
+
+        Reading never sets a flag.
+        """
         self._edge = settings.name
-        self._folder = settings.folder
+        self._readonly = readonly
         self._exists = 0
+        self.folder = ""
+        """The selected folder, or empty."""
+        self.uidvalidity = 0
+        """UIDVALIDITY of the selected folder, 0 when the server gives none."""
+        self.uidnext = 0
+        """The UID that the next message would have got at the selection, 0 when not told."""
+        self.watched = False
+        """True when all messages of the selected folder were looked at since its selection."""
         with our_errors(self._edge, "connecting"):
             self._client = _connect(settings)
         try:
-            self._enter(settings, readonly=readonly)
+            self._enter(settings, token)
         except BaseException:
             self.abort()
             raise
 
-    def _enter(self, settings: MailboxSettings, *, readonly: bool) -> None:
+    def _enter(self, settings: MailboxSettings, token: str) -> None:
         with our_errors(self._edge, "logging in"):
             if settings.security == "starttls":
                 self._start_tls(settings)
-            self._client.login(settings.username, settings.password.get_secret_value())
+            if token:
+                self._show(settings.username, token)
+            else:
+                secret = settings.password.get_secret_value() if settings.password else ""
+                self._client.login(settings.username, secret)
             self.capabilities = frozenset(self._client.capabilities())
-        with our_errors(self._edge, f"opening the folder {self._folder}"):
-            answer = self._client.select_folder(self._folder, readonly=readonly)
-            self.uidvalidity = int(answer.get(b"UIDVALIDITY", 0))
-            self._exists = int(answer.get(b"EXISTS", 0))
-            self._client.take_untagged("EXISTS")
+
+    def _show(self, user: str, token: str) -> None:
+        mechanism = Xoauth2(user, token)
+        try:
+            self._client.sasl_login("XOAUTH2", mechanism)
+        except self._client.Error as fault:
+            if isinstance(fault.__context__, self._client.AbortError):
+                raise
+            raise token_refused(self._edge, fault, mechanism.status) from None
 
     def _start_tls(self, settings: MailboxSettings) -> None:
         if not self._client.has_capability("STARTTLS"):
             problem = 'the server offers no STARTTLS; use security = "tls"'
             raise Unavailable(self._edge, problem)
         self._client.starttls(tls_context(settings.ca_file))
+
+    def folders(self) -> list[Listed]:
+        """List all folders."""
+        with our_errors(self._edge, "listing folders"):
+            return self._client.listed()
+
+    def select(self, folder: str, *, shown: str) -> None:
+        """Select a folder unless it is selected; `shown` is how messages may call it.
+
+        Raises CommandRefused when just this folder cannot be opened.
+        """
+        if folder == self.folder:
+            return
+        self.folder, self.watched = "", False
+        try:
+            with our_errors(self._edge, f"opening {shown}"):
+                answer = self._client.select_folder(folder, readonly=self._readonly)
+                self.uidvalidity = int(answer.get(b"UIDVALIDITY", 0))
+                self.uidnext = int(answer.get(b"UIDNEXT", 0))
+                self._exists = int(answer.get(b"EXISTS", 0))
+                self._client.take_untagged("EXISTS")
+                self._client.take_untagged("EXPUNGE")
+        except CommandRefused:
+            self._client.take_untagged("EXISTS")
+            raise
+        self.folder = folder
+
+    def state(self, folder: str) -> tuple[int, int]:
+        """Give UIDVALIDITY and next UID of a folder that is not selected; zeros when not told."""
+        try:
+            with our_errors(self._edge, "asking for news"):
+                told = self._client.folder_status(folder, ["UIDVALIDITY", "UIDNEXT"])
+        except CommandRefused:
+            return 0, 0
+        return int(told.get(b"UIDVALIDITY", 0)), int(told.get(b"UIDNEXT", 0))
 
     def uids_behind(self, uid: int, *, since: Any = None) -> list[int]:
         """Give the UIDs above `uid`, ascending; `since` (a date) leaves out what came before.
@@ -104,6 +186,7 @@ class Mailbox:
         windows that are still to come, so none is missed.
         """
         with our_errors(self._edge, "searching"):
+            self.watched = True
             self._client.noop()  # servers show new messages at the end of a command
             self._note_exists()
             found: set[int] = set()
@@ -231,6 +314,7 @@ def _connect(settings: MailboxSettings) -> _Client:
         ssl=settings.security == "tls",
         ssl_context=context if settings.security == "tls" else None,
         timeout=SocketTimeout(settings.timeout_seconds, settings.timeout_seconds),
+        largest=settings.mail.max_message_bytes + _SLACK_BYTES,
     )
     raw = client.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

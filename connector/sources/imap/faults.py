@@ -35,6 +35,10 @@ _CERTIFICATE = {
 }
 
 
+class CommandRefused(Unavailable):
+    """The server said NO to this one command; the connection lives on."""
+
+
 def response_code(text: str) -> str:
     """Give the code in brackets of a server's answer (`AUTHENTICATIONFAILED`), or ''."""
     match = _CODE.search(text[:500])
@@ -81,6 +85,21 @@ def _login(edge: str, fault: LoginError) -> EdgeError:
     return AuthenticationFailed(edge, f"the server refuses user name or password{told}; mend them")
 
 
+def token_refused(edge: str, fault: BaseException, status: str) -> EdgeError:
+    """Choose the error for a token that a server does not take; `status` is what it told of it."""
+    code = response_code(str(fault))
+    if code in _THROTTLED:
+        return _throttled(edge, code)
+    if code in _PASSING:
+        return Unavailable(edge, f"the server cannot take logins now [{code}]")
+    told = f" [{code or status}]" if code or status else ""
+    return AuthenticationFailed(
+        edge,
+        f"the server refuses the token{told}; check that username is the mailbox's address, that "
+        "IMAP is enabled for it, and that who logged in may open it",
+    )
+
+
 def _throttled(edge: str, code: str) -> RateLimited:
     return RateLimited(edge, f"the server asks for a pause [{code}]", retry_after_s=_THROTTLE_S)
 
@@ -96,9 +115,9 @@ def _refused(edge: str, doing: str, text: str) -> EdgeError:
     if code in _THROTTLED:
         return _throttled(edge, code)
     if code == "NONEXISTENT":
-        return Unavailable(edge, f"there is no such folder (while {doing}); mend folder")
+        return CommandRefused(edge, f"there is no such folder (while {doing}); mend folder")
     told = f" [{code}]" if code else ""
-    return Unavailable(edge, f"the server refuses{told} while {doing}")
+    return CommandRefused(edge, f"the server refuses{told} while {doing}")
 
 
 def _network(edge: str, doing: str, fault: OSError) -> EdgeError:

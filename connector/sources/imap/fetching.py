@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from connector.domain.errors import RateLimited, Unavailable
 from connector.domain.signal import Item
@@ -27,6 +27,8 @@ WHOLE, BEGINNING, HEADER, GIVEN_UP = range(4)
 _STEPS = (WHOLE, WHOLE, BEGINNING, HEADER, GIVEN_UP)
 """What is asked for at the first, second ... attempt at one message."""
 _LITERAL8 = re.compile(rb"~\{\d{1,12}\+?\}")
+_Key: TypeAlias = tuple[str, int, int]
+"""Folder, UIDVALIDITY, UID."""
 _ASKED = {
     WHOLE: "BODY.PEEK[]",
     BEGINNING: f"BODY.PEEK[]<0.{OVERSIZE_BYTES}>",
@@ -42,16 +44,26 @@ class Fetcher:
         self.vanished = 0
         self._reader = reader
         self._settings = settings
-        self._attempts: dict[tuple[int, int], int] = {}
-        """(uidvalidity, uid) -> failed attempts."""
+        self._attempts: dict[_Key, int] = {}
+        """Message -> failed attempts."""
 
-    def batches(self, mailbox: Mailbox, uids: Sequence[int]) -> Iterator[tuple[list[Item], int]]:
-        """Yield (items, last UID covered), in the order of the UIDs."""
+    def batches(
+        self, mailbox: Mailbox, uids: Sequence[int], earliest: datetime | None = None
+    ) -> Iterator[tuple[list[Item], list[int]]]:
+        """Yield (items, UIDs that are dealt with), in the order of the UIDs.
+
+        What arrived before `earliest` is left out.
+        """
         for start in range(0, len(uids), BATCH):
             some = list(uids[start : start + BATCH])
             told = mailbox.fetch(some, ["RFC822.SIZE", "INTERNALDATE"])
+            if earliest is not None:
+                old = [uid for uid in some if _before(told.get(uid), earliest)]
+                some = [uid for uid in some if uid not in old]
+                if old:
+                    yield [], old
             for group in self._groups(mailbox, some, told):
-                yield self._group(mailbox, group, told), group[-1]
+                yield self._group(mailbox, group, told), group
 
     def _groups(
         self, mailbox: Mailbox, uids: Sequence[int], told: dict[int, dict[bytes, Any]]
@@ -74,14 +86,14 @@ class Fetcher:
             yield group
 
     def _suspect(self, mailbox: Mailbox, uid: int) -> bool:
-        return (mailbox.uidvalidity, uid) in self._attempts
+        return _key(mailbox, uid) in self._attempts
 
     def _group(
         self, mailbox: Mailbox, uids: list[int], told: dict[int, dict[bytes, Any]]
     ) -> list[Item]:
         """Fetch a group; a failure makes all of it suspect and is raised, for the next reading."""
         oversize = _size(told.get(uids[0])) > self._settings.mail.max_message_bytes
-        tried = max(self._attempts.get((mailbox.uidvalidity, uid), 0) for uid in uids)
+        tried = max(self._attempts.get(_key(mailbox, uid), 0) for uid in uids)
         step = _STEPS[min(tried, len(_STEPS) - 1)]
         if oversize and step == WHOLE:
             step = BEGINNING
@@ -93,12 +105,12 @@ class Fetcher:
             raise  # no fault of a message
         except Unavailable:
             for uid in uids:
-                key = (mailbox.uidvalidity, uid)
+                key = _key(mailbox, uid)
                 self._attempts[key] = self._attempts.get(key, 0) + 1
             raise
         items = [self._item(mailbox, uid, answers.get(uid), told.get(uid), step) for uid in uids]
         for uid in uids:
-            self._attempts.pop((mailbox.uidvalidity, uid), None)
+            self._attempts.pop(_key(mailbox, uid), None)
         return [item for item in items if item is not None]
 
     def _item(
@@ -125,13 +137,22 @@ class Fetcher:
         return self._reader.item(raw, locator, size_bytes=size, received=_received(told))
 
     def _given_up(self, mailbox: Mailbox, uid: int) -> Item:
-        self._attempts.pop((mailbox.uidvalidity, uid), None)
+        self._attempts.pop(_key(mailbox, uid), None)
         problem = "The server fails whenever it is asked for this message; look at it there."
         return self._reader.unreadable(self._locator(mailbox, uid), problem, b"")
 
     def _locator(self, mailbox: Mailbox, uid: int) -> str:
-        place = Place(folder=self._settings.folder, uidvalidity=mailbox.uidvalidity, uid=uid)
+        place = Place(folder=mailbox.folder, uidvalidity=mailbox.uidvalidity, uid=uid)
         return place.locator()
+
+
+def _key(mailbox: Mailbox, uid: int) -> _Key:
+    return (mailbox.folder, mailbox.uidvalidity, uid)
+
+
+def _before(told: dict[bytes, Any] | None, earliest: datetime) -> bool:
+    received = _received(told)
+    return received is not None and received < earliest
 
 
 def _size(told: dict[bytes, Any] | None) -> int:

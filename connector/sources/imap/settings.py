@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from connector.parsing.mail_signal import MailOptions
 from connector.sources.base import SourceSettings
@@ -15,8 +15,73 @@ from connector.sources.base import SourceSettings
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 
 
+class MicrosoftSettings(BaseModel):
+    """How tokens for Microsoft 365 are got."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant_id: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$",
+        description="Directory (tenant) id, or one of its domains.",
+    )
+    client_id: str = Field(
+        pattern=r"^[0-9A-Fa-f-]{36}$", description="Application (client) id of the registration."
+    )
+    client_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret of the application, which then logs in by itself; left out: a person "
+        "logs in once by `amends login`.",
+    )
+    authority: str = Field(
+        default="https://login.microsoftonline.com",
+        pattern=r"^https://[^/?#\s]+$",
+        description="Login server; another one for national clouds.",
+    )
+    resource: str = Field(
+        default="https://outlook.office365.com",
+        pattern=r"^https://[^/?#\s]+$",
+        description="What the token is for; https://outlook.office365.us for the US government.",
+    )
+
+    @property
+    def authority_url(self) -> str:
+        """The tenant's login server."""
+        return f"{self.authority}/{self.tenant_id}"
+
+
+class GoogleSettings(BaseModel):
+    """How tokens for Google Workspace and Gmail are got."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    service_account: SecretStr | None = Field(
+        default=None,
+        description="Key of a service account with domain-wide delegation, the JSON that Google "
+        "made; best as service_account_file. It comes before client.",
+    )
+    client: SecretStr | None = Field(
+        default=None,
+        description="Client file (JSON) of a desktop application, for `amends login`; best as "
+        "client_file.",
+    )
+    consent_port: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="Port on this machine to which the browser returns at `amends login`; "
+        "0: any free one.",
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.service_account is None and self.client is None:
+            message = "give service_account or client"
+            raise ValueError(message)
+        return self
+
+
 class MailboxSettings(SourceSettings):
-    """One folder of one mailbox."""
+    """One mailbox, or some folders of it."""
 
     kind: Literal["imap"] = "imap"
     host: str = Field(min_length=1, max_length=253, description="Name of the IMAP server.")
@@ -27,12 +92,43 @@ class MailboxSettings(SourceSettings):
         default="tls",
         description="tls from the first byte, starttls, or none (only to this same machine).",
     )
-    username: str = Field(min_length=1, description="Login name, often the whole address.")
-    password: SecretStr = Field(description="Password or app password.")
-    folder: str = Field(default="INBOX", min_length=1, description="The folder to read.")
-    start_from: date | None = Field(
+    username: str = Field(
+        min_length=1,
+        max_length=320,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="Login name, often the whole address; with microsoft or google the address "
+        "of the mailbox that is opened, a shared one too.",
+    )
+    login: Literal["password", "microsoft", "google"] = Field(
+        default="password",
+        description="Log in with the password, or with tokens of Microsoft 365 or Google.",
+    )
+    password: SecretStr | None = Field(default=None, description="Password or app password.")
+    microsoft: MicrosoftSettings | None = Field(
+        default=None, description="How tokens are got for login = microsoft."
+    )
+    google: GoogleSettings | None = Field(
+        default=None, description="How tokens are got for login = google."
+    )
+    folder: str = Field(
+        default="INBOX", min_length=1, max_length=400, description="The folder to read."
+    )
+    folders: tuple[str, ...] = Field(
+        default=(),
+        max_length=100,
+        description="Several folders instead: names, or patterns in which * stands for anything "
+        "within one level and ** for anything. / parts the levels, whatever the server uses.",
+    )
+    exclude_folders: tuple[str, ...] = Field(
+        default=(),
+        max_length=100,
+        description="Folders that patterns do not mean. Sent, drafts, trash, junk and virtual "
+        "folders never are.",
+    )
+    start_from: date | Literal["now"] | None = Field(
         default=None,
-        description="At the very first reading, leave out mail that arrived before this day.",
+        description="At the very first reading, leave out mail that arrived before this day, or "
+        '"now": all that is there already.',
     )
     ca_file: Path | None = Field(
         default=None,
@@ -62,12 +158,32 @@ class MailboxSettings(SourceSettings):
     )
     mail: MailOptions = Field(default_factory=MailOptions, description="How messages are read.")
 
+    _home: Path | None = PrivateAttr(default=None)
+
+    @property
+    def home(self) -> Path | None:
+        """Where files of our own may be kept; None where no state directory is known."""
+        return self._home
+
+    def at_home(self, state_dir: Path) -> Self:
+        """Give the same settings, which know where tokens are kept."""
+        if self.login != "password":
+            self._home = state_dir
+        return self
+
+    @model_validator(mode="after")
+    def _way_in(self) -> Self:
+        if getattr(self, self.login) is None:
+            message = f"login = {self.login} needs {self.login}"
+            raise ValueError(message)
+        return self
+
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if self.security == "none" and not _is_loopback(self.host):
             message = "security = none sends the password in clear; use tls or starttls"
             raise ValueError(message)
-        if self.after == "move" and self.processed_folder == self.folder:
+        if self.after == "move" and self.processed_folder in (self.folders or (self.folder,)):
             message = "processed_folder must be another folder than folder"
             raise ValueError(message)
         return self

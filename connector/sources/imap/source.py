@@ -1,37 +1,66 @@
-"""Reads one folder: sync, then IDLE, then sync, for ever; the caller owns the rhythm."""
+"""Reads the folders of one mailbox: sync, then IDLE, then sync; the caller owns the rhythm.
+
+There is one connection. IDLE watches the first folder only, the others are asked at every
+reading. Once a day every UID that the server has is compared with those that are known.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
 
-from connector.domain.errors import ConfigError, EdgeError, Unavailable
+from connector.domain.errors import AuthenticationFailed, ConfigError, EdgeError, Unavailable
 from connector.domain.signal import Batch, Cursor
 from connector.parsing.mail_signal import MailReader
 from connector.sources.imap.client import Mailbox
+from connector.sources.imap.faults import CommandRefused
 from connector.sources.imap.fetching import Fetcher
-from connector.sources.imap.place import Place, read_cursor, read_locator
+from connector.sources.imap.folders import MOST_FOLDERS, chosen
+from connector.sources.imap.oauth import Tokens, tokens_for
+from connector.sources.imap.place import Position, read_cursor, read_locator
+from connector.sources.imap.reading import Reading
 from connector.sources.imap.settings import MailboxSettings
 
 POLL_SECONDS = 30
 """How often a server without IDLE is asked while waiting."""
+MOST_OWED = 10_000
+"""So many messages that could not be flagged or moved are remembered."""
+LOCKOUT_S = 300.0
+"""After a refused login the server is left alone for so long, so that no account gets locked."""
 
 
 class ImapSource:
-    """A source of mail; implements `Source`, `Waits` and `Probes`."""
+    """A source of mail; implements `Source`, `Waits`, `Probes`, `LogsIn` and `ReadsEarlier`."""
 
-    def __init__(self, settings: MailboxSettings, reader: MailReader) -> None:
-        """Take configuration and reader; connects at the first reading."""
+    def __init__(
+        self,
+        settings: MailboxSettings,
+        reader: MailReader,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take configuration and reader; connects at the first reading. Raises ConfigError."""
         self.name = settings.name
         self._settings = settings
         self._fetcher = Fetcher(reader, settings)
+        self._tokens: Tokens | None = tokens_for(settings)
+        self._clock = clock
+        self._monotonic = monotonic
         self._mailbox: Mailbox | None = None
         self._closed = threading.Event()
-        self._owed: set[int] = set()
-        """UIDs that could not be settled yet."""
-        self._owed_in = 0
-        """UIDVALIDITY for which they are meant."""
+        self._home = ""
+        """The folder that IDLE watches; empty before the first reading."""
+        self._refused_until = 0.0
+        """Monotonic time before which nobody logs in."""
+        self._refusal = ""
+        """Why the last login was refused."""
+        self._read_to: dict[str, tuple[int, int]] = {}
+        """Folder that is not watched -> UIDVALIDITY and next UID before it was last read."""
+        self._owed: dict[tuple[str, int], set[int]] = {}
+        """(folder, UIDVALIDITY) -> UIDs that could not be settled yet."""
 
     @property
     def vanished(self) -> int:
@@ -41,38 +70,94 @@ class ImapSource:
     def read(self, after: Cursor | None) -> Iterator[Batch]:
         """Yield the messages behind the cursor; connects anew when needed.
 
-        A new UIDVALIDITY, another folder or a foreign cursor means reading the folder again
-        from the beginning; the store knows each message by its natural key.
+        A new UIDVALIDITY or a foreign cursor means reading the folder again from the beginning
+        (or from the start that was chosen at the first reading); the store knows each message by
+        its natural key. A folder that cannot be opened is told at the end: the others are read.
         """
         self._closed.clear()
         try:
-            mailbox = self._connected()
-            yield from self._batches(mailbox, read_cursor(after), first=after is None)
+            reading, names = self._reading(after)
+            if after is None and self._settings.start_from == "now":
+                for name in names:
+                    reading.skip(name, self._shown(name))
+                yield Batch(items=(), cursor=reading.position.cursor())
+            # the watched folder comes last, so that nothing comes unseen before IDLE
+            refused = None
+            for name in [*names[1:], names[0]]:
+                try:
+                    if self._may_have_news(reading, name):
+                        yield from reading.folder(name, self._shown(name))
+                except CommandRefused as fault:
+                    refused = fault
+            if refused is not None:
+                raise refused
         except EdgeError:
             self._drop()
             raise
 
-    def _batches(self, mailbox: Mailbox, place: Place | None, *, first: bool) -> Iterator[Batch]:
-        start = Place(folder=self._settings.folder, uidvalidity=mailbox.uidvalidity, uid=0)
-        if place is not None and (place.folder, place.uidvalidity) == (
-            start.folder,
-            start.uidvalidity,
-        ):
-            start = place
-        since = self._settings.start_from if start.uid == 0 else None
-        uids = mailbox.uids_behind(start.uid, since=since)
-        if since is not None and first and not uids and (last := mailbox.last_uid()):
-            behind = Place(folder=start.folder, uidvalidity=start.uidvalidity, uid=last)
-            yield Batch(items=(), cursor=behind.cursor())
-        for items, uid in self._fetcher.batches(mailbox, uids):
-            behind = Place(folder=start.folder, uidvalidity=start.uidvalidity, uid=uid)
-            yield Batch(items=tuple(items), cursor=behind.cursor())
+    def read_earlier(self, after: Cursor | None, since: date) -> Iterator[Batch]:
+        """Yield everything that arrived since that day again; no cursor moves."""
+        self._closed.clear()
+        try:
+            reading, names = self._reading(after)
+            for name in names:
+                yield from reading.earlier(name, self._shown(name), since)
+        except EdgeError:
+            self._drop()
+            raise
+
+    def _reading(self, after: Cursor | None) -> tuple[Reading, list[str]]:
+        mailbox = self._connected()
+        names = self._folders(mailbox)
+        self._home = names[0]
+        position = read_cursor(after) or self._beginning()
+        return Reading(self.name, mailbox, position, self._fetcher, clock=self._clock), names
+
+    def _may_have_news(self, reading: Reading, name: str) -> bool:
+        """Ask for the numbers of a folder that is not watched before it is opened."""
+        mailbox = self._connected()
+        if name in {self._home, mailbox.folder} or reading.due(name):
+            return True
+        state = mailbox.state(name)
+        if all(state) and state == self._read_to.get(name):
+            return False
+        self._read_to[name] = state
+        return True
+
+    def _beginning(self) -> Position:
+        start = self._settings.start_from
+        if start == "now":
+            return Position(since=self._clock().isoformat(timespec="seconds"))
+        return Position(since=start.isoformat() if start else "")
+
+    def _folders(self, mailbox: Mailbox) -> list[str]:
+        """Choose the folders; the first is the one that IDLE watches."""
+        names = [self._settings.folder]
+        if self._settings.folders:
+            excluded = self._settings.exclude_folders
+            if self._settings.after == "move":
+                excluded = (*excluded, self._settings.processed_folder)
+            names = chosen(mailbox.folders(), self._settings.folders, excluded)
+        if not names:
+            raise Unavailable(self.name, "no folder of the mailbox is meant by folders; mend it")
+        if len(names) > MOST_FOLDERS:
+            told = f"folders means {len(names)} folders, more than {MOST_FOLDERS}; mend it"
+            raise Unavailable(self.name, told)
+        return names
+
+    def _shown(self, name: str) -> str:
+        """Call a folder by its name only if it is in the configuration."""
+        if name in {self._settings.folder, *self._settings.folders}:
+            return f"the folder {name}"
+        return "a folder that a pattern means"
 
     def wait(self, seconds: float) -> bool:
         """Wait for news by IDLE, renewed every `idle_seconds`; polls where there is no IDLE."""
         mailbox = self._mailbox
         if mailbox is None:
             return not self._closed.wait(0)
+        if mailbox.folder != self._home or not mailbox.watched:
+            return True  # settling went elsewhere: who knows what came meanwhile
         end = time.monotonic() + seconds
         try:
             while True:
@@ -92,45 +177,60 @@ class ImapSource:
         """Flag or move committed messages if so configured; what fails is tried next time."""
         if self._settings.after == "leave":
             return
-        places = [place for locator in locators if (place := read_locator(locator)) is not None]
-        for place in places:
-            if place.folder == self._settings.folder:
-                self._owe(place)
+        for locator in locators:
+            place = read_locator(locator)
+            if place is not None:
+                owed = self._owed.setdefault((place.folder, place.uidvalidity), set())
+                owed.add(place.uid)
+        if sum(len(uids) for uids in self._owed.values()) > MOST_OWED:
+            self._owed.clear()  # a mailbox that lets nothing be flagged: no harm, but no end
         if not self._owed:
             return
         try:
-            mailbox = self._connected()
-            if mailbox.uidvalidity != self._owed_in:
-                self._owed.clear()  # other numbers now: they will be read and settled again
-                return
-            self._settle(mailbox, sorted(self._owed))
-            self._owed.clear()
-        except (EdgeError, ConfigError):
+            self._settle(self._connected())
+        except CommandRefused:
+            return  # no right to flag or move: nothing is lost, and reading goes on
+        except EdgeError:
             self._drop()
 
-    def _owe(self, place: Place) -> None:
-        if place.uidvalidity != self._owed_in:
-            self._owed.clear()
-            self._owed_in = place.uidvalidity
-        self._owed.add(place.uid)
-
-    def _settle(self, mailbox: Mailbox, uids: list[int]) -> None:
-        if self._settings.after == "flag":
-            mailbox.add_flag(uids, self._settings.flag)
-        else:
-            mailbox.move(uids, self._settings.processed_folder)
+    def _settle(self, mailbox: Mailbox) -> None:
+        """Do what is owed, the selected folder first."""
+        for folder, uidvalidity in sorted(self._owed, key=lambda key: key[0] != mailbox.folder):
+            mailbox.select(folder, shown=self._shown(folder))
+            if mailbox.uidvalidity == uidvalidity:
+                uids = sorted(self._owed[folder, uidvalidity])
+                if self._settings.after == "flag":
+                    mailbox.add_flag(uids, self._settings.flag)
+                else:
+                    mailbox.move(uids, self._settings.processed_folder)
+            # under other numbers they will be read and settled again
+            del self._owed[folder, uidvalidity]
 
     def probe(self) -> list[str]:
         """Connect beside the working connection and look; changes nothing."""
         try:
-            mailbox = Mailbox(self._settings, readonly=True)
+            mailbox = self._opened(readonly=True)
         except EdgeError as fault:
             return [f"{fault.problem}."]
         problems = []
-        if not mailbox.uidvalidity:
-            problems.append("The server gives no UIDVALIDITY, so messages cannot be told apart.")
+        try:
+            for name in self._folders(mailbox):
+                mailbox.select(name, shown=self._shown(name))
+                if not mailbox.uidvalidity:
+                    problems.append(
+                        "The server gives no UIDVALIDITY, so messages cannot be told apart."
+                    )
+        except EdgeError as fault:
+            problems.append(f"{fault.problem}.")
         mailbox.logout()
         return problems
+
+    def login(self, tell: Callable[[str], None]) -> None:
+        """Let a person log in where tokens are used."""
+        if self._tokens is None:
+            raise ConfigError([f"{self.name} has a password: there is nobody to log in"])
+        self._tokens.login(tell)
+        self._refused_until = 0.0
 
     def close(self) -> None:
         """Cut the connection, from any thread; a later reading connects anew."""
@@ -139,13 +239,32 @@ class ImapSource:
 
     def _connected(self) -> Mailbox:
         if self._mailbox is None:
-            readonly = self._settings.after == "leave"
-            mailbox = Mailbox(self._settings, readonly=readonly)
+            mailbox = self._opened(readonly=self._settings.after == "leave")
             if self._closed.is_set():
                 mailbox.abort()
                 raise Unavailable(self.name, "the source was closed")
             self._mailbox = mailbox
         return self._mailbox
+
+    def _opened(self, *, readonly: bool) -> Mailbox:
+        """Connect and log in; a refused token is replaced once, a refusal is not repeated soon."""
+        left = self._refused_until - self._monotonic()
+        if left > 0:
+            told = f"{self._refusal}; the next try is in {int(left) + 1} seconds"
+            raise AuthenticationFailed(self.name, told)
+        try:
+            if self._tokens is None:
+                return Mailbox(self._settings, readonly=readonly)
+            token = self._tokens.token()
+            try:
+                return Mailbox(self._settings, readonly=readonly, token=token)
+            except AuthenticationFailed:
+                token = self._tokens.token(refused=token)
+                return Mailbox(self._settings, readonly=readonly, token=token)
+        except AuthenticationFailed as fault:
+            self._refused_until = self._monotonic() + LOCKOUT_S
+            self._refusal = fault.problem
+            raise
 
     def _drop(self) -> None:
         mailbox, self._mailbox = self._mailbox, None
