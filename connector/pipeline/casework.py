@@ -21,7 +21,7 @@ from connector.domain.practice import Practice
 from connector.domain.signal import Signal, Unreadable
 from connector.domain.taxonomy import group_of
 from connector.domain.ticket import Change
-from connector.pipeline import joining, storm
+from connector.pipeline import joining, onrecord, raising, storm
 from connector.pipeline.acquaintance import Acquaintance
 from connector.pipeline.edits import respected
 from connector.pipeline.settings import PipelineSettings
@@ -166,7 +166,7 @@ def _end(tx: Tx, judged: Judged, rules: Rules, met: Acquaintance) -> End:
         tx.record("signal.unreadable", signal=stored.seed, problem=judged.problem)
         return End(outcome="unreadable", problem_code=judged.problem)
     assessment_id, proof = tx.put("assessment", codec.assessment_bytes(assessment))
-    _record_assessment(tx, stored, assessment, assessment_id, proof, rules)
+    onrecord.assessed(tx, stored, assessment, assessment_id, proof, rules.version)
     end = End(
         outcome={Lane.COUNT: "counted", Lane.PARK: "parked"}.get(assessment.lane, ""),
         lane=assessment.lane.value,
@@ -235,7 +235,7 @@ def _open(
     )
     cases.insert(tx, case, origin)
     met.count(signal.tenant, signal.source)
-    _record_opened(tx, stored, case, held=held)
+    onrecord.opened(tx, stored, case, held=held)
     _owe(tx, stored, plan.opening(case, heard, rules.practice, rules.recovery), rules, held=held)
     if held:
         storm.tell(tx, case, signal.source, rules.practice, rules.recovery, rules.prepare)
@@ -243,7 +243,7 @@ def _open(
 
 
 def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rules: Rules) -> Case:
-    after = _raised(tx, before, heard, rules)
+    after = raising.raised(tx.now, before, heard, rules.recovery, rules.practice.zone)
     changed = after != before
     if changed:
         kind = "second_look" if after.second_look else "case"
@@ -276,32 +276,6 @@ def _let_go(tx: Tx, held: Case) -> Case:
     outbox.release(tx, held.id)
     tx.record("case.released", case_id=held.id, why="critical")
     return replace(held, state=CaseState.OPEN)
-
-
-def _raised(tx: Tx, before: Case, heard: plan.Heard, rules: Rules) -> Case:
-    """Give the case as it stands after a further signal: raised, never lowered."""
-    assessment = heard.assessment
-    if assessment.lane is not Lane.TICKET:
-        return before
-    added = tuple(key for key in assessment.categories if key not in before.categories)
-    severity = final_severity(assessment, current=before.severity)
-    if severity == before.severity and not added and not before.second_look:
-        return before
-    fresh = policy.clocks(
-        severity, tx.now, heard.signal.event_time, rules.recovery, rules.practice.zone
-    )
-    clocks = fresh
-    if before.clocks is not None:
-        clocks = Clocks(
-            contact_due=min(before.clocks.contact_due, fresh.contact_due),
-            resolution_due=min(before.clocks.resolution_due, fresh.resolution_due),
-        )
-    first = assessment.categories if before.second_look else before.categories
-    rest = before.categories if before.second_look else added
-    categories = first + tuple(key for key in rest if key not in first)
-    return replace(
-        before, severity=severity, categories=categories, second_look=False, clocks=clocks
-    )
 
 
 def _owe(tx: Tx, stored: Stored, changes: Sequence[Change], rules: Rules, *, held: bool) -> None:
@@ -344,44 +318,6 @@ def _link(tx: Tx, case: Case, links: Sequence[tuple[str, str]], seed: str, rules
                 frozen=rules.prepare(note),
                 held=one.state is CaseState.HELD,
             )
-
-
-def _record_assessment(
-    tx: Tx, stored: Stored, assessment: Assessment, content_id: int, proof: str, rules: Rules
-) -> None:
-    tx.record(
-        "signal.assessed",
-        signal=stored.seed,
-        lane=assessment.lane.value,
-        severity=assessment.severity,
-        categories=list(assessment.categories),
-        rules=[reason.rule for reason in assessment.reasons],
-        score_permille=assessment.score_permille,
-        model=assessment.model,
-        config=rules.version,
-        evidence=proof,
-        evidence_id=content_id,
-    )
-
-
-def _record_opened(tx: Tx, stored: Stored, case: Case, *, held: bool) -> None:
-    tx.record(
-        "case.opened",
-        case_id=case.id,
-        signal=stored.seed,
-        severity=case.severity,
-        group=case.group.value,
-        second_look=case.second_look,
-        held=held,
-    )
-    if case.clocks is not None:
-        tx.record(
-            "clock.started",
-            case_id=case.id,
-            contact_due=case.clocks.contact_due.isoformat(),
-            resolution_due=case.clocks.resolution_due.isoformat(),
-            detected_at=stored.detected_at.isoformat(),
-        )
 
 
 def choose_batch(waiting: Sequence[Waiting]) -> list[int]:
