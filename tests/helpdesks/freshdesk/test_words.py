@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers.freshdesk.calls import parse_form
 
-from connector.helpdesks.freshdesk import bodies, files, rates, tags, words
+from connector.helpdesks.freshdesk import bodies, files, rates, reading, tags, words
 from connector.helpdesks.freshdesk.settings import AccountSettings
 from connector.http import ACCOUNT, Request
 from connector.testing.changes import CANARY, HOSTILE, a_file, a_note, a_ticket, carried
@@ -50,6 +50,12 @@ def test_nothing_in_a_text_is_rendered(text):
 
 def test_a_text_of_two_spaces_is_shown_as_two():
     assert words.escape("a  b\n c ") == "<div>a &nbsp;b<br>&nbsp;c&nbsp;</div>"
+
+
+def test_a_note_that_quotes_the_mark_of_a_ticket_is_a_note():
+    html = words.escape("as in [amends ticket open-C00001]") + words.mark("note-1")
+    one = {"source": 2, "incoming": False, "body": html}
+    assert (reading.key_of(one, "ticket"), reading.key_of(one, "note")) == ("", "note-1")
 
 
 def test_the_html_may_come_back_tidied_up():
