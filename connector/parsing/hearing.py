@@ -1,4 +1,7 @@
-"""Who speaks in a mail: its sender, the patient of a notification, or the patient of a report."""
+"""Who speaks in a mail: its sender, the patient of a notification, or the patient of a report.
+
+And what comes with it: exports for other sources, files for the helpdesk, files held back.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from connector.domain.practice import Practice
 from connector.domain.signal import Signal
 from connector.parsing.authenticity import Proof, proof_of
 from connector.parsing.mail import Mail
+from connector.parsing.mail_exports import Exports
+from connector.parsing.mail_files import FileOptions, with_safe_files
 from connector.parsing.notifications import NotificationOptions, Notifications
 from connector.parsing.staff import Staff, StaffOptions
 
@@ -24,6 +29,8 @@ class Hearing:
     staff: Staff
     trusted: tuple[str, ...]
     """Authserv-ids whose results count."""
+    exports: Exports
+    files: FileOptions
 
     @classmethod
     def of(
@@ -31,6 +38,8 @@ class Hearing:
         practice: Practice,
         notifications: NotificationOptions,
         staff: StaffOptions,
+        exports: Exports,
+        files: FileOptions,
         trusted: Sequence[str],
     ) -> Hearing:
         """Make it of the options. Raises ConfigError for recipes that cannot be used."""
@@ -38,6 +47,8 @@ class Hearing:
             notifications=Notifications(notifications.chosen(), practice),
             staff=Staff(staff, practice),
             trusted=tuple(trusted),
+            exports=exports,
+            files=files,
         )
 
     def proof(self, mail: Mail) -> Proof:
@@ -45,7 +56,17 @@ class Hearing:
         return proof_of(mail.headers, mail.sender.email, self.trusted)
 
     def heard(self, mail: Mail, signal: Signal) -> Signal:
-        """Give the signal with the patient as the one who speaks; any other mail as it is."""
+        """Give the signal with the patient as the one who speaks, and its files sorted."""
+        rule = self.exports.rule_for(mail)
+        if rule is not None and signal.facts.get("auto_rule") not in _OURS:
+            brought = without_automatic(signal)
+            told = self.exports.delivered(mail, brought, rule, self.proof(mail))
+        else:
+            told = self._told(mail, signal)
+        return with_safe_files(mail, told, self.files)
+
+    def _told(self, mail: Mail, signal: Signal) -> Signal:
+        """Let the patient speak, where another one tells of them; any other mail as it is."""
         rule = str(signal.facts.get("auto_rule", ""))
         if rule in _OURS:
             return signal

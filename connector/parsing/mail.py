@@ -70,6 +70,8 @@ class Mail:
     """Message ids of attached messages (the returned mail of a bounce)."""
     truncated: bool
     """True when a limit kept something from being looked at."""
+    pictures: frozenset[int] = frozenset()
+    """Places in `attachments` of pictures that are shown within the text (logos, smileys)."""
 
 
 def parse_mail(raw: bytes, *, max_attachment_bytes: int = 10_485_760) -> Mail:
@@ -81,6 +83,7 @@ def parse_mail(raw: bytes, *, max_attachment_bytes: int = 10_485_760) -> Mail:
     reply_to = next((box for box in mailboxes(headers, "reply-to") if box.email), None)
     if reply_to is None or reply_to.email.lower() == sender.email.lower():
         reply_to = Mailbox(name="", email="")
+    files = _file_parts(parts)
     return Mail(
         headers=headers,
         message_id=next(iter(message_ids(headers.get("message-id"))), ""),
@@ -91,10 +94,14 @@ def parse_mail(raw: bytes, *, max_attachment_bytes: int = 10_485_760) -> Mail:
         subject=without_controls(headers.words("subject"))[:MAX_SUBJECT_CHARS].strip(),
         date=_date(headers),
         text=_best_text(tree),
-        attachments=_attachments(parts, max_attachment_bytes),
+        attachments=tuple(
+            _attachment(part, number, max_attachment_bytes)
+            for number, part in enumerate(files, start=1)
+        ),
         part_types=frozenset(part.content_type for part in parts),
         embedded_ids=_embedded_ids(parts),
         truncated=tree.truncated,
+        pictures=frozenset(place for place, part in enumerate(files) if _is_picture(part)),
     )
 
 
@@ -255,9 +262,15 @@ def unflow(text: str, *, delete_space: bool = False) -> str:
     return "".join(out[1:])
 
 
-def _attachments(parts: list[Part], max_bytes: int) -> tuple[Attachment, ...]:
+def _is_picture(part: Part) -> bool:
+    """Tell a picture that HTML refers to from one that was sent as a file."""
+    shown = part.disposition == "inline" or not part.disposition
+    return part.content_type.startswith("image/") and shown and "content-id" in part.headers
+
+
+def _file_parts(parts: list[Part]) -> list[Part]:
     """List the files of the message, those of attached messages within these."""
-    found: list[Attachment] = []
+    found: list[Part] = []
     inside: set[int] = set()
     for part in parts:
         if id(part) in inside:
@@ -268,10 +281,10 @@ def _attachments(parts: list[Part], max_bytes: int) -> tuple[Attachment, ...]:
         if part.content_type.startswith("multipart/"):
             continue
         inside.update(id(child) for child in part.children)
-        found.append(_attachment(part, len(found) + 1, max_bytes))
+        found.append(part)
         if len(found) == MAX_ATTACHMENTS:
             break
-    return tuple(found)
+    return found
 
 
 def _attachment(part: Part, number: int, max_bytes: int) -> Attachment:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connector.domain.practice import Practice
 from connector.domain.signal import Channel, Contact, Fact, Item, Signal, Unreadable
@@ -15,6 +16,8 @@ from connector.parsing.automatic import Finding, Surroundings, classify
 from connector.parsing.bounces import Bounce
 from connector.parsing.hearing import Hearing
 from connector.parsing.mail import Mail, canonical_key, parse_mail
+from connector.parsing.mail_exports import ExportRule, Exports
+from connector.parsing.mail_files import FileOptions
 from connector.parsing.notifications import NotificationOptions
 from connector.parsing.people import email_key
 from connector.parsing.replies import reply_text
@@ -72,6 +75,21 @@ class MailOptions(BaseModel):
     staff: StaffOptions = Field(
         default_factory=StaffOptions, description="Staff who report what patients told them."
     )
+    files: FileOptions = Field(
+        default_factory=FileOptions, description="What happens to files that come with mail."
+    )
+    exports: tuple[ExportRule, ...] = Field(
+        default=(),
+        max_length=50,
+        description="Files that come by mail and belong into another source's folder.",
+    )
+
+    @model_validator(mode="after")
+    def _exports_need_proof(self) -> Self:
+        if self.exports and not self.trusted_authserv:
+            message = "exports need trusted_authserv: without it no sender can be verified"
+            raise ValueError(message)
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +103,13 @@ class MailReader:
     hearing: Hearing
 
     @classmethod
-    def for_source(cls, name: str, practice: Practice, options: MailOptions) -> MailReader:
-        """Make the reader of a source of that name; ConfigError for recipes that are wrong."""
+    def for_source(
+        cls, name: str, practice: Practice, options: MailOptions, *, looking: bool = False
+    ) -> MailReader:
+        """Make the reader of a source of that name; ConfigError for recipes that are wrong.
+
+        With `looking` no export is put into its folder.
+        """
         around = Surroundings(
             own_addresses=frozenset(email_key(own) for own in practice.own_addresses),
             own_hosts=frozenset(host.lower() for host in options.own_hosts),
@@ -94,7 +117,12 @@ class MailReader:
             always_automatic=options.always_automatic,
         )
         hearing = Hearing.of(
-            practice, options.notifications, options.staff, options.trusted_authserv
+            practice,
+            options.notifications,
+            options.staff,
+            Exports(options.exports, looking=looking),
+            options.files,
+            options.trusted_authserv,
         )
         return cls(
             tenant=practice.tenant, source=name, options=options, around=around, hearing=hearing

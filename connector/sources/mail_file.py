@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from connector.domain.errors import Unavailable
 from connector.domain.practice import Practice
@@ -58,15 +58,19 @@ class MailFileSettings(SourceSettings):
         "somebody may still be writing it.",
     )
     mail: MailOptions = Field(default_factory=MailOptions, description="How messages are read.")
+    _looking: bool = PrivateAttr(default=False)
 
     def open(self, practice: Practice) -> Source:
         """Make the source; the path is looked at when it is read."""
-        return MailFileSource(self, MailReader.for_source(self.name, practice, self.mail))
+        reader = MailReader.for_source(self.name, practice, self.mail, looking=self._looking)
+        return MailFileSource(self, reader)
 
     @classmethod
     def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:
-        """Read the path once, as it is now."""
-        return cls(name=name, path=path, settle_seconds=0)
+        """Read the path once, as it is now; no export goes into its folder."""
+        settings = cls(name=name, path=path, settle_seconds=0)
+        settings._looking = True
+        return settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +166,8 @@ class MailFileSource:
         self._closed.set()
 
     def probe(self) -> list[str]:
-        """Look whether the path can be read."""
+        """Look whether the path can be read, and folders of exports written."""
+        problems = self._reader.hearing.exports.problems()
         try:
             if self._path.is_dir():
                 next(self._path.iterdir(), None)
@@ -170,8 +175,8 @@ class MailFileSource:
                 with _opened(self._path) as file:
                     file.read(1)
         except OSError as fault:
-            return [f"{self._path}: {_plain(fault)}."]
-        return []
+            problems.insert(0, f"{self._path}: {_plain(fault)}.")
+        return problems
 
     def _read_single(self, known: object) -> Iterator[Batch]:
         raw, size = self._content(self._path)
