@@ -1,112 +1,84 @@
 """What a person wrote now: a mail's text without quotes, reply headers and signature.
 
-A view for rules and summaries, never the record. When in doubt words are kept: text between or
-below quotes stays (people answer inline), and where next to nothing is left the whole text is
-given. One pass over the lines; every pattern is linear.
+A view for rules and summaries, never the record. Words of the writer weigh more than a clean
+cut: what stands between and below quotes stays, so does what was sent on to be read, a quote
+that has no marks is cut only behind an announcement that programs print and people do not, and
+where no own word is left the whole text is given. One pass over the lines; every pattern is
+bounded (`reply_words`), so the time is linear.
 """
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
+
+from connector.parsing.reply_signatures import has_words, without_signature
+from connector.parsing.reply_words import (
+    ADDRESS,
+    ANSWERS_BELOW,
+    ATTRIBUTION_START,
+    DATE,
+    ENDS_ATTRIBUTION,
+    ENDS_SENTENCE,
+    FIRST_PERSON,
+    FORWARD,
+    FRAMED,
+    INLINE_START,
+    LABEL,
+    MACHINE_DATE,
+    MATCHED_CHARS,
+    PRINTED_ADDRESS,
+    REPLY_ABOVE,
+    ROLES,
+    RULER,
+    SENTENCE_END,
+    SEPARATOR,
+    TIME,
+    WROTE,
+)
 
 MAX_LINES = 5_000
 """Lines behind these are taken as they are."""
-MIN_REPLY_CHARS = 8
-"""A shorter reply is no view of its own: the whole text is given instead."""
-_ATTRIBUTION_LINES = 4
-_ATTRIBUTION_CHARS = 500
-_SIGNATURE_LINES = 15
+_ATTRIBUTION_LINES = 5
+_HEADER_LINES = 14
+_LOOK_AHEAD = 4
+_FEW_CHARS = 60
+_CORE_ROLES = frozenset({"from", "date", "to", "subject"})
+_TWO, _THREE, _ALL = 2, 3, 4
+_HINT_CHARS = 2_000
 
-_WROTE = re.compile(
-    r"(?:\b(?:wrote|writes|schrieb|geschrieben|[eé]crit|escribi[oó]|scritto|scrisse|escreveu"
-    r"|schreef|geschreven|skrev|skrifaði|kirjoitti|napisał(?:\(a\)|a)?|napsal\(?a?\)?|nap[ií]sala?"
-    r"|írta|yazdı|yazmış|scris|написала?|написав|пише|пишет|έγραψε|viết|schreibt)\b"
-    r"|写道|寫道|のメール|さんは書きました|님이 작성|כתב|كتب)",
-    re.IGNORECASE,
-)
-_ENDS_ATTRIBUTION = re.compile(r"(?:[:：]|wrote ?-{2,})[\s*_]*$", re.IGNORECASE)
-_STARTS_ATTRIBUTION = re.compile(
-    r"[\s*_\-]{0,12}(?:(?:on|am|le|el|il|em|op|den|dne|dnia|w dniu|på|pe|ter|fra|från|pada|vào|στις"
-    r"|a|mån|man|tir|ons|tor|fre|lör|sön|lun|mar|mer|jeu|ven|sam|dim|в|от)\b[\s,.]"
-    r"|\d{1,4}[./\-年 ]|[\"“']?[^\s<>:]{1,40}.{0,80}<[^<>\s]{1,200}@|在 "
-    r"|mon|tue|wed|thu|fri|sat|sun)",
-    re.IGNORECASE,
-)
-_DATE_ONLY_ATTRIBUTION = re.compile(
-    r"\d{4}-\d{2}-\d{2} \d{1,2}:\d{2} (?:GMT|UTC)[+-]\d{1,2}:\d{2} .{1,200}$"
-)
-_DATE_OR_ADDRESS = re.compile(
-    r"\b(?:19|20)\d{2}(?!\d)|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}(?!\d)|[^\s@<>]{1,64}@[^\s@<>]"
-)
-_ENDS_SENTENCE = re.compile(r"[a-z]{3}[.!?]$|[!?]$")
 
-_SEPARATOR = re.compile(
-    r"[\s*_>]*[-_=]{2,}\s*(?:original (?:message|email)|reply message"
-    r"|urspr[uü]ngliche (?:nachricht|mail)"
-    r"|original-?nachricht|mensaje original|messaggio originale|message d['’]origine"
-    r"|message original"
-    r"|oorspronkelijk bericht|opprinnelig melding|ursprungligt meddelande|oprindelig meddelelse"
-    r"|alkuperäinen viesti|mensagem original|wiadomość oryginalna|исходное сообщение"
-    r"|original appointment|原始邮件|邮件原件|元のメッセージ|원본 메시지)[^\n]{0,80}$",
-    re.IGNORECASE,
-)
-_FORWARD = re.compile(
-    r"[\s*_>]*(?:[-_=]{2,}\s*(?:forwarded (?:message|by)|weitergeleitete nachricht"
-    r"|mensaje reenviado"
-    r"|message transf[eé]r[eé]|messaggio inoltrato|doorgestuurd bericht|mensagem encaminhada"
-    r"|пересылаемое сообщение|vidarebefordrat meddelande|videresendt (?:melding|meddelelse))"
-    r"|begin forwarded message:|anfang der weitergeleiteten nachricht:|début du message réexpédié)",
-    re.IGNORECASE,
-)
-_RULER = re.compile(r"[\s>]*(?:[_*\-—–=]\s?){5,}\s*$")
-_HEADER = re.compile(
-    r"[\s>*_]{0,8}(from|von|de|da|van|från|fra|od|kimden|lähettäjä|от|发件人|差出人|보낸 ?사람|"
-    r"sent|date|gesendet|datum|envoy[eé]|enviado(?: el)?|data|inviato|verzonden|skickat|sendt|dato|"
-    r"fecha|"
-    r"wysłano|tarih|lähetetty|отправлено|дата|发送时间|日期|送信日時|날짜|"
-    r"to|an|para|[aà]|aan|till|til|do|kime|vastaanottaja|кому|收件人|宛先|받는 ?사람|cc|kopie|"
-    r"subject|betreff|asunto|objet|oggetto|onderwerp|ämne|emne|assunto|temat|konu|aihe|тема|主题|件名|제목|"
-    r"reply-to|risposta)\s{0,3}[*_]{0,2}\s{0,3}[:：][*_]{0,2}(?:\s|$)",
-    re.IGNORECASE,
-)
-_FROM_WORDS = frozenset(
-    {"from", "von", "de", "da", "van", "från", "fra", "od", "kimden", "lähettäjä", "от", "发件人"}
-    | {"差出人", "보낸사람"}
-)
-_MARK = re.compile(r"[ \t]{0,4}(?:--|—|–|-- ?|__+|—+)[ \t]*$")
-_DEVICE = re.compile(
-    r"[\s*_\-]{0,6}(?:sent (?:from|via|with|on) (?:my|the|a |an |yahoo|gmail|outlook|mail|iphone"
-    r"|ipad|samsung|android|blackberry|windows|proton|mobile|aol|hey|spark|t-mobile|verizon)"
-    r"|get outlook for|von meinem .{1,40} gesendet|gesendet (?:von|mit)"
-    r"|envoy[eé] (?:de(?:puis)?|à partir de) mon|envoyé de|enviado (?:desde|do|de) "
-    r"|inviato da(?:l mio)? "
-    r"|verzonden (?:vanaf|met|van)|verstuurd vanaf|skickat från min|sendt fra min|sent fra min"
-    r"|lähetetty |wysłane z |отправлено с |发自我的|iPhoneから送信|나의 iphone)",
-    re.IGNORECASE,
-)
-_FIELDS_WITH_SENDER, _FIELDS_WITHOUT_SENDER = 2, 3
-_DEVICE_CHARS = 90
-_MATCHED_CHARS = 300
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """An announcement of a quote: what of its first line is the writer's, and where it ends."""
+
+    end: int
+    """The first line behind it."""
+    sure: bool
+    """Whether only programs write so: what follows is quoted even without marks."""
+    own: str = ""
 
 
 def reply_text(text: str) -> str:
-    """Give the person's own words; the whole text when (almost) nothing would be left."""
+    """Give the person's own words; the whole text when there are none."""
     own = own_words(text)
-    return own if len("".join(own.split())) >= MIN_REPLY_CHARS else text.strip()
+    return own if any(char.isalnum() for char in own) else text.strip()
 
 
 def own_words(text: str) -> str:
     """Give the own words alone, which may be nothing."""
-    lines = [line.rstrip() for line in text.splitlines()]
+    lines = text.splitlines()
     head, rest = lines[:MAX_LINES], lines[MAX_LINES:]
-    kept = _without_quotes(head)
-    kept = _without_signature(kept + rest)
-    return _joined(kept)
-
-
-def _joined(lines: list[str]) -> str:
-    """Join lines, blank runs at the ends cut."""
-    return "\n".join(lines).strip("\n").rstrip()
+    pieces = _own_pieces(head)
+    pieces[-1].extend(rest)
+    kept: list[str] = []
+    for piece in pieces:
+        own = without_signature(piece, first=not has_words(kept))
+        while kept and not kept[-1].strip():
+            kept.pop()
+        if kept and piece and not piece[0].strip():
+            kept.append("")
+        kept += own[next((i for i, line in enumerate(own) if line.strip()), 0) :]
+    return "\n".join(line.rstrip() for line in kept).strip("\n").rstrip()
 
 
 def is_quoted(line: str) -> bool:
@@ -114,35 +86,54 @@ def is_quoted(line: str) -> bool:
     return line.lstrip()[:1] == ">"
 
 
-def _without_quotes(lines: list[str]) -> list[str]:
-    kept: list[str] = []
+def _own_pieces(lines: list[str]) -> list[list[str]]:
+    """Give the runs of own lines between quotes, in order; at least one, maybe empty."""
+    pieces: list[list[str]] = [[]]
     index = 0
     while index < len(lines):
         line = lines[index]
-        if _FORWARD.match(line[:_MATCHED_CHARS]):
-            return kept + lines[index:]  # it was sent on to be read
+        if _may_announce(line) and FORWARD.match(line[:MATCHED_CHARS]):
+            pieces[-1].extend(lines[index:])  # it was sent on to be read
+            break
         if is_quoted(line):
             index = _behind_quote(lines, index)
+            pieces.append([])
             continue
-        size = _attribution_size(lines, index)
-        if size:
-            quoted = _next_is_quoted(lines, index + size)
-            if not quoted and any(item.strip() for item in kept):
-                return kept
-            index += size
+        cut = _announcement(lines, index)
+        if cut is None:
+            pieces[-1].append(line)
+            index += 1
             continue
-        if _hard_cut(lines, index):
-            if any(item.strip() for item in kept):
-                return kept
-            index = _behind_header_block(lines, index)
-            continue
-        kept.append(line)
-        index += 1
-    return kept
+        if cut.own:
+            pieces[-1].append(cut.own)
+        if _next_is_quoted(lines, cut.end) or not any(map(has_words, pieces)):
+            index = cut.end
+        elif not cut.sure:
+            pieces[-1].append(line[len(cut.own) :])
+            index += 1
+        elif _points_below(pieces):
+            pieces[-1].extend(lines[index:])
+            break
+        else:
+            _drop_rulers(pieces[-1])
+            break
+    return pieces
+
+
+def _points_below(pieces: list[list[str]]) -> bool:
+    """Say whether the writer tells that answers stand in the quoted text."""
+    own = "\n".join(line for piece in pieces for line in piece)
+    return ANSWERS_BELOW.search(own[:_HINT_CHARS]) is not None
+
+
+def _drop_rulers(lines: list[str]) -> None:
+    """Take away rulers and blank lines that stood above a quote."""
+    while lines and (not lines[-1].strip() or RULER.match(lines[-1][:MATCHED_CHARS])):
+        lines.pop()
 
 
 def _behind_quote(lines: list[str], index: int) -> int:
-    """Skip a quoted block, with the blank lines and wrapped short ends inside it."""
+    """Skip a quoted block, with the blank lines inside it."""
     while index < len(lines) and (is_quoted(lines[index]) or not lines[index].strip()):
         if not lines[index].strip() and not _next_is_quoted(lines, index):
             break
@@ -150,107 +141,195 @@ def _behind_quote(lines: list[str], index: int) -> int:
     return index
 
 
+def _next_line(lines: list[str], index: int) -> int:
+    """Give the index of the next line that is not blank, a few lines far, or -1."""
+    for position in range(index, min(index + _LOOK_AHEAD, len(lines))):
+        if lines[position].strip():
+            return position
+    return -1
+
+
 def _next_is_quoted(lines: list[str], index: int) -> bool:
-    """Say whether the next line that is not blank is quoted; looks three lines far."""
-    for line in lines[index : index + 3]:
-        if line.strip():
-            return is_quoted(line)
-    return False
+    position = _next_line(lines, index)
+    return position >= 0 and is_quoted(lines[position])
 
 
-def _attribution_size(lines: list[str], index: int) -> int:
-    """Give the number of lines of an `On ... wrote:` that begins here, or 0."""
+def _may_announce(line: str) -> bool:
+    """Say whether any pattern can match; most lines lack what all announcements have."""
+    return (
+        ":" in line
+        or "@" in line
+        or "\uff1a" in line
+        or "--" in line
+        or "__" in line
+        or "above" in line
+        or "\u4e0a" in line
+        or line.rstrip().endswith("wrote")
+        or line[:1].isdigit()
+        or INLINE_START.search(line[:MATCHED_CHARS]) is not None
+        or RULER.match(line[:MATCHED_CHARS]) is not None
+    )
+
+
+def _announcement(lines: list[str], index: int) -> _Cut | None:
+    """Find what announces a quote at a line: attribution, separator or header block."""
+    line = lines[index]
+    if not line.strip() or not _may_announce(line):
+        return None
+    found = _separator(lines, index) or _header_cut(lines, index)
+    if found is None and len(line) <= MATCHED_CHARS:
+        found = _attribution(lines, index)
+    return found
+
+
+# Attributions
+
+
+def _attribution(lines: list[str], index: int) -> _Cut | None:
+    """Find an `On ... wrote:` that begins at this line or within it."""
     first = lines[index]
-    if not first.strip() or len(first) > _ATTRIBUTION_CHARS:
-        return 0
-    if _DATE_ONLY_ATTRIBUTION.match(first):
-        return 1 if _ends_within(lines, index) == 0 else _ends_within(lines, index)
-    starts = _STARTS_ATTRIBUTION.match(first) is not None
+    starts = [match.start() for match in INLINE_START.finditer(first)][-4:]
+    for start in [*reversed([start for start in starts if start]), 0]:
+        inline = start > 0
+        known = inline or ATTRIBUTION_START.match(first) is not None
+        found = _attribution_from(lines, index, start, known=known)
+        if found is not None and (not inline or _is_dated(lines, index, start, found)):
+            return found
+    return None
+
+
+def _is_dated(lines: list[str], index: int, start: int, cut: _Cut) -> bool:
+    """Say whether an attribution within a line has a date: `at 3:59 PM, a@b wrote:` is a rest."""
+    return DATE.search(" ".join([lines[index][start:], *lines[index + 1 : cut.end]])) is not None
+
+
+def _attribution_from(lines: list[str], index: int, start: int, *, known: bool) -> _Cut | None:
+    """Join lines to a candidate that begins at a column of the first one, and weigh it."""
     joined = ""
-    for size in range(1, _ATTRIBUTION_LINES + 1):
-        piece = lines[index + size - 1] if index + size <= len(lines) else ""
-        if (size > 1 and not starts) or not piece.strip() or is_quoted(piece):
-            return 0
-        joined = f"{joined} {piece}"[:_ATTRIBUTION_CHARS]
-        if _has_mark(piece) and _ENDS_ATTRIBUTION.search(piece) and _WROTE.search(joined):
-            sure = _DATE_OR_ADDRESS.search(joined) and (starts or "@" in joined)
-            return size if sure or _next_is_quoted(lines, index + size) else 0
-        if _ENDS_SENTENCE.search(piece):
-            return 0
-    return 0
-
-
-def _has_mark(line: str) -> bool:
-    """Say whether the patterns for attributions and header lines can match; most lines cannot."""
-    return ":" in line or "\uff1a" in line or "--" in line
-
-
-def _ends_within(lines: list[str], index: int) -> int:
-    """Give the size of a dated header that ends with `>:` on one of the next two lines."""
-    for size in (1, 2, 3):
-        if index + size <= len(lines) and lines[index + size - 1].rstrip().endswith(":"):
-            return size
-    return 0
-
-
-def _hard_cut(lines: list[str], index: int) -> bool:
-    line = lines[index][:_MATCHED_CHARS]
-    if _SEPARATOR.match(line):
-        return True
-    if _RULER.match(line):
-        following = next(
-            (i for i in range(index + 1, index + 4) if i < len(lines) and lines[i].strip()), -1
-        )
-        return following > 0 and _header_block_size(lines, following) > 0
-    return _header_block_size(lines, index) > 0
-
-
-def _header_block_size(lines: list[str], index: int) -> int:
-    """Give the number of lines of a quoted header block (From, Sent, To ...), or 0."""
-    if not _has_mark(lines[index]) or _HEADER.match(lines[index]) is None:
-        return 0
-    names = set()
-    size = misses = 0
-    for line in lines[index : index + 12]:
-        match = _HEADER.match(line)
-        if match is None:
-            misses += 1
-            if misses > 1 or not line.strip():
-                break
-        else:
-            misses = 0
-            names.add(match[1].lower().replace(" ", ""))
-        size += 1
-    needed = _FIELDS_WITH_SENDER if names & _FROM_WORDS else _FIELDS_WITHOUT_SENDER
-    return size if len(names) >= needed else 0
-
-
-def _behind_header_block(lines: list[str], index: int) -> int:
-    """Go behind separator, blanks and headers of a forwarded text that stands at the top."""
-    position = index
-    if not _header_block_size(lines, position):
-        position += 1
-        while position < len(lines) and not lines[position].strip():
-            position += 1
-    if position < len(lines):
-        position += _header_block_size(lines, position)
-    return max(position, index + 1)
-
-
-def _without_signature(lines: list[str]) -> list[str]:
-    """Cut what stands under a signature mark near the end, and lines that a device added."""
-    end = len(lines)
-    while end and not lines[end - 1].strip():
-        end -= 1
-    lines = lines[:end]
-    for index in range(max(1, end - _SIGNATURE_LINES), end):
-        if _MARK.match(lines[index]) and any(line.strip() for line in lines[:index]):
-            lines = lines[:index]
+    last = index + (_ATTRIBUTION_LINES if known else 1)
+    for position in range(index, min(last, len(lines))):
+        piece = lines[position][start if position == index else 0 :].strip()
+        unclosed = joined.count("<") > joined.count(">")
+        if not piece and DATE.search(joined) and TIME.search(joined):
+            continue
+        if is_quoted(piece) and not unclosed:
+            return _undotted(lines[index][:start], joined, position)
+        joined = f"{joined} {piece}"[:MATCHED_CHARS]
+        ended = ENDS_ATTRIBUTION.search(piece) is not None
+        found = _judged(lines, index, start, joined, position + 1) if ended else None
+        if found is not None:
+            return found
+        if not piece or (ended and not unclosed) or ENDS_SENTENCE.search(piece):
             break
-    kept = [line for line in lines if not _added_by_device(line)]
-    return kept if any(line.strip() for line in kept) else lines
+    return None
 
 
-def _added_by_device(line: str) -> bool:
-    """Tell `Sent from my iPhone` from a sentence that begins so."""
-    return len(line) <= _DEVICE_CHARS and ", " not in line and _DEVICE.match(line) is not None
+def _judged(lines: list[str], index: int, start: int, joined: str, end: int) -> _Cut | None:
+    """Weigh what a finished candidate holds; None when people write so too."""
+    if FIRST_PERSON.search(joined):
+        return None
+    known = start > 0 or ATTRIBUTION_START.match(joined.lstrip()) is not None
+    date, time, verb = (pattern.search(joined) for pattern in (DATE, TIME, WROTE))
+    address = "@" in joined and ADDRESS.search(joined)
+    printed = address and PRINTED_ADDRESS.search(joined)
+    alone = not start and _stands_alone(lines, index, end)
+    sure = (
+        (known and date and printed and (verb or time))
+        or (alone and verb and date and time and "," in joined)
+        or (alone and verb and "<" in joined and address and not _sentences(joined[:_FEW_CHARS]))
+    )
+    weak = (verb and (date or time or address)) or (date and printed)
+    if not sure and not (weak and _next_is_quoted(lines, end)):
+        return None
+    own = lines[index][:start].rstrip(" -")
+    if not own and verb and not (known and date):
+        own = _sentences(lines[index][: max(lines[index].find("@"), 0)])
+    return _Cut(end, sure=bool(sure), own=own)
+
+
+def _undotted(own: str, joined: str, end: int) -> _Cut | None:
+    """Take `2011/4/7 Nathan <a@b>` directly above a quote for its attribution."""
+    if joined.rstrip().endswith(">") and DATE.search(joined) and ADDRESS.search(joined):
+        return _Cut(end, sure=False, own=own.rstrip(" -"))
+    return None
+
+
+def _stands_alone(lines: list[str], index: int, end: int) -> bool:
+    """Say whether blank lines (or the ends) surround these lines."""
+    above = index == 0 or not lines[index - 1].strip()
+    return above and (end >= len(lines) or not lines[end].strip())
+
+
+def _sentences(text: str) -> str:
+    """Give the writer's sentences before the name in `I think so. Jane <jane@x> wrote:`."""
+    ends = [match.end() for match in SENTENCE_END.finditer(text)]
+    own = text[: ends[-1]].rstrip() if ends else ""
+    return own if len(own.split()) >= _TWO else ""
+
+
+# Separators and header blocks
+
+
+def _separator(lines: list[str], index: int) -> _Cut | None:
+    """Find `-----Original Message-----`, `reply above this line` or a ruler above a header."""
+    line = lines[index][:MATCHED_CHARS]
+    following = _next_line(lines, index + 1)
+    if REPLY_ABOVE.match(line) or (FRAMED.match(line) and WROTE.search(line)):
+        return _Cut(index + 1, sure=True)
+    if MACHINE_DATE.match(line) and _stands_alone(lines, index, index + 1):
+        return _Cut(index + 1, sure=True)
+    if SEPARATOR.match(line):
+        size = _header_size(lines, following, marked=True) if following > 0 else 0
+        return _Cut(following + size if size else index + 1, sure=True)
+    if following > 0 and RULER.match(line):
+        size = _header_size(lines, following, marked=True)
+        return _Cut(following + size, sure=True) if size else None
+    return None
+
+
+def _header_cut(lines: list[str], index: int) -> _Cut | None:
+    size = _header_size(lines, index, marked=False)
+    return _Cut(index + size, sure=True) if size else None
+
+
+def _role(line: str) -> str:
+    """Say which header field a line is: a role, `unknown` for other labels, '' for no label."""
+    match = LABEL.match(line[:MATCHED_CHARS])
+    if match is None:
+        return ""
+    return ROLES.get("".join(match[1].lower().split()), "unknown")
+
+
+def _header_size(lines: list[str], index: int, *, marked: bool) -> int:
+    """Give the number of lines of a quoted header block (From, Sent, To ...), or 0.
+
+    `marked` says that a separator stands above it. A block with labels that no mail program
+    prints is a form that was filled in: its words are the writer's.
+    """
+    if _role(lines[index]) not in _CORE_ROLES:
+        return 0
+    values: dict[str, str] = {}
+    size = 0
+    for line in lines[index : index + _HEADER_LINES]:
+        role = _role(line)
+        if not line.strip():
+            break
+        if role == "unknown":
+            return 0
+        if role:
+            values.setdefault(role, line)
+        elif size and not _role(lines[index + size - 1]):
+            break  # two lines without label are no folded field
+        size += 1
+    return size if _is_header(values, marked=marked) else 0
+
+
+def _is_header(values: dict[str, str], *, marked: bool) -> bool:
+    count = len(_CORE_ROLES & values.keys())
+    if count == _ALL or (marked and count >= _TWO):
+        return True
+    date = values.get("date", "")
+    if count >= _THREE:
+        return any(char.isdigit() for char in date)
+    everything = " ".join(values.values())
+    return count == _TWO and bool(TIME.search(date)) and bool(ADDRESS.search(everything))

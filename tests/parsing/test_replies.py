@@ -68,11 +68,6 @@ def test_own_words_about_writing_are_no_quote_header():
         assert own_words(text) == text
 
 
-def test_when_nearly_nothing_is_left_the_whole_text_is_given():
-    assert reply_text("> all of it\n> is quoted") == "> all of it\n> is quoted"
-    assert reply_text("Yes\n> Were you unhappy?") == "Yes\n> Were you unhappy?"
-
-
 @pytest.mark.parametrize(
     "text",
     [
