@@ -62,6 +62,8 @@ class Queue:
     fields: Mapping[int, str]
     """The custom fields of its tickets by number: their names."""
     may_create: bool
+    home: str
+    """The address under which the product knows itself; behind a proxy it may be another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +124,7 @@ class Api:
             id=shape.id,
             fields={field.id: field.name for field in shape.TicketCustomFields},
             may_create=any(link.ref == "create" for link in shape.hyperlinks),
+            home=next((link.url.partition(BASE)[0] for link in shape.hyperlinks), ""),
         )
         with self._lock:
             self._queue = found
@@ -263,7 +266,7 @@ class Api:
 
     def web_page(self, path: str, params: Mapping[str, str]) -> bytes:
         """Read a page for people, which the same token opens."""
-        headers = {"Referer": f"{self.settings.url}/"}  # else it fears a forged request
+        headers = {"Referer": f"{self.queue().home}/"}  # else it fears a forged request
         answer = self._http.request(
             "GET", path, params=params, headers=headers, write=False, expect_json=False
         )

@@ -15,12 +15,15 @@ from typing import Final
 
 from connector.domain.errors import Rejected
 from connector.helpdesks.base import Changed
-from connector.helpdesks.request_tracker.api import PAGE, Api
+from connector.helpdesks.request_tracker.api import Api, Page
 from connector.helpdesks.request_tracker.opening import ref_of
 from connector.helpdesks.request_tracker.tables import Json, moment, quoted, when
 
 LATE: Final = timedelta(seconds=60)
 """So long a number may take to appear after a larger one."""
+
+PAGES: Final = 5
+"""So many pages of what happened make one of ours."""
 
 ZONES: Final = timedelta(hours=26)
 """The product reads times in a search in its user's time zone, which nobody tells."""
@@ -39,25 +42,32 @@ class Place:
 def feed(api: Api, cursor: str, since: datetime, now: datetime) -> Changed:
     """Give a page of what changed; `now` stands in where the product does not tell the time."""
     place = _place(api, cursor) if cursor else Place(since=when(since - ZONES))
+    settled = now - LATE
+    numbers: dict[int, None] = {}
+    ended = False
+    for _ in range(PAGES):
+        page = _after(api, place)
+        settled = min(settled, _time(page.at, now) - LATE)
+        safe = (int(one["id"]) for one in page.items if _at(one) <= settled)
+        last = (int(one["id"]) for one in page.items)
+        place = replace(place, safe=max([place.safe, *safe]), at=max([place.at, *last]))
+        numbers |= dict.fromkeys(int(str(one["ObjectId"])) for one in page.items)
+        ended = not page.items
+        if ended:
+            break
+    return Changed(
+        refs=tuple(ref_of(api, number) for number in numbers),
+        cursor=_cursor(replace(place, at=place.safe) if ended else place),
+        more=not ended,
+    )
+
+
+def _after(api: Api, place: Place) -> Page:
+    """Read what comes after a place; a page of what is hidden from us is no end."""
     after = f"id > {place.at}" if place.at else f"Created >= {quoted(place.since)}"
     query = f"ObjectType = 'RT::Ticket' AND TicketQueue = {api.queue().id} AND {after}"
     page = api.transactions(query)
-    if not page.items:  # a page of what is hidden from us is no end
-        page = api.transactions(query, 2)
-    items = page.items
-    settled = _time(page.at, now) - LATE
-    onward = replace(
-        place,
-        safe=max([place.safe, *(int(one["id"]) for one in items if _at(one) <= settled)]),
-        at=max([place.at, *(int(one["id"]) for one in items)]),
-    )
-    more = len(items) == PAGE
-    numbers = dict.fromkeys(int(str(one["ObjectId"])) for one in items)
-    return Changed(
-        refs=tuple(ref_of(api, number) for number in numbers),
-        cursor=_cursor(onward if more else replace(onward, at=onward.safe)),
-        more=more,
-    )
+    return page if page.items else api.transactions(query, 2)
 
 
 def _at(one: Json) -> datetime:

@@ -1,6 +1,8 @@
 """Attachments: their names, which do not fit, and what carries them; pure.
 
-The product fails on a name with anything but ASCII in it, for good. What a browser would show as text or as a page goes as bytes without a meaning: RT turns texts
+The product fails on a name with anything but ASCII in it, for good.
+
+What a browser would show as text or as a page goes as bytes without a meaning: RT turns texts
 into another coding, and nothing opens it by mistake.
 """
 

@@ -45,6 +45,7 @@ class LinkShape(_Shape):
     """What may be done with a thing; rights are told by what is missing."""
 
     ref: str
+    url: str = Field(default="", alias="_url")
 
 
 class TicketShape(_Shape):

@@ -107,7 +107,7 @@ def test_an_unknown_level_is_not_set_and_told(world, ticket):
     assert desk.snapshot(caught.value.ref).due_at == DUE
 
 
-def test_an_account_that_sees_no_comments_is_told_and_its_history_is_not_whole(world, desk, ref):
+def test_an_account_that_sees_no_comments_is_told_and_its_history_is_not_whole(world, ref):
     blind = world.open(token=world.rt.tokens["blind"])
     with pytest.raises(AuthenticationFailed):
         blind.note(ref, a_note())
@@ -198,3 +198,15 @@ def test_transactions_that_are_hidden_from_us_hide_no_others(world, desk, ref):
     told = list(desk.history(ref))
     assert told[-1].text == "I called her"
     assert all(event.data.get("automatic") is None for event in told)
+
+
+def test_the_feed_goes_on_over_pages_that_are_hidden_from_us(world, desk, ref, ticket):
+    for _ in range(130):
+        world.record_by_hand(ref, "EmailRecord")
+    other = desk.open(prepared(desk, replace(ticket, key=f"{ticket.key}-2", body=b"")))
+    page = desk.changed_since("", long_ago())
+    named = {one.id for one in page.refs}
+    while page.more:
+        page = desk.changed_since(page.cursor, long_ago())
+        named |= {one.id for one in page.refs}
+    assert {ref.id, other.id} <= named
