@@ -432,9 +432,16 @@ class RtWorld:
             " WHERE Name = ?",
             address,
         )
+        return self._signed_in(address)
+
+    def agent(self):
+        """Give a browser in which an admin is signed in."""
+        return self._signed_in(ROOT[0])
+
+    def _signed_in(self, user):
         browser = requests.Session()
         browser.trust_env = False
-        form = {"user": address, "pass": ROOT[1]}
+        form = {"user": user, "pass": ROOT[1]}
         browser.post(f"{self.rt.url}/NoAuth/Login.html", data=form, timeout=PATIENCE_S)
         return browser
 
