@@ -23,6 +23,8 @@ class Sizes:
     """Signals in the state that the daemon starts with."""
     mails: int = 200
     """Mails sent one by one for the latency."""
+    mail_rounds: int = 7
+    """How often every message of other projects is read for the speed."""
     idle_s: int = 60
 
 
@@ -35,5 +37,6 @@ QUICK = Sizes(
     lookups=500,
     stored=2_000,
     mails=5,
+    mail_rounds=1,
     idle_s=2,
 )

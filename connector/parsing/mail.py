@@ -39,6 +39,7 @@ _BODY_BYTES = 4_194_304
 """Text parts are looked at until they hold so many bytes together."""
 
 _TEXT_TYPES = frozenset({"text/plain", "text/html"})
+_LOCAL_ADDRESS = re.compile(r"<\s{0,9}([A-Za-z0-9._+=-]{1,64})\s{0,9}>")
 _FROM_LINE = re.compile(rb"^>*From ", re.MULTILINE)
 
 
@@ -53,7 +54,7 @@ class Mail:
     references: tuple[str, ...]
     """Ids of the thread, oldest first, In-Reply-To included."""
     sender: Mailbox
-    """From; empty parts when it is missing."""
+    """From; empty parts when it is missing; mail within a machine (`<root>`) lacks the domain."""
     reply_to: Mailbox
     """Reply-To, where it differs from From; else empty."""
     recipients: tuple[Mailbox, ...]
@@ -79,7 +80,7 @@ def parse_mail(raw: bytes, *, max_attachment_bytes: int = 10_485_760) -> Mail:
     tree = split_message(raw)
     headers = tree.root.headers
     parts = _walk(tree.root)
-    sender = next(iter(mailboxes(headers, "from")), Mailbox(name="", email=""))
+    sender = _sender(headers)
     reply_to = next((box for box in mailboxes(headers, "reply-to") if box.email), None)
     if reply_to is None or reply_to.email.lower() == sender.email.lower():
         reply_to = Mailbox(name="", email="")
@@ -143,6 +144,13 @@ def _walk(root: Part) -> list[Part]:
         found.append(part)
         todo.extend(reversed(part.children))
     return found
+
+
+def _sender(headers: Headers) -> Mailbox:
+    box = next(iter(mailboxes(headers, "from")), Mailbox(name="", email=""))
+    if not box.email and (local := _LOCAL_ADDRESS.search(headers.get("from"))):
+        return Mailbox(name=box.name, email=local[1])
+    return box
 
 
 def _references(headers: Headers) -> tuple[str, ...]:

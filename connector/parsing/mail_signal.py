@@ -230,11 +230,13 @@ def _bounce_facts(bounce: Bounce) -> dict[str, Fact]:
 def contact_of(mail: Mail, own_addresses: frozenset[str]) -> Contact:
     """Say who wrote: Reply-To before From (web forms, groups), unless it is the practice's own.
 
-    A machine's display name (`Website Form <noreply@...>`) is nobody's name.
+    A machine's display name (`Website Form <noreply@...>`) is nobody's name, and an address
+    without a domain (`<root>`) reaches nobody.
     """
     reply_to = mail.reply_to
     if not reply_to.email or email_key(reply_to.email) in own_addresses:
-        return Contact(name=mail.sender.name, email=mail.sender.email)
+        email = mail.sender.email if "@" in mail.sender.email else ""
+        return Contact(name=mail.sender.name, email=email)
     name = reply_to.name
     if not name and not _ROBOTS.fullmatch(mail.sender.email.partition("@")[0]):
         name = mail.sender.name

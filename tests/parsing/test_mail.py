@@ -188,6 +188,11 @@ def test_addresses_are_found_as_people_and_programs_write_them(written, expected
     assert [(box.name, box.email) for box in parse_mailboxes(written.encode())] == expected
 
 
+def test_a_sender_within_a_machine_has_no_domain():
+    assert parse_mail(b"From: Cron <root>\n\nx\n").sender.email == "root"
+    assert parse_mail(b"From: <not one word>\n\nx\n").sender.email == ""
+
+
 def test_ids_are_bare_and_unfolded():
     assert message_ids("<a@b> <c\n @d>") == ["a@b", "c@d"]
     assert message_ids("a@b") == ["a@b"]

@@ -90,3 +90,9 @@ def test_a_fault_of_ours_is_shown_with_the_message_and_without_its_words(monkeyp
     assert isinstance(item, Unreadable)
     assert "private" not in item.problem
     assert item.raw.endswith(b"very private\n")
+
+
+def test_a_sender_without_a_domain_is_nobody_whom_a_helpdesk_could_answer():
+    signal = read(b"From: Cron Daemon <root>\nSubject: x\n\nbackup: no space left\n")
+    assert isinstance(signal, Signal)
+    assert (signal.contact.name, signal.contact.email) == ("Cron Daemon", "")

@@ -1,0 +1,84 @@
+"""Libraries that read mail or replies, behind one face; each is left out where it is missing."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import importlib
+from collections.abc import Callable
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import parseaddr
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+Reader = Callable[[bytes], tuple[str, str]]
+"""A message to (From address, Subject); may raise."""
+Replier = Callable[[str], str]
+"""A text to the reply in it; may raise."""
+LANGUAGES = ("cs", "da", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "sv", "zh")
+
+
+def naive(raw: bytes) -> Message:
+    """Read a message as a program without special care does: structure and decoded bodies."""
+    message = email.message_from_bytes(raw)
+    for part in message.walk():
+        part.get_payload(decode=True)
+    return message
+
+
+def readers() -> dict[str, Reader]:
+    """Give the libraries that read messages."""
+    found = {"stdlib compat32": _compat32, "stdlib policy.default": _policy_default}
+    if (mailparser := _module("mail-parser", "mailparser")) is not None:
+
+        def _mailparser(raw: bytes) -> tuple[str, str]:
+            mail = mailparser.parse_from_bytes(raw)
+            subject = mail.subject or ""
+            first = subject[0] if isinstance(subject, list) else subject
+            return (mail.from_[0][1] if mail.from_ else ""), str(first)
+
+        found[_named("mail-parser")] = _mailparser
+    return found
+
+
+def repliers() -> dict[str, Replier]:
+    """Give the libraries that take quotes off."""
+    found: dict[str, Replier] = {}
+    if (talon := _module("talon", "talon.quotations")) is not None:
+        found[_named("talon")] = talon.extract_from_plain
+    if (many := _module("mail-parser-reply", "mailparser_reply")) is not None:
+        parser = many.EmailReplyParser(languages=list(LANGUAGES))
+        found[_named("mail-parser-reply")] = lambda text: str(parser.parse_reply(text) or "")
+    if (github := _module("email-reply-parser", "email_reply_parser")) is not None:
+        found[_named("email-reply-parser")] = github.EmailReplyParser.parse_reply
+    if (quotequail := _module("quotequail", "quotequail")) is not None:
+        found[_named("quotequail")] = lambda text: "\n".join(
+            part for shown, part in quotequail.quote(text) if shown
+        )
+    return found
+
+
+def _named(project: str) -> str:
+    return f"{project} {version(project)}"
+
+
+def _module(project: str, module: str) -> Any | None:
+    try:
+        version(project)
+    except PackageNotFoundError:
+        return None
+    return importlib.import_module(module)
+
+
+def _compat32(raw: bytes) -> tuple[str, str]:
+    message = naive(raw)
+    subject = make_header(decode_header(str(message.get("Subject", ""))))
+    return parseaddr(str(message.get("From", "")))[1], str(subject)
+
+
+def _policy_default(raw: bytes) -> tuple[str, str]:
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    sender = message.get("From")
+    addresses = getattr(sender, "addresses", ())
+    return (addresses[0].addr_spec if addresses else ""), str(message.get("Subject", ""))
