@@ -154,6 +154,7 @@ def build(
         recovery=settings.recovery,
         pipeline=settings.pipeline,
         prepare=helpdesk.prepare,
+        ticket_mark=helpdesk.capabilities.ticket_mark,
         version=config_version(settings),
     )
     rehearse(rules)

@@ -66,6 +66,8 @@ class Told:
                 self.stored.add(heard)
             case "signal.assessed":
                 self.judged.add(heard)
+            case "signal.released":
+                self.judged.discard(heard)  # it is judged anew
             case "signal.unreadable":
                 self.unreadable.add(heard)
             case "signal.joined":
@@ -130,6 +132,8 @@ def _signal(row: Row[Any], heard: str, told: Told) -> Iterator[str]:
         yield f"{row.outcome}, but no assessment is on record"
     if row.outcome == "unreadable" and heard not in told.unreadable:
         yield "unreadable, but that is not on record"
+    if row.outcome == "waiting" and heard in told.judged:
+        yield "waiting, but an assessment is on record and no release"
     if row.outcome == "waiting" and heard in told.case_of:
         yield f"waiting, but case {told.case_of[heard]} is on record for it"
     if row.outcome in _WITH_CASE and told.case_of.get(heard) != row.case_id:

@@ -9,6 +9,11 @@ from typing import Final
 JOINED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "thread": "it answers an earlier message of the case",
+        "case_id": "its subject names the case",
+        "ticket": "its subject names the ticket of the case",
+        "subject": "it answers the subject of an earlier message from the same address",
+        "copy": "it is the same mail, found in another mailbox",
+        "returned_mail": "a mail of the practice came back",
         "person": "same address or number, compatible name",
         "number": "unanswered calls from the same number",
         "shared_contact": "both came through a number or address that several people share",

@@ -172,6 +172,9 @@ class _Teller:
     def unreadable(self, entry: LedgerEntry) -> Told:
         return "Could not be read; shown to people", _text(entry, "problem")
 
+    def released_signal(self, entry: LedgerEntry) -> Told:
+        return "Released from what was parked", self._reason(entry)
+
     def joined(self, entry: LedgerEntry) -> Told:
         before, now = _text(entry, "severity_before"), _text(entry, "severity")
         change = "" if before == now else f"; severity {before} became {now}"
@@ -237,9 +240,15 @@ class _Teller:
         return "Released from the storm guard", why
 
     def reopened(self, entry: LedgerEntry) -> Told:
-        del entry
         why = "further complaints came that nobody can have read before it was closed"
+        if _text(entry, "why") == "contact_failed":
+            why = "a mail to the patient came back, which nobody knew when it was closed"
         return "The ticket is to be opened again", why
+
+    def contact_failed(self, entry: LedgerEntry) -> Told:
+        code = _text(entry, "status")
+        told = f" with code {code}" if code else ""
+        return f"A mail to the patient came back{told}: a failed attempt of contact", ""
 
     def opened_again(self, entry: LedgerEntry) -> Told:
         before = CLOSED.get(_text(entry, "before"), _text(entry, "before"))
@@ -304,6 +313,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "signal.assessed": _Teller.assessed,
         "signal.unreadable": _Teller.unreadable,
         "signal.joined": _Teller.joined,
+        "signal.released": _Teller.released_signal,
         "case.opened": _Teller.opened,
         "case.promoted": _Teller.clocks,
         "case.linked": _Teller.linked,
@@ -320,6 +330,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "ticket.history_incomplete": _Teller.history,
         "ticket.history_whole": _Teller.history,
         "contact.made": _Teller.contact,
+        "contact.failed": _Teller.contact_failed,
         "content.erased": _Teller.erased,
         "audit.exported": _Teller.exported,
         **dict.fromkeys(CHANGES, _Teller.change),

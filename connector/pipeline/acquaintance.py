@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from connector.domain.signal import Signal
 from connector.pipeline import joining
-from connector.store import cases
+from connector.store import cases, returning
 from connector.store.cases import Known
 from connector.store.store import Tx
 
@@ -18,9 +19,15 @@ AT_ONCE = 500
 class Acquaintance:
     """Open cases by contact, and how many cases each source founded; for one transaction."""
 
-    def __init__(self, tx: Tx, signals: Iterable[Signal], window: timedelta) -> None:
-        """Ask for all contacts of these signals; `window` is how far back founding counts."""
+    def __init__(
+        self, tx: Tx, signals: Iterable[Signal], window: timedelta, mark: str = ""
+    ) -> None:
+        """Ask for all contacts of these signals; `window` is how far back founding counts.
+
+        `mark` is the form of the helpdesk's mark in subjects (`Capabilities.ticket_mark`).
+        """
         self._tx = tx
+        self._mark = mark
         self._since = tx.now - window
         self._known: dict[tuple[str, bytes], list[Known]] = {}
         self._changed_keys: set[tuple[str, bytes]] = set()
@@ -40,16 +47,48 @@ class Acquaintance:
                 self._known.setdefault((tenant, key), []).append(known)
 
     def known(self, signal: Signal) -> list[Known]:
-        """Open or held cases that carry one of the signal's contacts, oldest first."""
+        """Open or held cases that carry one of the signal's contacts, oldest first.
+
+        Those that its subject names come with them, of the kinds `case_id` and `ticket`.
+        """
+        return self._named(signal) + self._met(signal)
+
+    def _named(self, signal: Signal) -> list[Known]:
+        ids, tickets = joining.case_ids(signal), joining.tickets(signal, self._mark)
+        if not (ids or tickets):
+            return []
+        connection = self._tx.connection
+        rows = [("case_id", row) for row in returning.by_id(connection, signal.tenant, ids)]
+        found = returning.by_ticket(connection, signal.tenant, tickets)
+        rows += [("ticket", row) for row in found]
+        return [
+            Known(case=cases.case_of(row), name="", kind=kind, channel=row.channel)
+            for kind, row in rows
+            if row.state != "closed"
+        ]
+
+    def _met(self, signal: Signal) -> list[Known]:
         wanted = dict.fromkeys(key.key for key in joining.search_keys(self._tx.secret, signal))
         places = [(signal.tenant, key) for key in wanted]
-        found = [known for place in places for known in self._known.get(place, ())]
+        pairs = [(key, one) for key in wanted for one in self._known.get((signal.tenant, key), ())]
+        found = [known for _, known in pairs]
         if not self._changed_keys.isdisjoint(places) or any(
             known.case.id in self._changed_cases for known in found
         ):
-            fresh = cases.find_open(self._tx.connection, signal.tenant, list(wanted))
-            return [known for _, known in fresh]
+            pairs = cases.find_open(self._tx.connection, signal.tenant, list(wanted))
+            return [self._told_apart(signal, *pair) for pair in pairs]
+        found = [self._told_apart(signal, *pair) for pair in pairs]
         return sorted(found, key=lambda one: (one.case.opened_at, one.case.id, one.kind))
+
+    def _told_apart(self, signal: Signal, key: bytes, known: Known) -> Known:
+        """Tell a thread from its weaker kinds: the mail's own id, the subject that it answers."""
+        if known.kind != "thread":
+            return known
+        if key in joining.subject_keys(self._tx.secret, signal):
+            return replace(known, kind="subject")
+        if key in joining.own_id_keys(self._tx.secret, signal):
+            return replace(known, kind="same_id")
+        return known
 
     def changed(self, case_id: str, tenant: str, keys: Iterable[bytes]) -> None:
         """Remember that a case was founded, raised or met under these contacts."""

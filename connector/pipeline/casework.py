@@ -21,14 +21,14 @@ from connector.domain.practice import Practice
 from connector.domain.signal import Signal, Unreadable
 from connector.domain.taxonomy import group_of
 from connector.domain.ticket import Change
-from connector.pipeline import joining, onrecord, raising, storm
+from connector.pipeline import joining, mailroom, onrecord, raising, returned, storm
 from connector.pipeline.acquaintance import Acquaintance
 from connector.pipeline.edits import respected
 from connector.pipeline.settings import PipelineSettings
-from connector.recovery import plan, policy
+from connector.recovery import failed_contact, plan, policy
 from connector.recovery.settings import RecoverySettings
 from connector.recovery.severity import final_severity
-from connector.store import cases, codec, keys, outbox, signals
+from connector.store import cases, codec, keys, mails, outbox, signals
 from connector.store.signals import End, Stored, Waiting
 from connector.store.store import Store, Tx
 from connector.triage.assess import assess
@@ -55,6 +55,8 @@ class Rules:
     pipeline: PipelineSettings
     prepare: Callable[[Change], bytes]
     """The helpdesk's pure maker of exact bytes."""
+    ticket_mark: str = ""
+    """How the helpdesk marks the subjects of its mails (`Capabilities.ticket_mark`)."""
     version: str = ""
     """Hash of the configuration in force; goes into the ledger beside each decision."""
 
@@ -101,17 +103,20 @@ class Casework:
         self._store.write(lambda tx: signals.begin(tx, numbers))
         with self._store.read() as connection:
             batch = signals.load(connection, numbers)
-        judged = [self._judge(stored) for stored in batch]
+            limit = self.rules.pipeline.mails_per_hour
+            noted = mailroom.look(connection, self._store.secret, batch, limit)
+        judged = [self._judge(mailroom.as_spoken(stored, noted), noted) for stored in batch]
         crash.point("casework.decided")
         return judged
 
-    def _judge(self, stored: Stored) -> Judged:
+    def _judge(self, stored: Stored, noted: mailroom.Noted) -> Judged:
         item = stored.item
         if isinstance(item, Unreadable):
             return Judged(stored=stored, assessment=None, problem="unreadable")
         if stored.attempts > MAX_ATTEMPTS:
             return Judged(stored=stored, assessment=None, problem="interrupted_too_often")
-        return Judged(stored=stored, assessment=assess(item, self.rules.triage))
+        opinion = assess(item, self.rules.triage)
+        return Judged(stored=stored, assessment=mailroom.considered(opinion, stored, noted))
 
     def _conclude(self) -> None:
         """Commit the batch; when one of it cannot be concluded, the others still are."""
@@ -156,11 +161,22 @@ def conclude(tx: Tx, batch: Sequence[Judged], rules: Rules) -> None:
         for one in batch
         if one.assessment is not None and isinstance(one.stored.item, Signal)
     ]
-    met = Acquaintance(tx, heard, storm.WINDOW)
-    signals.finish(tx, [(one.stored, _end(tx, one, rules, met)) for one in batch])
+    met = Acquaintance(tx, heard, storm.WINDOW, rules.ticket_mark)
+    copies = mails.earlier(tx.connection, [one.stored.id for one in batch])
+    ended: dict[bytes, tuple[Stored, End]] = {}
+    for one in batch:
+        first = copies.get(one.stored.id)
+        case_id = first.case_id if first else None
+        if first and first.id in ended:
+            case_id = ended[first.id][1].case_id
+        if first and case_id:
+            signals.sighted(tx, first.id, one.stored.item)
+        ended[one.stored.id] = (one.stored, _end(tx, one, rules, met, case_id))
+    signals.finish(tx, list(ended.values()))
 
 
-def _end(tx: Tx, judged: Judged, rules: Rules, met: Acquaintance) -> End:
+def _end(tx: Tx, judged: Judged, rules: Rules, met: Acquaintance, copied: str | None) -> End:
+    """End one item; `copied` is the case of the same mail in another mailbox."""
     stored, assessment = judged.stored, judged.assessment
     if assessment is None or not isinstance(stored.item, Signal):
         tx.record("signal.unreadable", signal=stored.seed, problem=judged.problem)
@@ -173,12 +189,32 @@ def _end(tx: Tx, judged: Judged, rules: Rules, met: Acquaintance) -> End:
         severity=assessment.severity,
         assessment_id=assessment_id,
     )
-    if end.outcome:
-        return end
     heard = plan.Heard(
         signal=stored.item, assessment=assessment, detected_at=stored.detected_at, seed=stored.seed
     )
-    return _to_case(tx, stored, heard, rules, met, end)
+    if end.outcome == "parked":
+        found = returned.find(tx, stored.item, rules.practice.own_addresses, rules.ticket_mark)
+        if found is not None and copied is None:
+            return _contact_failed(tx, stored, heard, found, rules, end)
+        end = replace(end, problem_code=mailroom.parked_as(assessment))
+    if copied is not None and (row := cases.get(tx.connection, copied)) is not None:
+        onrecord.copied(tx, stored, cases.case_of(row))
+        return replace(end, outcome="joined", case_id=copied, problem_code=None)
+    return end if end.outcome else _to_case(tx, stored, heard, rules, met, end)
+
+
+def _contact_failed(
+    tx: Tx, stored: Stored, heard: plan.Heard, found: returned.Found, rules: Rules, end: End
+) -> End:
+    """Tell on a case that a mail to its person came back; its ticket is opened again first."""
+    reopens = returned.reopening(tx, found.row)
+    case = returned.put_on_record(tx, found, heard)
+    note = failed_contact.note(case, heard, rules.practice, rules.recovery)
+    if reopens is not None:
+        tx.record("ticket.reopened", case_id=case.id, why="contact_failed", complaints=0)
+    changes: list[Change] = [reopens, note] if reopens is not None else [note]
+    _owe(tx, stored, changes, rules, held=case.state is CaseState.HELD)
+    return replace(end, outcome="joined", case_id=case.id)
 
 
 def _to_case(

@@ -46,3 +46,16 @@ def opened(tx: Tx, stored: Stored, case: Case, *, held: bool) -> None:
             resolution_due=case.clocks.resolution_due.isoformat(),
             detected_at=stored.detected_at.isoformat(),
         )
+
+
+def copied(tx: Tx, stored: Stored, case: Case) -> None:
+    """Say that a mail belongs to a case as the copy of one that was heard elsewhere."""
+    tx.record(
+        "signal.joined",
+        case_id=case.id,
+        signal=stored.seed,
+        why="copy",
+        severity_before=case.severity,
+        severity=case.severity,
+        promoted=False,
+    )

@@ -34,6 +34,13 @@ class PipelineSettings(BaseModel):
         description="More new cases than this from one source within an hour are held for a "
         "person and make one summary ticket; severity 4 is never held.",
     )
+    mails_per_hour: int = Field(
+        default=30,
+        ge=2,
+        le=10_000,
+        description="More mails than this of one sender within an hour run in a circle between "
+        "machines and are parked; senders in never_automatic and severity 4 are not.",
+    )
     high_water: int = Field(
         default=50_000,
         ge=100,

@@ -38,6 +38,7 @@ _LINKS: Final[Mapping[str, str]] = MappingProxyType(
         "same_contact_other_name": "same number or address, another name",
         "same_contact_no_name": "same number or address, but no name to be sure",
         "other_matter": "the same person, in a matter that is kept apart",
+        "ticket": "the mail names this case's ticket, but its sender is not known here",
         "earlier_case": "the same person had an earlier case",
     }
 )

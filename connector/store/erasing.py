@@ -8,9 +8,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from connector.domain.ledger import Plain
-from connector.store import content, files
+from connector.store import content, files, mails
 from connector.store.schema import case_contact, cases, outbox, sighting, signal
 from connector.store.schema_following import observed
+from connector.store.schema_mail import released
 from connector.store.store import Tx
 
 
@@ -35,6 +36,11 @@ def erase_old(tx: Tx, days: int, limit: int) -> int:
         .limit(limit)
     ).all()
     ids = [value for row in rows for value in row[1:] if value is not None]
+    parked = sa.select(released.c.assessment_id).where(
+        released.c.id.in_([row.id for row in rows]), released.c.assessment_id.is_not(None)
+    )
+    ids += list(tx.connection.execute(parked).scalars())
+    mails.forget(tx.connection, [row.id for row in rows])
     for row in rows:
         ids += [value for value in files.ids(tx.connection, row.content_id) if value is not None]
     places = tx.connection.execute(

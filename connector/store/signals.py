@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
 
 from connector.domain.signal import Batch, Item, Signal, Unreadable, signal_id
-from connector.store import codec, content, files
+from connector.store import codec, content, files, mails
 from connector.store.keys import keyed
 from connector.store.schema import content as content_table
 from connector.store.schema import seen, sighting, signal, source
@@ -66,7 +66,7 @@ def take(tx: Tx, tenant: str, name: str, kind: str, batch: Batch) -> Taken:
     fresh, again = _sort_out(tx, batch.items)
     _store(tx, fresh)
     for identity, item in again:
-        _sighted(tx, identity, item)
+        sighted(tx, identity, item)
     values: dict[str, Any] = {"cursor": batch.cursor, "kind": kind, "last_read_at": tx.now}
     if batch.items:
         values["last_item_at"] = tx.now
@@ -226,6 +226,7 @@ def _store(tx: Tx, fresh: Mapping[bytes, Item]) -> None:
         if isinstance(item, Signal):
             files.put(tx, content_id, item.attachments)
         tx.later(seen, {"id": identity})
+        mails.add(tx, identity, item)
         row = _row(identity, item, tx.now) | {"content_id": content_id, "raw_id": raw_id}
         tx.later(signal, row)
         tx.record(
@@ -254,7 +255,7 @@ def _row(identity: bytes, item: Item, now: datetime) -> dict[str, Any]:
     }
 
 
-def _sighted(tx: Tx, identity: bytes, item: Item) -> None:
+def sighted(tx: Tx, identity: bytes, item: Item) -> None:
     """Keep the place where a known item was found again, unless it was found there before."""
     place = keyed(tx.secret, "locator", item.locator)
     there = tx.connection.execute(

@@ -48,6 +48,7 @@ class DjangoHelpdesk:
         """Make it; no connection yet. Raises ConfigError for an unusable ca_file."""
         self.name = settings.name
         self.capabilities = Capabilities(
+            ticket_mark=r"[\w-]{1,60}-(\d{1,19})",  # [queue-123]
             find="scan",
             tags="field",
             sla="due_date",
