@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connector.domain.practice import Practice
-from connector.domain.signal import Signal
+from connector.domain.signal import Fact, Signal
 from connector.parsing.authenticity import Proof, proof_of
 from connector.parsing.mail import Mail
 from connector.parsing.mail_exports import Exports
@@ -74,6 +74,9 @@ class Hearing:
         if notice is not None and not (rule == "own.address" and notice.recipe.for_anybody):
             told = self.notifications.signal(notice, mail, signal, self.proof(mail))
             return without_automatic(told)
+        if notice is None and not rule and self.notifications.other(mail):
+            parked: dict[str, Fact] = {"automatic": "list", "auto_rule": "service.other"}
+            return replace(signal, facts={**signal.facts, **parked})
         if not rule and self.staff.wrote(mail):
             return self.staff.signal(mail, signal, self.proof(mail))
         return signal

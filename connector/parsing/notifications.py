@@ -130,7 +130,7 @@ class Notifications:
         for recipe in self._recipes:
             if not _sent_by(sender, recipe) or _any(recipe.other_subjects, mail.subject):
                 continue
-            if not _any(recipe.subjects, mail.subject):
+            if not _told_by(recipe, mail):
                 if not recipe.for_anybody and doubtful is None:
                     doubtful = Notice(recipe=recipe, found={}, doubt="subject")
                 continue
@@ -141,12 +141,15 @@ class Notifications:
             if not recipe.for_anybody and (doubtful is None or doubtful.doubt == "subject"):
                 doubt = f"fields: {', '.join(missing)}"
                 doubtful = Notice(recipe=recipe, found=found, doubt=doubt)
-        return None if doubtful is None or self._elsewhere(sender, mail) else doubtful
+        return None if doubtful is None or self.other(mail) else doubtful
 
-    def _elsewhere(self, sender: str, mail: Mail) -> bool:
-        """Say whether the subject is known as other mail of this sender."""
+    def other(self, mail: Mail) -> bool:
+        """Say whether this is known as a service's other mail (invoices, advice)."""
+        sender = email_key(mail.sender.email)
         return any(
-            _sent_by(sender, recipe) and _any(recipe.other_subjects, mail.subject)
+            _sent_by(sender, recipe)
+            and not recipe.for_anybody
+            and _any(recipe.other_subjects, mail.subject)
             for recipe in self._recipes
         )
 
@@ -245,6 +248,13 @@ def _sent_by(sender: str, recipe: Recipe) -> bool:
     return bool(sender) and any(
         pattern == ANYBODY or fnmatchcase(sender, pattern.lower()) for pattern in recipe.senders
     )
+
+
+def _told_by(recipe: Recipe, mail: Mail) -> bool:
+    """Say whether subject and text are those of a notification."""
+    if not _any(recipe.subjects, mail.subject):
+        return False
+    return not recipe.bodies or _any(recipe.bodies, mail.text[: fields.MAX_SEARCHED_CHARS])
 
 
 def _any(patterns: Sequence[str], text: str) -> bool:

@@ -28,7 +28,7 @@ MAX_RECIPES = 500
 MAX_PATTERN_MEMORY_BYTES = 4_194_304
 """RE2 compiles no pattern that needs more."""
 ANYBODY = "*"
-"""The sender pattern of a recipe for systems that every practice runs under its own address."""
+"""The sender pattern of a recipe for systems that each practice runs under its own address."""
 
 
 class Match(Protocol):
@@ -168,8 +168,8 @@ class FieldRule(BaseModel):
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
-        if not self.labels and not self.patterns and not self.where.startswith("header:"):
-            message = "name labels, patterns or a header in which the field stands"
+        if not self.labels and not self.patterns and self.where == "text":
+            message = "name labels or patterns by which the field is found"
             raise ValueError(message)
         return self
 
@@ -194,8 +194,13 @@ class Recipe(BaseModel):
     other_subjects: tuple[Pattern, ...] = Field(
         default=(),
         max_length=50,
-        description="Subjects of the same sender's other mail (invoices, advice), which is judged "
-        "like any mail.",
+        description="Subjects of the same sender's other mail (invoices, advice): parked, because "
+        "no patient speaks in it.",
+    )
+    bodies: tuple[Pattern, ...] = Field(
+        default=(),
+        max_length=20,
+        description="The text matches one of these, too; for senders that write other mail.",
     )
     reply_to: Literal["patient", "ignore"] = Field(
         default="ignore", description="Whether Reply-To holds the patient's address."
@@ -226,8 +231,8 @@ class Recipe(BaseModel):
 
     @property
     def for_anybody(self) -> bool:
-        """True when the sender says nothing."""
-        return ANYBODY in self.senders
+        """True when the sender says nothing: a pattern leaves the domain open."""
+        return any(_open_domain(pattern) for pattern in self.senders)
 
     @property
     def scale(self) -> Scale | None:
@@ -252,6 +257,11 @@ class Recipe(BaseModel):
             labels={**known.labels, **labels},
             missing=known.missing,
         )
+
+
+def _open_domain(pattern: str) -> bool:
+    domain = pattern.rpartition("@")[2].removeprefix("*.")
+    return "." not in domain or bool(set("*?[") & set(domain))
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,12 @@ from connector.parsing.authenticity import Proof
 from connector.parsing.mail import Mail
 from connector.parsing.people import email_key
 from connector.parsing.recipes import FieldRule, Kind, Recipe, Role
+from connector.parsing.survey_scores import fold
+
+_CLOSINGS = frozenset(
+    {"thanks", "thank you", "many thanks", "regards", "best regards", "kind regards", "best",
+     "sincerely", "cheers", "saludos", "un saludo", "gracias", "muchas gracias", "atentamente"}
+)  # fmt: skip
 
 
 class StaffOptions(BaseModel):
@@ -71,7 +77,7 @@ _FORM = Recipe(
     name="staff-report",
     title="Report by staff",
     kind=Kind.WEB_FORM,
-    senders=("staff",),
+    senders=("staff@practice.example",),
     subjects=(".",),
     fields={
         role: FieldRule(labels=labels, until=(r"^-- ?$",) if role is Role.TEXT else ())
@@ -106,7 +112,7 @@ class Staff:
 
     def signal(self, mail: Mail, signal: Signal, proof: Proof) -> Signal:
         """Make the signal of a report: about the patient, reported by the sender."""
-        spoken = replace(mail, text=signal.reply_text or mail.text)
+        spoken = replace(mail, text=_above_signature(signal.reply_text or mail.text, mail))
         found = fields.found_fields(_FORM, spoken)
         facts: dict[str, Fact] = {
             **signal.facts,
@@ -137,3 +143,14 @@ class Staff:
             email=email,
             phone=fields.phone_of(found.get(Role.PHONE, ""), self._region),
         )
+
+
+def _above_signature(text: str, mail: Mail) -> str:
+    """Cut where the member of staff signs: the number below is their own."""
+    name = fold(mail.sender.name)
+    lines = text.split("\n")
+    for place, line in enumerate(lines):
+        folded = fold(line).strip(" ,.!-")
+        if place and folded and (folded == name or folded in _CLOSINGS):
+            return "\n".join(lines[:place])
+    return text
