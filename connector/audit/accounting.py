@@ -7,6 +7,7 @@ moves a row teaches it here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +29,8 @@ class Told:
 
     stored: set[str] = field(default_factory=set)
     """Signals, as 32 hex digits."""
-    judged: set[str] = field(default_factory=set)
+    judged: Counter[str] = field(default_factory=Counter)
+    """How often; once more for each release by a person, which another chain tells."""
     unreadable: set[str] = field(default_factory=set)
     case_of: dict[str, str] = field(default_factory=dict)
     """The case that a signal opened or joined."""
@@ -65,9 +67,9 @@ class Told:
             case "signal.stored":
                 self.stored.add(heard)
             case "signal.assessed":
-                self.judged.add(heard)
+                self.judged[heard] += 1
             case "signal.released":
-                self.judged.discard(heard)  # it is judged anew
+                self.judged[heard] -= 1  # it is judged anew
             case "signal.unreadable":
                 self.unreadable.add(heard)
             case "signal.joined":
@@ -128,11 +130,11 @@ def _signals(connection: Connection, told: Told) -> Iterator[str]:
 def _signal(row: Row[Any], heard: str, told: Told) -> Iterator[str]:
     if heard not in told.stored:
         yield "there, but not on record as stored"
-    if row.outcome in _JUDGED and heard not in told.judged:
+    if row.outcome in _JUDGED and told.judged[heard] < 1:
         yield f"{row.outcome}, but no assessment is on record"
     if row.outcome == "unreadable" and heard not in told.unreadable:
         yield "unreadable, but that is not on record"
-    if row.outcome == "waiting" and heard in told.judged:
+    if row.outcome == "waiting" and told.judged[heard] > 0:
         yield "waiting, but an assessment is on record and no release"
     if row.outcome == "waiting" and heard in told.case_of:
         yield f"waiting, but case {told.case_of[heard]} is on record for it"

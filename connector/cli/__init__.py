@@ -21,6 +21,7 @@ COMMANDS = {
     "login": "connector.cli.login_cmd:command",
     "once": "connector.cli.run_cmd:once_command",
     "outbox": "connector.cli.outbox_cmd:group",
+    "parked": "connector.cli.parked_cmd:group",
     "provision": "connector.cli.provision_cmd:command",
     "restore": "connector.cli.backup_cmd:restore",
     "run": "connector.cli.run_cmd:run",
