@@ -3,7 +3,8 @@
 Measured on 1,500 foreign messages: a label is often missing, unknown or a lie, and statistical
 guessing does more harm than good on short texts. Hence: valid non-ASCII UTF-8 is UTF-8 (other
 charsets practically never produce it by accident), then the label, then what the caller knows,
-then Windows-1252, in which every western mail without a label was written.
+then Windows-1252, in which every western mail without a label was written. Only a body without a
+label whose letters are nearly all outside of ASCII, which no western text is, is guessed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,16 @@ from __future__ import annotations
 import codecs
 import re
 
+from charset_normalizer import from_bytes
+
 FALLBACK = "cp1252"
+GUESSED_BYTES = 4_096
+"""So much of a body is looked at to guess its charset."""
+_GUESSES = ["cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp1253", "cp1255", "cp1256", "cp874"]
+_GUESSES += ["cp932", "euc_jp", "gb18030", "big5", "cp949"]
+_FEWEST_LETTERS = 8
+_ASCII_LETTERS = re.compile(rb"[A-Za-z]")
+_HIGH = re.compile(rb"[\x80-\xff]")
 
 _ALIASES = {
     # WHATWG: what is labelled Latin-1 or ASCII is Windows-1252 in practice.
@@ -108,6 +118,29 @@ def decode_text(data: bytes, label: str = "", known: str = "") -> str:
     if _mostly_utf8(data):
         return safe_text(data.decode("utf-8", "replace"))
     return safe_text(data.decode(FALLBACK, "replace"))
+
+
+def guess_charset(data: bytes) -> str:
+    """Guess the charset of a body without a label: '' unless its script is not the Latin one.
+
+    Two thirds of the letters must lie outside of ASCII: below that every answer but Windows-1252
+    was wrong for German, French and Polish, above it ten of eleven languages came out right.
+    """
+    sample = data[:GUESSED_BYTES]
+    high, low = len(_HIGH.findall(sample)), len(_ASCII_LETTERS.findall(sample))
+    if high < _FEWEST_LETTERS or high < 2 * low or _is_utf8(sample):
+        return ""
+    best = from_bytes(sample, cp_isolation=_GUESSES).best()
+    return best.encoding if best is not None and best.encoding in _GUESSES else ""
+
+
+def _is_utf8(sample: bytes) -> bool:
+    """Say whether a sample, maybe cut within a character, is UTF-8."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return _mostly_utf8(sample)
+    return True
 
 
 def _is_seven_bit_charset(data: bytes, label: str) -> bool:

@@ -10,8 +10,8 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import mktime_tz, parsedate_tz
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
 from urllib.parse import unquote_to_bytes
 
 from connector.parsing.mail_charset import decode_text, safe_text
@@ -306,13 +306,20 @@ def message_ids(text: str) -> list[str]:
 
 
 def read_date(text: str) -> datetime | None:
-    """Give a date field in UTC, or None when it is none; without a zone it is taken as UTC."""
+    """Give a date field in UTC, or None when it is none; without a zone it is taken as UTC.
+
+    A day, time or zone that does not exist (31 February, +9999) makes no date: what relays wrote
+    is the better witness then.
+    """
     try:
         parts = parsedate_tz(text[:200])
         if parts is None:
             return None
-        moment = datetime.fromtimestamp(mktime_tz(parts), tz=UTC)
-    except (ValueError, TypeError, IndexError, OverflowError, OSError):
+        year, month, day, hour, minute, second = parts[:6]
+        zone = timezone(timedelta(seconds=parts[9] or 0))
+        local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
+        moment = local.astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return moment if _YEAR_MIN <= moment.year <= _YEAR_MAX else None
 

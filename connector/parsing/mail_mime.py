@@ -12,7 +12,7 @@ import binascii
 import re
 from dataclasses import dataclass, field
 
-from connector.parsing.mail_charset import decode_text
+from connector.parsing.mail_charset import GUESSED_BYTES, decode_text, guess_charset
 from connector.parsing.mail_headers import (
     Headers,
     decode_words,
@@ -31,6 +31,7 @@ MAX_DELIMITERS = 100_000
 """Look-alikes of a boundary behind these are not looked at."""
 _SNIFF_BYTES = 65_536
 _ENVELOPE_LINES = 100
+_GUESSED_PARTS = 10
 
 _BASE64_NOISE = re.compile(rb"[^A-Za-z0-9+/]+")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\n]{0,200})\n", re.MULTILINE)
@@ -52,6 +53,8 @@ class Part:
     filename: str
     """As declared, decoded; may be a path or hold anything."""
     depth: int
+    assumed: str = ""
+    """The charset that the words of a part without a label seem to be in."""
     children: list[Part] = field(default_factory=list)
 
     @property
@@ -65,7 +68,7 @@ class Part:
 
     def text(self) -> str:
         """Give the body as text; bounded by the message, so cut by the caller."""
-        return decode_text(self.data(), self.charset or _meta_charset(self))
+        return decode_text(self.data(), self.charset or _meta_charset(self), known=self.assumed)
 
     @property
     def charset(self) -> str:
@@ -95,14 +98,33 @@ def split_message(raw: bytes) -> Tree:
     tree = _Splitter()
     root = tree.part(_without_envelope(unify_line_ends(raw)), "text/plain", 0)
     todo = [root]
+    unlabelled: list[Part] = []
     while todo:
         part = todo.pop()
+        if part.content_type in {"text/plain", "text/html"} and not part.charset:
+            unlabelled.append(part)
         part.children = tree.children_of(part)
         todo.extend(reversed(part.children))
     if root.charset or root.children:
         charset = root.charset or next((c.charset for c in root.children if c.charset), "")
         root.headers.charset = charset
+    _assume_charset(root, unlabelled)
     return Tree(root=root, truncated=tree.truncated)
+
+
+def _assume_charset(root: Part, unlabelled: list[Part]) -> None:
+    """Guess once for a message, on its first body without a label that is not ASCII."""
+    for first in unlabelled[:_GUESSED_PARTS]:
+        sample = decode_transfer(
+            first.body[: 2 * GUESSED_BYTES], first.headers.get("content-transfer-encoding")
+        )
+        if sample.isascii():
+            continue
+        guess = guess_charset(sample)
+        for part in unlabelled:
+            part.assumed = guess
+        root.headers.charset = root.headers.charset or guess
+        return
 
 
 def _without_envelope(raw: bytes) -> bytes:
