@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 from imapclient.imap_utf7 import decode as decode_utf7
@@ -94,21 +93,25 @@ def _special(one: Listed, *, marked: bool) -> bool:
 
 
 def matches(path: str, pattern: str) -> bool:
-    """Tell whether a pattern means a path: * within a level, ** across levels."""
-    return _expression(_plain(pattern)).fullmatch(path) is not None
+    """Tell whether a pattern means a path: * within a level, ** across levels.
+
+    Follows all ways at once, so that no pattern takes long.
+    """
+    reached = {0}
+    for part in re.split(r"(\*+)", _plain(pattern)):
+        if part.startswith("*"):
+            reached = {end for start in reached for end in _run(path, start, part)}
+        else:
+            reached = {start + len(part) for start in reached if path.startswith(part, start)}
+    return len(path) in reached
+
+
+def _run(path: str, start: int, stars: str) -> range:
+    """Give the places up to which stars may stretch."""
+    slash = path.find("/", start)
+    return range(start, (len(path) if len(stars) > 1 or slash < 0 else slash) + 1)
 
 
 def _plain(pattern: str) -> str:
     first, slash, rest = pattern.partition("/")
     return f"INBOX{slash}{rest}" if first.upper() == "INBOX" else pattern
-
-
-@lru_cache(maxsize=256)
-def _expression(pattern: str) -> re.Pattern[str]:
-    """Compile without nested repetition: neighbouring stars are one."""
-    parts = re.split(r"(\*+)", pattern)
-    made = [
-        (".*" if len(part) > 1 else "[^/]*") if part.startswith("*") else re.escape(part)
-        for part in parts
-    ]
-    return re.compile("".join(made), re.DOTALL)

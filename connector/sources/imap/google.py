@@ -8,6 +8,7 @@ the refresh token is kept in the state directory.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -98,7 +99,7 @@ class Person:
 
     def _renewed(self, *, renew: bool) -> Any:
         try:
-            found = _PERSON.from_authorized_user_info(parsed(self._file.read()), list(SCOPES))
+            found = _kept(parsed(self._file.read()))
         except (ValueError, TypeError, KeyError, AttributeError):
             raise login_needed(self._edge, "the stored tokens are damaged") from None
         if renew or not found.valid:
@@ -132,6 +133,20 @@ class Person:
             raise AuthenticationFailed(self._edge, "Google gave no lasting token; try again")
         with self._file.locked():
             self._file.write(given.to_json())
+
+
+def _kept(told: dict[str, Any]) -> Any:
+    """Make credentials of what was stored; the library's own way forgets the token's address."""
+    expiry = datetime.fromisoformat(told["expiry"]).replace(tzinfo=None)  # as the library wants it
+    return _PERSON(
+        token=str(told["token"]),
+        refresh_token=str(told["refresh_token"]),
+        token_uri=str(told["token_uri"]),
+        client_id=str(told["client_id"]),
+        client_secret=str(told["client_secret"]),
+        scopes=list(SCOPES),
+        expiry=expiry,
+    )
 
 
 class _Consent(InstalledAppFlow):  # type: ignore[misc]  # the library ships no annotations

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msal
+import msal.exceptions
 import requests
 
 from connector.domain.errors import AuthenticationFailed, EdgeError, Unavailable
@@ -50,6 +51,10 @@ _CURES: Final = {
 """Error numbers (AADSTS...) that people meet, and what to do."""
 
 
+_OUTAGES: Final = (requests.RequestException, msal.exceptions.MsalError, ValueError)
+"""What the library raises when it gets no sensible answer."""
+
+
 def issuer(settings: MailboxSettings) -> Application | Person:
     """Choose by configuration."""
     given = settings.microsoft
@@ -82,7 +87,7 @@ class Application:
             if renew:
                 self._app.remove_tokens_for_client()
             answer = self._app.acquire_token_for_client([f"{self._given.resource}/.default"])
-        except (requests.RequestException, ValueError) as fault:
+        except _OUTAGES as fault:
             raise _asking(self._edge, fault) from None
         return _token(self._edge, answer)
 
@@ -119,7 +124,9 @@ class Person:
                 answer = app.acquire_token_silent_with_error(
                     self._scopes, accounts[0], force_refresh=renew
                 )
-            except (requests.RequestException, ValueError, KeyError, TypeError) as fault:
+            except (KeyError, TypeError, AttributeError):
+                raise login_needed(self._edge, "the stored tokens are damaged") from None
+            except _OUTAGES as fault:
                 raise _asking(self._edge, fault) from None
             if cache.has_state_changed:
                 self._file.write(cache.serialize())
@@ -137,7 +144,7 @@ class Person:
                 raise _refused(self._edge, flow)
             tell(str(flow.get("message", "")))
             answer = app.acquire_token_by_device_flow(flow)
-        except (requests.RequestException, ValueError) as fault:
+        except _OUTAGES as fault:
             raise _asking(self._edge, fault) from None
         _token(self._edge, answer)
         with self._file.locked():

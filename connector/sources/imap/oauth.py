@@ -112,7 +112,7 @@ class Xoauth2:
 
 def _status(challenge: bytes) -> str:
     """Read the status of an error challenge; anything but three digits is not repeated."""
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         told = json.loads(challenge[:4_096])
         if isinstance(told, dict) and _STATUS.fullmatch(str(told.get("status", ""))):
             return str(told["status"])
