@@ -55,6 +55,7 @@ Set($Timezone, 'America/New_York');
 Set($BcryptCost, 4);  # else each request takes a third of a second to look at its token
 # not settings, but variables that are compiled in otherwise
 $RT::MasonDataDir = '{folder}/mason'; $RT::MasonSessionDir = '{folder}/session';
+Set(%GnuPG, Enable => 0); Set(%SMIME, Enable => 0);
 Set($WebSessionClass, 'Apache::Session::File');
 Set(%ServiceAgreements, Default => 'standard', Levels => {{
   standard => {{ Resolve => {{ RealMinutes => 60 * 24 * 7 }} }},

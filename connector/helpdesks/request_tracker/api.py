@@ -28,6 +28,7 @@ from connector.domain.errors import (
 from connector.helpdesks.request_tracker.settings import InstanceSettings
 from connector.helpdesks.request_tracker.shapes import (
     AttachmentShape,
+    ChangedShape,
     MadeShape,
     PageShape,
     QueueShape,
@@ -130,6 +131,11 @@ class Api:
             self._queue = found
         return found
 
+    def forget(self) -> None:
+        """Forget what is known of the queue: its fields were changed."""
+        with self._lock:
+            self._queue = None
+
     def key_id(self) -> int:
         """Give the number of the field for keys; Unavailable while the queue shows none.
 
@@ -218,6 +224,11 @@ class Api:
         """Search by TransactionSQL; gives one page, by number."""
         params = {"query": query, "fields": TOLD, "orderby": "id"}
         return self.page("/transactions", params, page, TransactionShape)
+
+    def changes(self, query: str, page: int = 1) -> Page:
+        """Search likewise, only for what happened when to which ticket."""
+        params = {"query": query, "fields": "Created,ObjectId", "orderby": "id"}
+        return self.page("/transactions", params, page, ChangedShape)
 
     def history(self, number: int) -> Iterator[Json]:
         """Give everything that happened to a ticket, as far as the account may see it."""

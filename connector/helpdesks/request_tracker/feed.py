@@ -66,8 +66,8 @@ def _after(api: Api, place: Place) -> Page:
     """Read what comes after a place; a page of what is hidden from us is no end."""
     after = f"id > {place.at}" if place.at else f"Created >= {quoted(place.since)}"
     query = f"ObjectType = 'RT::Ticket' AND TicketQueue = {api.queue().id} AND {after}"
-    page = api.transactions(query)
-    return page if page.items else api.transactions(query, 2)
+    page = api.changes(query)
+    return page if page.items else api.changes(query, 2)
 
 
 def _at(one: Json) -> datetime:

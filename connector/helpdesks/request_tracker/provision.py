@@ -56,8 +56,9 @@ def carry_out(api: Api, step: PlannedStep, wanted: Blueprint) -> None:
     if step.kind != FIELD or field is None or step.action in {Action.KEEP, Action.MANUAL}:
         problem = "has no API for this; do it by hand"
         raise Rejected(api.edge, problem, fields=[step.name])
-    queue, details = api.queue(fresh=True), _details(api)
+    queue, details = api.queue(), _details(api)
     detail = _found(field, queue, details)
+    api.forget()
     if step.action is Action.REMOVE:
         if detail and marked_as(detail) == field.name and not _disabled(detail):
             _allowed(api, "DELETE", f"/customfield/{detail['id']}")
@@ -68,7 +69,6 @@ def carry_out(api: Api, step: PlannedStep, wanted: Blueprint) -> None:
     elif _disabled(detail):
         _allowed(api, "PUT", f"/customfield/{detail['id']}", {"Disabled": 0})
     _fill(api, field, detail)
-    api.queue(fresh=True)
 
 
 def _new(field: Wanted, queue: Queue) -> Json:
@@ -87,7 +87,7 @@ def _fill(api: Api, field: Wanted, detail: Json) -> None:
     at = f"/customfield/{detail['id']}"
     if field.unique and str(detail.get("UniqueValues", "1")) != "1":
         _allowed(api, "PUT", at, {"UniqueValues": 1})
-    there = _values(api, detail) if field.values else []
+    there = _values(api, detail) if field.values and "Name" in detail else []
     for order, (name, label) in enumerate(field.values.items(), 1):
         if name not in there:
             value = {"Name": name, "Description": label, "SortOrder": order}

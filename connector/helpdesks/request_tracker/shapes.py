@@ -75,6 +75,14 @@ class QueueShape(_Shape):
     hyperlinks: list[LinkShape] = Field(alias="_hyperlinks")
 
 
+class ChangedShape(_Shape):
+    """One line of the feed of changes: when something happened to which ticket."""
+
+    id: int
+    Created: Time
+    ObjectId: int
+
+
 class TransactionShape(_Shape):
     """One line of a history, with the fields that are asked for."""
 
