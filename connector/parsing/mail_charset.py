@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 
 from charset_normalizer import from_bytes
 
@@ -21,6 +22,7 @@ _GUESSES = ["cp1251", "koi8_r", "koi8_u", "iso8859_5", "cp1253", "cp1255", "cp12
 _GUESSES += ["cp932", "euc_jp", "gb18030", "big5", "cp949"]
 _FEWEST_LETTERS = 8
 _ASCII_LETTERS = re.compile(rb"[A-Za-z]")
+_NON_ASCII = re.compile("[^\x00-\x7f]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 _ALIASES = {
@@ -76,6 +78,7 @@ def safe_text(text: str) -> str:
     return text.translate(_REPLACED)
 
 
+@lru_cache(maxsize=256)
 def codec_name(label: str) -> str:
     """Give the Python codec for a charset label, or '' when there is none for mail."""
     match = _LABEL.search(label.strip().lower())
@@ -147,7 +150,9 @@ def _is_seven_bit_charset(data: bytes, label: str) -> bool:
     """Say whether ASCII bytes mean more: escape sequences, UTF-7, or NULs of UTF-16."""
     if b"\x1b$" in data:
         return True
-    codec = codec_name(label) if label else ""
+    if not label:
+        return False
+    codec = codec_name(label)
     if codec.startswith(("utf-16", "utf-32")):
         return b"\0" in data
     return codec.startswith(_SEVEN_BIT)
@@ -157,5 +162,5 @@ def _mostly_utf8(data: bytes) -> bool:
     """Tell damaged UTF-8 (cut in a character, one bad byte) from a single-byte charset."""
     decoded = data.decode("utf-8", "replace")
     bad = decoded.count("\ufffd")
-    good = sum(1 for char in decoded if char > "\x7f") - bad
+    good = len(_NON_ASCII.findall(decoded)) - bad
     return good > 2 * bad

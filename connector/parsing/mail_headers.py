@@ -1,4 +1,4 @@
-"""Header fields of a mail: a tolerant block reader, words, addresses, ids, dates, parameters.
+"""Header fields of a mail: a tolerant block reader, words, addresses, ids, dates.
 
 Everything is bounded and linear; nothing raises. Bytes stay bytes until the words are wanted,
 because raw 8-bit headers can only be decoded when the charset of the body is known.
@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
-from urllib.parse import unquote_to_bytes
 
 from connector.parsing.mail_charset import decode_text, safe_text
 from connector.parsing.people import clean_name, email_address, fold_space
@@ -29,6 +28,10 @@ MAX_REFERENCES = 100
 """The last so many ids of a thread are kept."""
 
 _FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:(.*)", re.DOTALL)
+_FIELDS = re.compile(rb"^([!-9;-~]{1,100})[ \t]*:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
+_CLEAN_BLOCK = re.compile(
+    rb"(?:[!-9;-~]{1,100}[ \t]*:[^\n]*+\n(?:[ \t]++[^\s][^\n]*+\n)*+)++(?=\n)"
+)
 _ID = re.compile(r"<([^<>]{1,998})>")
 _ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@\\]{1,64}@[^\s<>()\[\]\",;:@\\]{1,253}")
 _YEAR_MIN, _YEAR_MAX = 1980, 2200
@@ -84,34 +87,23 @@ class Headers:
 def read_headers(block: bytes) -> Headers:
     """Read a header block (line ends LF); lines that are no header are left out."""
     fields: list[tuple[str, bytes]] = []
-    lines: list[bytes] = []
-    for line in block.split(b"\n"):
-        if line[:1] in {b" ", b"\t"}:
-            if lines:
-                lines.append(line)
-            continue
-        _add_field(fields, lines)
-        lines = [line]
+    for match in _FIELDS.finditer(block):
+        value = match[2].replace(b"\n", b"").strip()[:MAX_HEADER_BYTES]
+        fields.append((match[1].decode("ascii").lower(), value))
         if len(fields) >= MAX_HEADERS:
-            lines = []
             break
-    _add_field(fields, lines)
     return Headers(fields)
-
-
-def _add_field(fields: list[tuple[str, bytes]], lines: list[bytes]) -> None:
-    if not lines:
-        return
-    match = _FIELD.match(lines[0])
-    if match is None:
-        return
-    value = b"".join([match[2], *lines[1:]]).strip()[:MAX_HEADER_BYTES]
-    fields.append((match[1].decode("ascii").lower(), value))
 
 
 def is_header_line(line: bytes) -> bool:
     """Say whether a line begins a header field."""
     return _FIELD.match(line) is not None
+
+
+def clean_block_size(raw: bytes) -> int:
+    """Give the size of a header block without any damage, up to its blank line; else 0."""
+    match = _CLEAN_BLOCK.match(raw)
+    return match.end() if match is not None else 0
 
 
 def decode_words(value: bytes, known: str = "") -> str:
@@ -322,69 +314,3 @@ def read_date(text: str) -> datetime | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return moment if _YEAR_MIN <= moment.year <= _YEAR_MAX else None
-
-
-def parameters(text: str) -> tuple[str, dict[str, str]]:
-    """Read `type/sub; a=b; c*0*=utf-8''d`: the value in lower case and its parameters.
-
-    Knows quotes, comments, RFC 2231 pieces and charsets, and RFC 2047 words where they are
-    forbidden but usual.
-    """
-    value, *rest = _split_parameters(text)
-    plain: dict[str, str] = {}
-    pieces: dict[str, list[tuple[int, bool, str]]] = {}
-    for item in rest:
-        name, equals, content = item.partition("=")
-        name = name.strip().lower()
-        content = _unquote(content.strip())
-        if not equals or not name:
-            continue
-        base, star, mark = name.partition("*")
-        if star:
-            number, _, _ = mark.partition("*")
-            order = int(number) if number.isdecimal() and len(number) < 4 else 0  # noqa: PLR2004 - RFC 2231 pieces
-            pieces.setdefault(base, []).append((order, name.endswith("*"), content))
-        else:
-            plain.setdefault(name, content)
-    for base, parts in pieces.items():
-        plain[base] = _join_pieces(sorted(parts, key=lambda part: part[0]))
-    value = re.sub(r"\s", "", value.partition("(")[0]).lower()
-    return value, plain
-
-
-def _split_parameters(text: str) -> list[str]:
-    """Cut at semicolons outside of quotes."""
-    parts: list[str] = []
-    start = position = 0
-    quoted = False
-    while position < len(text):
-        char = text[position]
-        if quoted and char == "\\":
-            position += 1
-        elif char == '"':
-            quoted = not quoted
-        elif char == ";" and not quoted:
-            parts.append(text[start:position])
-            start = position + 1
-        position += 1
-    parts.append(text[start:])
-    return parts
-
-
-def _unquote(text: str) -> str:
-    if not text.startswith('"'):
-        return text
-    return re.sub(
-        r"\\(.)", r"\1", text[1:].partition('"')[0] if "\\" not in text else text[1:].rstrip('"')
-    )
-
-
-def _join_pieces(parts: list[tuple[int, bool, str]]) -> str:
-    data = b"".join(
-        unquote_to_bytes(text) if encoded else text.encode("utf-8", "replace")
-        for _, encoded, text in parts
-    )
-    if not parts[0][1] or data.count(b"'") < 2:  # noqa: PLR2004 - charset'language'value
-        return decode_text(data)
-    charset, _, value = data.split(b"'", 2)
-    return decode_text(value, label=charset.decode("ascii", "replace"))

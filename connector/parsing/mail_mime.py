@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from connector.parsing.mail_charset import GUESSED_BYTES, decode_text, guess_charset
 from connector.parsing.mail_headers import (
     Headers,
+    clean_block_size,
     decode_words,
     is_header_line,
-    parameters,
     read_headers,
 )
+from connector.parsing.mail_parameters import parameters
 
 MAX_DEPTH = 30
 """Deeper parts are taken as they are, not split."""
@@ -198,6 +199,9 @@ def _split_headers(raw: bytes) -> tuple[bytes, bytes]:
     A line that is no header ends the block (the blank line was lost), unless headers go on
     behind it (a line was damaged on the way).
     """
+    size = clean_block_size(raw)
+    if 0 < size <= MAX_HEADER_BLOCK_BYTES:
+        return raw[:size], raw[size + 1 :]
     position = 0
     while position < min(len(raw), MAX_HEADER_BLOCK_BYTES):
         end = raw.find(b"\n", position)

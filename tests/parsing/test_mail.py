@@ -15,11 +15,11 @@ from connector.parsing.mail import (
 from connector.parsing.mail_headers import (
     decode_words,
     message_ids,
-    parameters,
     parse_mailboxes,
     read_date,
 )
 from connector.parsing.mail_mime import decode_transfer
+from connector.parsing.mail_parameters import parameters
 
 PLAIN = (
     b"Received: from a by b; Thu, 19 Nov 2026 10:00:05 +0000\r\n"
