@@ -231,10 +231,16 @@ def _conversation(one: Json) -> TicketEvent:
         id=f"{one['id']:020}",
         at=_at(one["created_at"]),
         actor=str(one.get("user_id") or ""),
-        kind="note" if one["private"] else "public_reply",
+        kind=_kind(one),
         text=text if is_note(one) else words.plain(one["body"]),
         data=data,
     )
+
+
+def _kind(one: Json) -> str:
+    if one["private"]:
+        return "note"
+    return "patient_reply" if one.get("incoming") else "public_reply"
 
 
 def _steps(ticket: Json, stats: Mapping[str, str | None]) -> Iterator[TicketEvent]:
@@ -244,7 +250,12 @@ def _steps(ticket: Json, stats: Mapping[str, str | None]) -> Iterator[TicketEven
         if at is not None:
             kind = "other" if name == "first_responded_at" else "status"
             yield TicketEvent(
-                id=f"{ticket['id']}-{name}", at=at, actor="", kind=kind, data={"to": to}
+                # with its time, or a second close would pass for the first
+                id=f"{ticket['id']}-{name}-{int(at.timestamp())}",
+                at=at,
+                actor="",
+                kind=kind,
+                data={"to": to},
             )
 
 
