@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -440,3 +441,21 @@ def test_no_body_breaks_a_recipe_or_makes_the_service_the_contact(body, name):
     if "recipe" in item.facts:
         assert item.contact.email != sender
         judged(item)
+
+
+def test_the_example_of_the_documentation_works(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text(encoding="utf-8")
+    section = page.partition("### Writing a recipe")[2]
+    mail = section.partition("```text\n")[2].partition("```")[0]
+    recipe = section.partition("```toml\n")[2].partition("```")[0]
+    (tmp_path / "portal.toml").write_text(recipe, encoding="utf-8")
+    signal = read(mail, notifications={"folder": str(tmp_path)})
+    assert signal.facts["recipe"] == "portal"
+    assert (signal.facts["score"], signal.contact.name) == (2, "Jane Doe")
+    assert signal.contact.phone == "+12125550142"
+    assert signal.reply_text == "I waited two hours.\nNobody told me why."
+
+
+def test_the_documentation_names_every_shipped_recipe():
+    page = (Path(__file__).parents[2] / "docs" / "notifications.md").read_text(encoding="utf-8")
+    assert [name for name in shipped() if f"`{name}`" not in page] == []
