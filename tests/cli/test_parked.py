@@ -105,3 +105,48 @@ def test_what_became_a_case_is_not_released(amends, house):
     code, _, err = amends("parked", "release", identity, "--reason", "x", "-c", house.config)
     assert code == 64
     assert "not parked" in err
+
+
+BOUNCE = """\
+From: Mail Delivery System <MAILER-DAEMON@mx.practice.example>
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <dsn@mx.practice.example>
+Content-Type: multipart/report; report-type=delivery-status; boundary=B
+
+--B
+
+It was not delivered.
+--B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.practice.example
+
+Final-Recipient: rfc822; pq.quill1@mail.example
+Action: {action}
+Status: 5.1.1
+
+--B
+Content-Type: text/rfc822-headers
+
+From: help@practice.example
+Subject: Re: My bill
+Message-ID: <answer@practice.example>
+In-Reply-To: <1@mail.example>
+--B--
+"""
+
+
+@pytest.mark.parametrize(("action", "notes", "parked"), [("failed", 1, 0), ("delayed", 0, 1)])
+def test_an_answer_that_came_back_is_a_note_on_its_ticket_and_a_late_one_is_parked(
+    amends, house, action, notes, parked
+):
+    house.complain(1)
+    amends("once", "-c", house.config)
+    house.mail.joinpath("dsn.eml").write_text(BOUNCE.format(action=action), "utf-8")
+    assert amends("once", "-c", house.config)[0] == 0
+    assert len(house.on_record("contact.failed")) == notes
+    assert house.ask("SELECT count(*) FROM outbox WHERE op = 'note' AND state = 'done'") == [
+        (notes,)
+    ]
+    assert len(json.loads(amends("parked", "list", "--json", "-c", house.config)[1])) == parked
+    assert amends("audit", "verify", "-c", house.config)[0] == 0
