@@ -274,7 +274,7 @@ def _separator(lines: list[str], index: int) -> _Cut | None:
     """Find `-----Original Message-----`, `reply above this line` or a ruler above a header."""
     line = lines[index][:MATCHED_CHARS]
     following = _next_line(lines, index + 1)
-    if REPLY_ABOVE.match(line) or (FRAMED.match(line) and WROTE.search(line)):
+    if REPLY_ABOVE.match(line) or (WROTE.search(line) and FRAMED.match(line)):
         return _Cut(index + 1, sure=True)
     if MACHINE_DATE.match(line) and _stands_alone(lines, index, index + 1):
         return _Cut(index + 1, sure=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from connector.parsing.automatic import Surroundings, classify
 from connector.parsing.mail import canonical_key, parse_mail
-from connector.parsing.replies import own_words
+from connector.parsing.replies import own_words, reply_text
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpora" / "mail"
 
@@ -33,6 +34,18 @@ def folded(text):
     return " ".join((text or "").split())
 
 
+def is_subject(found, expected):
+    """U+FFFD stands for any words: the project that expects it could not decode them."""
+    parts = (re.escape(part) for part in re.split("\ufffd+", folded(expected)))
+    return re.fullmatch(".+".join(parts), folded(found)) is not None
+
+
+def own(text):
+    """The words of an expected reply outside of quotes."""
+    lines = (line for line in text.splitlines() if not line.lstrip().startswith(">"))
+    return Counter(word for line in lines for word in line.split() if re.search(r"\w", word))
+
+
 @pytest.fixture(scope="module")
 def figures():
     """(question -> (asked, wrong)) over all messages."""
@@ -45,12 +58,12 @@ def figures():
     for case, raw in cases("rfc822"):
         mail = parse_mail(raw)
         canonical_key(raw)
-        if "from_addr" in case:
+        if "from_addr" in case and " " not in (case["from_addr"] or ""):  # a blank: no address
             compare("from", right=mail.sender.email.lower() == (case["from_addr"] or "").lower())
         if "from_name" in case:
             compare("name", right=mail.sender.name == folded(case["from_name"]))
         if "subject" in case:
-            compare("subject", right=folded(mail.subject) == folded(case["subject"]))
+            compare("subject", right=is_subject(mail.subject, case["subject"]))
         if case.get("plain_body"):
             compare("body", right=squeezed(case["plain_body"]) in squeezed(mail.text))
         if "attachment_count" in case:
@@ -66,9 +79,9 @@ def figures():
 @pytest.mark.parametrize(
     ("question", "floor_permille"),
     [
-        ("from", 20),
+        ("from", 10),
         ("name", 20),
-        ("subject", 25),
+        ("subject", 20),
         ("body", 140),
         ("files", 160),
         ("automatic", 10),
@@ -78,7 +91,7 @@ def figures():
 def test_few_answers_differ_from_those_of_other_projects(figures, question, floor_permille):
     asked, wrong = figures[question]
     print(f"{question}: {wrong} of {asked} differ")  # noqa: T201 - the figures are the point
-    assert wrong * 1_000 <= asked * floor_permille + 999
+    assert wrong * 1_000 <= asked * floor_permille
 
 
 def test_own_words_are_those_that_other_projects_expect():
@@ -87,7 +100,9 @@ def test_own_words_are_those_that_other_projects_expect():
         if "reply_text" not in case:
             continue
         asked += 1
-        wrong += folded(own_words(raw.decode(errors="replace"))) != folded(case["reply_text"])
+        found = reply_text(raw.decode(errors="replace"))
+        wrong += folded(found) != folded(case["reply_text"])
+        assert not own(case["reply_text"]) - Counter(found.split()), case["source"]
     print(f"reply: {wrong} of {asked} differ")  # noqa: T201 - the figures are the point
     assert wrong * 100 <= asked * 25
 
