@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connector.domain.practice import Practice
-from connector.domain.signal import Channel, Contact, Fact, Item, Signal, Unreadable
+from connector.domain.signal import Attachment, Channel, Contact, Fact, Item, Signal, Unreadable
 from connector.parsing.auto_rules import listed
 from connector.parsing.automatic import Finding, Surroundings, classify
 from connector.parsing.bounces import Bounce
@@ -183,7 +183,7 @@ class MailReader:
             text=mail.text,
             reply_text=reply_text(mail.text),
             facts=self._facts(mail, raw, oversize),
-            attachments=mail.attachments,
+            attachments=_whole(mail.attachments) if oversize else mail.attachments,
             raw=raw,
         )
 
@@ -225,6 +225,13 @@ def _bounce_facts(bounce: Bounce) -> dict[str, Fact]:
         "bounced_tokens": tokens(bounce.subject),
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _whole(attachments: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
+    """Keep no half file: the last one of a message that was cut is only named."""
+    if not attachments:
+        return ()
+    return (*attachments[:-1], replace(attachments[-1], content=b"", withheld="oversize"))
 
 
 def contact_of(mail: Mail, own_addresses: frozenset[str]) -> Contact:

@@ -121,6 +121,10 @@ def seen(
         lines.append(f"Subject: {one_line(signal.subject, 200)}")
     if show_subject and (link := signal.facts.get("link")):
         lines.append(f"See it at: {one_line(str(link), LINK_CHARS)}")
+    size = signal.facts.get("oversize")
+    if isinstance(size, int) and size:
+        told = f"{max(1, round(size / 1_000_000))} MB"
+        lines.append(f"Cut: of {told} only the beginning was read; the rest is in the mailbox")
     if signal.attachments:
         lines.append(f"Attachments: {len(signal.attachments)} (see the next note)")
     return lines

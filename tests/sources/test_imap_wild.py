@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import tracemalloc
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +14,7 @@ from servers.mailbox import Daemon, FakeMailbox, Wire, message
 from connector.domain.errors import AuthenticationFailed, RateLimited
 from connector.domain.practice import Practice
 from connector.domain.signal import Signal, Unreadable
+from connector.recovery.wording import seen
 from connector.sources.imap import ImapSettings
 from connector.sources.imap.place import read_cursor
 
@@ -409,3 +411,44 @@ def test_a_cut_at_any_byte_of_dovecot_loses_and_doubles_nothing(dovecot, daemon_
             daemon.until_read()
             assert senders(daemon) == [1, 2, 3, 4, 5], byte
             daemon.source.close()
+
+
+# A very large message
+
+
+def test_of_fifty_megabytes_only_the_beginning_is_fetched_and_the_ticket_says_so(server, daemon):
+    head = (
+        b"From: Patient 7 <p7@example.com>\r\nSubject: Photos\r\nMessage-ID: <7@example.com>\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nI waited for hours.\r\n'
+        b'--b\r\nContent-Type: image/jpeg\r\nContent-Disposition: attachment; filename="a.jpg"\r\n'
+        b"Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    server.inbox[6] = head + (b"QUJD" * 18 + b"\r\n") * 680_000
+    tracemalloc.start()
+    daemon.until_read()
+    ours = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    large = daemon.heard[-1]
+    assert large.facts["oversize"] == len(server.inbox[6]) > 50_000_000
+    assert len(large.raw) == 1_048_576
+    assert [(one.content, one.withheld) for one in large.attachments] == [(b"", "oversize")]
+    assert "BODY.PEEK[]<0.1048576>" in "".join(server.commands)
+    assert ours < 30_000_000
+    told = seen(large, detected_at=NOW, zone=PRACTICE.zone, late=False, show_subject=False)
+    assert "Cut: of 50 MB only the beginning was read; the rest is in the mailbox" in told
+
+
+def test_a_server_that_knows_no_partial_fetch_does_not_fill_the_memory(server, daemon_on):
+    server.inbox[6] = message(6, filler=5_000_000)
+    honest = server.fetched
+    server.fetched = lambda uid, items: honest(uid, items.replace("<0.1048576>", ""))
+    daemon = daemon_on(server.port, mail={"max_message_bytes": 65_536})
+    daemon.until_read()
+    assert senders_of_signals(daemon) == [1, 2, 3, 4, 5]
+    [shown] = [item for item in daemon.heard if isinstance(item, Unreadable)]
+    assert "only its header" in shown.problem
+
+
+def senders_of_signals(daemon):
+    emails = [item.contact.email for item in daemon.heard if isinstance(item, Signal)]
+    return sorted(int(email[1:].partition("@")[0]) for email in emails)
