@@ -480,8 +480,14 @@ def test_the_history_tells_steps_replies_edits_and_ratings(world, desk, ref):
     told = [(event.kind, event.text) for event in events]
     assert ("note", "called, spoke to her") in told
     assert ("public_reply", "We are sorry") in told
-    assert ("public_reply", "Thank you") in told
+    assert ("patient_reply", "Thank you") in told
     assert {event.data["to"] for event in events if event.kind == "status"} >= {"closed"}
+    world.hand.set(ref.id, status=2)
+    world.server.clock.advance(seconds=10)
+    world.hand.set(ref.id, status=5)
+    again = [event for event in desk.history(ref) if event.data.get("to") == "closed"]
+    assert again
+    assert not {event.id for event in again} & {event.id for event in events}
     [rating] = [event for event in events if event.data.get("source") == "satisfaction"]
     assert (rating.text, rating.data["rating.default_question"]) == ("too late", "-103")
     [edited] = [event for event in events if "edited_at" in event.data]
