@@ -237,3 +237,21 @@ def test_a_named_pipe_is_told_and_not_waited_for(tmp_path):
         drain(source)
     [problem] = source.probe()
     assert "a pipe, socket or device" in problem
+
+
+def test_a_folder_for_exports_that_is_not_there_is_told_by_check(tmp_path):
+    (tmp_path / "a.eml").write_bytes(b"From: a@example.com\n\nx\n")
+    settings = MailFileSettings.model_validate(
+        {
+            "name": "saved",
+            "path": str(tmp_path / "a.eml"),
+            "mail": {
+                "trusted_authserv": ["mx.example"],
+                "exports": [
+                    {"name": "calls", "senders": ["x@pbx.example"], "folder": str(tmp_path / "no")}
+                ],
+            },
+        }
+    )
+    (problem,) = settings.open(PRACTICE).probe()
+    assert problem == f"{tmp_path}/no: is no folder that amends may write into (export calls)."

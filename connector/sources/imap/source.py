@@ -46,6 +46,7 @@ class ImapSource:
         self.name = settings.name
         self._settings = settings
         self._fetcher = Fetcher(reader, settings)
+        self._exports = reader.hearing.exports
         self._tokens: Tokens | None = tokens_for(settings)
         self._clock = clock
         self._monotonic = monotonic
@@ -211,8 +212,8 @@ class ImapSource:
         try:
             mailbox = self._opened(readonly=True)
         except EdgeError as fault:
-            return [f"{fault.problem}."]
-        problems = []
+            return [f"{fault.problem}.", *self._exports.problems()]
+        problems = self._exports.problems()
         try:
             for name in self._folders(mailbox):
                 mailbox.select(name, shown=self._shown(name))
