@@ -14,6 +14,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock, patch
@@ -25,8 +26,9 @@ from servers.desk import Desk, FeedingDesk, Killed, Ticket
 from servers.hearing import PRIVACY, called, said
 
 from connector import crash
+from connector.domain.assessment import Assessment
 from connector.domain.ledger import LedgerEntry, verify
-from connector.domain.signal import Batch, Contact, Cursor, Item, signal_id
+from connector.domain.signal import Batch, Contact, Cursor, Item, Signal, signal_id
 from connector.domain.ticket import Change, TicketStatus, UpdateTicket
 from connector.pipeline import casework as casework_room
 from connector.pipeline import delivery as delivery_room
@@ -40,11 +42,12 @@ from connector.pipeline.intake import Intake
 from connector.pipeline.reconcile import account
 from connector.pipeline.settings import PipelineSettings
 from connector.pipeline.sync import Sync
-from connector.store import codec, content, ledger, outbox
+from connector.store import codec, content, ledger, outbox, parked
 from connector.store.engine import DATABASE
 from connector.store.store import Store
 from connector.testing.builders import Clock, a_store, opinion_of_facts, some_rules
 from connector.testing.memory_source import MemorySource, an_unreadable
+from connector.triage.settings import TriageSettings
 
 SETTLE_S = 90
 LATE_S = 80
@@ -56,6 +59,14 @@ DEADLY += ["delivery.claimed", "delivery.sent", "delivery.committed"]
 
 
 TALKATIVE = [casework_room, delivery_room, intake_room, recovering, sync_room, feed_room]
+
+
+def opinion_of_machines(signal: Signal, settings: TriageSettings) -> Assessment:
+    """Park what is marked as a machine's, and go by the facts for the rest."""
+    facts = dict(signal.facts)
+    if "automatic" in facts:
+        facts["lane"] = "park"
+    return opinion_of_facts(replace(signal, facts=facts), settings)
 
 
 class Mailbox(MemorySource):
@@ -97,7 +108,7 @@ class Engine(RuleBasedStateMachine):
         self.deadly = ""
         self.patches = [
             *(patch.object(room, "log", Mock()) for room in TALKATIVE),
-            patch.object(casework_room, "assess", opinion_of_facts),
+            patch.object(casework_room, "assess", opinion_of_machines),
             patch.object(crash, "point", self._point),
         ]
         for one in self.patches:
@@ -122,9 +133,21 @@ class Engine(RuleBasedStateMachine):
     )
     def somebody_writes(self, who: Contact, severity: int, lane: str, private: bool) -> None:
         facts: dict[str, Any] = {"severity": severity, "lane": lane}
+        if lane == "park":
+            facts |= {"lane": "ticket", "automatic": "list"}
         if private:
             facts["categories"] = PRIVACY
         self._arrives(said(len(self.heard) + 1, who, **facts))
+
+    @rule()
+    def a_person_releases_what_was_parked(self) -> None:
+        with self.store.read() as connection:
+            rows = parked.listing(connection, limit=1)
+        for row in rows * 2:  # twice is harmless
+            self._release(row)
+
+    def _release(self, row: Any) -> None:
+        self.store.write(lambda tx: parked.release(tx, row))
 
     @rule(number=st.integers(1, 2))
     def somebody_rings_in_vain(self, number: int) -> None:
