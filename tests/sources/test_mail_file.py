@@ -12,8 +12,10 @@ from connector.domain.errors import Unavailable
 from connector.domain.practice import Practice
 from connector.domain.signal import Signal, Unreadable
 from connector.parsing.mail_signal import MailOptions, MailReader
+from connector.report.inspection import describe
 from connector.sources.mail_file import MailFileSettings, MailFileSource
 from connector.testing.source import SourceContract, drain
+from connector.triage.settings import TriageSettings
 
 PRACTICE = Practice(tenant="practice", name="Practice", zone=ZoneInfo("UTC"))
 
@@ -255,3 +257,38 @@ def test_a_folder_for_exports_that_is_not_there_is_told_by_check(tmp_path):
     )
     (problem,) = settings.open(PRACTICE).probe()
     assert problem == f"{tmp_path}/no: is no folder that amends may write into (export calls)."
+
+
+def test_inspection_names_the_recipe_and_moves_no_export(tmp_path):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    lent = MailOptions.model_validate(
+        {
+            "trusted_authserv": ["mx.example"],
+            "exports": [
+                {"name": "calls", "senders": ["x@pbx.example"], "folder": str(exports)},
+            ],
+        }
+    )
+    box = tmp_path / "box.mbox"
+    box.write_bytes(
+        b"From a@example.com Tue Mar  3 17:00:00 2026\n"
+        b"From: businessprofile-noreply@google.com\nSubject: Jane left a review for Clinic\n\n"
+        b"Jane, you got a new 1-star review\n\n"
+        b"From a@example.com Tue Mar  3 17:00:00 2026\n"
+        b"Authentication-Results: mx.example; dmarc=pass header.from=pbx.example\n"
+        b"From: x@pbx.example\nSubject: Calls\nContent-Type: text/csv; name=calls.csv\n"
+        b"Content-Disposition: attachment; filename=calls.csv\n\ntime,caller\n\n"
+    )
+    settings = MailFileSettings.for_inspection(box).model_copy(update={"mail": lent})
+    (batch,) = settings.open(PRACTICE).read(None)
+    review, calls = (
+        describe(item, kind="mail_file", given=str(box), settings=TriageSettings())
+        for item in batch.items
+    )
+    assert (review["recipe"], review["channel"]) == ("google_business", "review")
+    assert calls["recipe"] is None
+    assert calls["assessment"]["lane"] == "count"
+    assert list(exports.iterdir()) == []
+    (batch,) = MailFileSettings(name="saved", path=box, mail=lent).open(PRACTICE).read(None)
+    assert len(list(exports.iterdir())) == 1
