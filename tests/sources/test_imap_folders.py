@@ -132,3 +132,15 @@ def test_dovecots_folders_are_read_by_pattern(dovecot, daemon_on):  # noqa: F811
     everything = daemon_on(dovecot.port, folders=["**"])
     everything.until_read()
     assert senders(everything) == [1, 2, 3, 4, 5, 21, 22]
+
+
+def test_a_folder_that_was_left_half_way_is_come_back_to(server, daemon_on):  # noqa: F811
+    server.folders["Feedback"] = {}
+    daemon = daemon_on(server.port, folders=["INBOX", "Feedback"])
+    daemon.until_read()
+    server.folders["Feedback"] = {number: message(number) for number in range(100, 180)}
+    reading = daemon.source.read(daemon.cursor)
+    daemon.cursor = next(reading).cursor  # then the disk was full: reading pauses
+    reading.close()
+    daemon.until_read()
+    assert len(daemon.heard) == 35

@@ -86,8 +86,13 @@ class ImapSource:
             refused = None
             for name in [*names[1:], names[0]]:
                 try:
-                    if self._may_have_news(reading, name):
-                        yield from reading.folder(name, self._shown(name))
+                    state = self._state(reading, name)
+                    if state == self._read_to.get(name):
+                        continue
+                    self._read_to.pop(name, None)
+                    yield from reading.folder(name, self._shown(name))
+                    if all(state):  # only now: who stops half-way has to come back
+                        self._read_to[name] = state
                 except CommandRefused as fault:
                     refused = fault
             if refused is not None:
@@ -114,16 +119,12 @@ class ImapSource:
         position = read_cursor(after) or self._beginning()
         return Reading(self.name, mailbox, position, self._fetcher, clock=self._clock), names
 
-    def _may_have_news(self, reading: Reading, name: str) -> bool:
-        """Ask for the numbers of a folder that is not watched before it is opened."""
+    def _state(self, reading: Reading, name: str) -> tuple[int, int]:
+        """Ask for the numbers of a folder before it is opened; zeros where it is opened anyway."""
         mailbox = self._connected()
         if name in {self._home, mailbox.folder} or reading.due(name):
-            return True
-        state = mailbox.state(name)
-        if all(state) and state == self._read_to.get(name):
-            return False
-        self._read_to[name] = state
-        return True
+            return 0, 0
+        return mailbox.state(name)
 
     def _beginning(self) -> Position:
         start = self._settings.start_from
