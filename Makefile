@@ -44,6 +44,7 @@ lint: .venv ## what a machine can see without running the program: style, types,
 	@$(bin)/deptry --no-ansi .
 
 bench: .venv ## measure beside django-helpdesk's get_email, sqlite3 and the mail server (ARGS="--only NAME", --quick)
+	-@$(bin)/uv pip install --quiet --python $(bin)/python --group peers
 	@PYTHONPATH=tests $(bin)/python -m bench --json build/bench.json $(ARGS)
 
 campaign: .venv ## kill the daemon and lie to it thousands of times, then judge the helpdesk's own records (about an hour; ARGS="--helpdesk zendesk" or freshdesk: simulated)

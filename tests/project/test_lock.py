@@ -27,7 +27,7 @@ def _locked() -> dict[str, str]:
 def _declared() -> list[Requirement]:
     project = PROJECT["project"]
     extras = [line for lines in project["optional-dependencies"].values() for line in lines]
-    groups = [line for lines in PROJECT["dependency-groups"].values() for line in lines]
+    groups = PROJECT["dependency-groups"]["build"]
     build = PROJECT["build-system"]["requires"]
     every = [Requirement(line) for line in [*project["dependencies"], *extras, *groups, *build]]
     return [requirement for requirement in every if requirement.name != project["name"]]
