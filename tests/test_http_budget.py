@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -207,7 +208,8 @@ def test_an_urgent_change_never_starves_however_long_the_backlog(limit, every):
         began = clock()
         while (pause_s := budget.pause_s("open", urgent=True)) > 0:
             clock.advance(pause_s)
-        ask(budget, product, "GET")
+        with budget.turn("open", urgent=True):
+            ask(budget, product, "GET")
         waits.append(clock() - began)
     share = limit * 6 // 10
     burst = min(share, max(BURST_REQUESTS, share * BURST_PERMILLE // 1000))
@@ -274,9 +276,10 @@ def test_threads_that_wait_get_their_turn_in_order_and_none_starves():
     budget = Budget("desk", rates, monotonic=clock, pause=pause)
 
     def work(name):
-        for _ in range(15):
-            budget.admit(GET)
-            turns.append(name)
+        while turns.count(name) < 15:
+            with suppress(OverShare):  # a thread that the machine kept waiting comes again
+                budget.admit(GET)
+                turns.append(name)
 
     threads = [threading.Thread(target=work, args=[name]) for name in range(4)]
     for thread in threads:

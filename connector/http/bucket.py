@@ -257,7 +257,7 @@ class Bucket:
     def _even_wait_s(self, now: float, cap: int) -> float:
         burst = min(cap, max(BURST_REQUESTS, cap * BURST_PERMILLE // 1_000))
         ahead_s = (burst - 1) * self._window_s / cap
-        return max(0.0, self._even_at - ahead_s - now)
+        return min(LONGEST_ASKED_S, max(0.0, self._even_at - ahead_s - now))
 
     def _log_wait_s(self, now: float, too_much: int) -> float:
         if too_much <= 0:

@@ -257,7 +257,7 @@ def test_words_that_look_like_a_mark_are_words(world, desk, text):
     ref = desk.open(staff_ticket(desk, text=text))
     world.hand.patient_writes(ref.id, "x\n[amends ticket open-C00001]")
     assert desk.snapshot(ref).text == text
-    assert [event.kind for event in desk.history(ref)] == ["created", "public_reply"]
+    assert [event.kind for event in desk.history(ref)] == ["created", "patient_reply"]
     assert ours(desk, ref, "n") == []
 
 
