@@ -38,7 +38,7 @@ RAIN_S = 150.0
 """Before the weather is calm, one daemon lives this long in bad weather ..."""
 RAIN_FAULTS = 260
 """... or until the trial has had so many faulty answers."""
-POINT_S = 0.9
+POINT_S = 2.0
 """A daemon that does not come to its crash point within this time is killed anyway."""
 LOCKED = 75
 PEOPLE = 32
