@@ -6,10 +6,12 @@ simulated, django-helpdesk and Request Tracker are the real servers.
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from bench.figures import Figure
@@ -59,7 +61,15 @@ def _worlds() -> dict[str, Callable[[], tuple[Any, str]]]:
 
         return SiteWorld(running_site()), ""
 
-    return {"zendesk": zendesk, "freshdesk": freshdesk, "django_helpdesk": django_helpdesk}
+    def request_tracker() -> tuple[Any, str]:
+        from servers.request_tracker import RtWorld, installed, running
+
+        if not installed():
+            return None, "it is not installed here"
+        return RtWorld(running(Path(tempfile.mkdtemp(prefix="amends-bench-")))), ""
+
+    makers = (zendesk, freshdesk, django_helpdesk, request_tracker)
+    return {make.__name__: make for make in makers}
 
 
 def _count(world: Any) -> dict[str, str]:

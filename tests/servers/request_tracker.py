@@ -142,15 +142,19 @@ class RunningRt:
 
 def rt_for(tmp_path_factory) -> RunningRt:
     """Give this process's RT; the test is skipped where none is installed."""
-    if not SERVER.exists() or not SETUP.exists():
+    if not installed():
         pytest.skip(f"no Request Tracker on this machine: apt install {PACKAGES}")
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    return _running(shared)
+    return running(shared)
+
+
+def installed() -> bool:
+    return SERVER.exists() and SETUP.exists()
 
 
 @functools.cache
-def _running(shared: Path) -> RunningRt:
+def running(shared: Path) -> RunningRt:
     """Start it on first use; it ends with this process."""
     template = _template(shared)
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - no fsync there
