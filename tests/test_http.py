@@ -776,3 +776,12 @@ def test_a_name_that_was_made_to_point_to_this_machine_is_not_sent(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: found)
     with pytest.raises(NotSent, match="allow_private"):
         create(http("https://desk.example.org"))
+
+
+@pytest.mark.parametrize("token", ["S3CRET \u2603", "S3CRET\r\nX: y", "S3CRET\x00"])
+def test_a_token_that_no_header_can_carry_is_the_admins_to_mend_and_is_not_printed(token):
+    config = HttpConfig(base_url="http://127.0.0.1:9")
+    client = Http("desk", config, headers=lambda: {"Authorization": f"Token {token}"})
+    with pytest.raises(AuthenticationFailed) as caught:
+        client.request("GET", "/x", write=False)
+    assert "S3CRET" not in str(caught.value)

@@ -16,7 +16,13 @@ from typing import Final
 import requests
 import urllib3
 
-from connector.domain.errors import ConfigError, EdgeError, NotSent, RateLimited
+from connector.domain.errors import (
+    AuthenticationFailed,
+    ConfigError,
+    EdgeError,
+    NotSent,
+    RateLimited,
+)
 from connector.http import connections, losing
 from connector.http.answers import Answer, TooLarge, in_doubt, judge, retry_after
 from connector.http.budget import Budget, Passage, Request
@@ -27,6 +33,7 @@ from connector.http.lines import Line, Lines
 CHUNK_BYTES: Final = 64 * 1024
 """Read and decompressed at a time, so that a bomb is noticed while it is small."""
 
+_SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _PATH = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
 _FAILURES: Final = (
     requests.RequestException,
@@ -179,7 +186,11 @@ class Http:
         self, content_type: str, body: bytes | None, extra: Headers | None
     ) -> dict[str, str]:
         own = {"Content-Type": content_type} if body is not None else {}
-        return {**own, **self._headers(), **(extra or {})}
+        mine = self._headers()
+        if not all(_SENDABLE.fullmatch(value) for value in mine.values()):
+            problem = "the credentials hold characters that no header can carry; write them anew"
+            raise AuthenticationFailed(self.edge, problem)
+        return {**own, **mine, **(extra or {})}
 
     def _exchange(
         self, exchange: Exchange, request: requests.Request, *, write: bool
