@@ -33,7 +33,7 @@ from connector.domain.errors import (
     Unavailable,
 )
 from connector.http import Http, HttpConfig
-from connector.http.answers import field_names, judge, load, retry_after
+from connector.http.answers import Answer, field_names, judge, load, retry_after
 from connector.http.config import refused
 from connector.http.exchange import Exchange
 
@@ -785,3 +785,17 @@ def test_a_token_that_no_header_can_carry_is_the_admins_to_mend_and_is_not_print
     with pytest.raises(AuthenticationFailed) as caught:
         client.request("GET", "/x", write=False)
     assert "S3CRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("Sat, 21 Nov 2026 10:00:00 GMT", datetime(2026, 11, 21, 10, tzinfo=UTC)),
+        ("Sat, 21 Nov 2026 10:00:00 -0000", datetime(2026, 11, 21, 10, tzinfo=UTC)),
+        ("Sat, 21 Nov 2026 12:00:00 +0200", datetime(2026, 11, 21, 10, tzinfo=UTC)),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_a_servers_clock_is_read_in_utc_or_not_at_all(said, read):
+    assert Answer(status=200, headers={"date": said}, body=b"").date == read

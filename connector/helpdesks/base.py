@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Final, Literal, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,6 +21,9 @@ from connector.domain.ticket import (
     TicketRef,
     UpdateTicket,
 )
+
+MAX_CLOCK_DIFFERENCE_S: Final = 300
+"""A larger difference between the helpdesk's clock and ours is worth a warning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,33 @@ class Problem:
     """What to do about it."""
     fatal: bool = True
     """False for a warning: the daemon can work, but something is worse than it could be."""
+
+
+def clock_problems(theirs: datetime | None, now: datetime) -> list[Problem]:
+    """Say for `check` that the helpdesk's clock differs from ours; pure; None: not told."""
+    difference = int(abs((theirs - now).total_seconds())) if theirs else 0
+    if difference <= MAX_CLOCK_DIFFERENCE_S:
+        return []
+    return [
+        Problem(
+            what=f"The helpdesk's clock and this machine's differ by {difference} seconds.",
+            cure="Synchronise both (NTP); due times and the search for tickets rely on them.",
+            fatal=False,
+        )
+    ]
+
+
+def told(change: UpdateTicket, due: str) -> Iterator[str]:
+    """Tell agents line by line what an update changes; pure. `due` is its due time in words."""
+    if change.severity is not None:
+        yield f"- severity {change.severity}"
+    if change.status is not None:
+        yield f"- status {change.status.value}"
+    if change.due_at is not None:
+        yield f"- due {due}"
+    for sign, tags in (("+", change.add_tags), ("-", change.remove_tags)):
+        yield from (f"- tag {sign} {tag}" for tag in sorted(tags))
+    yield from (f"- {name}: {value}" for name, value in sorted(change.fields.items()))
 
 
 class Helpdesk(Protocol):

@@ -79,6 +79,15 @@ class Answer:
         """The content as data; None for an answer that has none by its status."""
         return self.parsed
 
+    @property
+    def date(self) -> datetime | None:
+        """The server's own time (UTC) as its Date header tells; None when that cannot be read."""
+        try:
+            at = parsedate_to_datetime(self.headers.get("date", ""))
+            return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            return None
+
 
 def judge(
     edge: str,

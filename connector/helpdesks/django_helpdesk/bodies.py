@@ -7,13 +7,14 @@ unchanged.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
 from connector.domain.signal import Attachment
 from connector.domain.ticket import AddNote, OpenTicket, UpdateTicket
+from connector.helpdesks.base import told
 from connector.helpdesks.django_helpdesk.escape import escape, escape_title, sendable
 from connector.helpdesks.django_helpdesk.settings import SiteSettings
 from connector.helpdesks.django_helpdesk.tables import (
@@ -114,7 +115,7 @@ def update_body(settings: SiteSettings, change: UpdateTicket, due: str) -> Json:
 
     `due` is the due time in words, for the note.
     """
-    lines = list(_told(change, due)) or ["(nothing)"]
+    lines = list(told(change, due)) or ["(nothing)"]
     note = AddNote(key=change.key, case_id=change.case_id, text="\n".join(lines))
     patch: Json = _fields(settings, change.fields)
     if change.severity is not None:
@@ -133,18 +134,6 @@ def update_body(settings: SiteSettings, change: UpdateTicket, due: str) -> Json:
 def _fields(settings: SiteSettings, fields: Mapping[str, str]) -> Json:
     named = {field_name(settings, ours): sendable(value) for ours, value in fields.items()}
     return {name: value.strip() or NO_TAGS for name, value in named.items() if name}
-
-
-def _told(change: UpdateTicket, due: str) -> Iterable[str]:
-    if change.severity is not None:
-        yield f"- severity {change.severity}"
-    if change.status is not None:
-        yield f"- status {change.status.value}"
-    if change.due_at is not None:
-        yield f"- due {due}"
-    for sign, tags in (("+", change.add_tags), ("-", change.remove_tags)):
-        yield from (f"- tag {sign} {tag}" for tag in sorted(tags))
-    yield from (f"- {name}: {value}" for name, value in sorted(change.fields.items()))
 
 
 def plan_files(

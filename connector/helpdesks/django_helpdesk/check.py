@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from connector.domain.errors import AuthenticationFailed, EdgeError, Rejected
-from connector.helpdesks.base import Problem
+from connector.helpdesks.base import Problem, clock_problems
 from connector.helpdesks.django_helpdesk.settings import SiteSettings
 from connector.helpdesks.django_helpdesk.site import FOLLOWUPS, TICKETS, Site
 from connector.helpdesks.django_helpdesk.tables import field_name
 from connector.http import Answer
-
-MAX_CLOCK_DIFFERENCE_S: Final = 300
-"""A larger difference between the clocks is worth a warning."""
 
 KEY_CHARS: Final = 64
 """Longest key of a ticket."""
@@ -38,7 +34,7 @@ def problems(site: Site, settings: SiteSettings, now: datetime) -> list[Problem]
     found: list[Problem] = []
     try:
         tickets = site.options(TICKETS)
-        found += _clock(tickets, now)
+        found += clock_problems(tickets.date, now)
         found += _version(takes(site.options(FOLLOWUPS)))
         found += _fields(takes(tickets), settings)
         found += _queue(site, settings)
@@ -58,20 +54,6 @@ def takes(answer: Answer) -> dict[str, Any]:
     actions = value.get("actions") if isinstance(value, dict) else None
     post = actions.get("POST") if isinstance(actions, dict) else None
     return post if isinstance(post, dict) else {}
-
-
-def _clock(answer: Answer, now: datetime) -> Iterator[Problem]:
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return
-    difference = int(abs((theirs - now).total_seconds()))
-    if difference > MAX_CLOCK_DIFFERENCE_S:
-        yield Problem(
-            what=f"The helpdesk's clock and this machine's differ by {difference} seconds.",
-            cure="Synchronise both (NTP); due times and the search for tickets rely on them.",
-            fatal=False,
-        )
 
 
 def _version(followup: dict[str, Any]) -> Iterator[Problem]:

@@ -7,8 +7,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Final, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -80,7 +79,7 @@ class Account:
     def me(self) -> tuple[Json, datetime | None]:
         """Read the agent whose key is used, and the product's clock."""
         answer = self._collection("GET", "/agents/me", write=False)
-        return self._object(answer, shapes.AGENT, write=False), _clock(answer)
+        return self._object(answer, shapes.AGENT, write=False), answer.date
 
     def form(self, *, fresh: bool = False) -> Form:
         """Give the account's form; read once, and again when asked to."""
@@ -233,7 +232,7 @@ class Account:
         return Page(
             items=items,
             more=bool(items) and (further or (sized and len(items) >= PAGE_SIZE)),
-            at=_clock(answer),
+            at=answer.date,
         )
 
     def _whole(self, path: str, shape: TypeAdapter[Any]) -> list[Json]:
@@ -299,11 +298,3 @@ def judged(account: Account, error: Rejected) -> Rejected | Unavailable:
         problem = f"demands {what} for every ticket; set defaults for it, or make it optional"
         return Unavailable(account.edge, problem)
     return error
-
-
-def _clock(answer: Answer) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

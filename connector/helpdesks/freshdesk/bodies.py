@@ -13,6 +13,7 @@ from typing import Final
 from connector.domain.errors import Unavailable
 from connector.domain.signal import Contact
 from connector.domain.ticket import AddNote, OpenTicket, UpdateTicket
+from connector.helpdesks.base import told
 from connector.helpdesks.freshdesk import files, tags, words
 from connector.helpdesks.freshdesk.form import Form, encode, held, put, same
 from connector.helpdesks.freshdesk.settings import AccountSettings
@@ -84,7 +85,7 @@ def update_body(settings: AccountSettings, change: UpdateTicket, due: str) -> Js
     `due` is the due time in words, for the note: the product's own due dates belong to its
     service-level policies.
     """
-    lines = ["Changed by amends:", *_told(change, due)]
+    lines = ["Changed by amends:", *told(change, due)]
     note = AddNote(key=change.key, case_id=change.case_id, text="\n".join(lines))
     return {
         "priority": PRIORITY[change.severity] if change.severity is not None else 0,
@@ -94,18 +95,6 @@ def update_body(settings: AccountSettings, change: UpdateTicket, due: str) -> Js
         "status": change.status.value if change.status else "",
         "note": note_body(settings, note),
     }
-
-
-def _told(change: UpdateTicket, due: str) -> Iterable[str]:
-    if change.severity is not None:
-        yield f"- severity {change.severity}"
-    if change.status is not None:
-        yield f"- status {change.status.value}"
-    if change.due_at is not None:
-        yield f"- due {due}"
-    for sign, names in (("+", change.add_tags), ("-", change.remove_tags)):
-        yield from (f"- tag {sign} {tag}" for tag in sorted(names))
-    yield from (f"- {name}: {value}" for name, value in sorted(change.fields.items()))
 
 
 def assemble(form: Form, body: Json) -> tuple[Json, tuple[str, ...]]:

@@ -8,15 +8,12 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from connector.domain.errors import AuthenticationFailed, EdgeError
-from connector.helpdesks.base import Problem
+from connector.helpdesks.base import Problem, clock_problems
 from connector.helpdesks.freshdesk.account import Account
 from connector.helpdesks.freshdesk.form import TEXTS, Form, FormField
 from connector.helpdesks.freshdesk.settings import AccountSettings
 from connector.helpdesks.freshdesk.walk import VIEWS
 from connector.http.config import is_loopback_host
-
-MAX_CLOCK_DIFFERENCE_S: Final = 300
-"""A larger difference between the clocks is worth a warning."""
 
 GLOBAL_SCOPE: Final = 1
 """An agent of this scope sees all tickets."""
@@ -37,7 +34,7 @@ def problems(account: Account, settings: AccountSettings, now: datetime) -> list
     try:
         agent, theirs = account.me()
         found += _scope(agent.get("ticket_scope"))
-        found += _clock(theirs, now)
+        found += clock_problems(theirs, now)
         found += _form(account.form(fresh=True))
         for view in VIEWS:
             account.listing(view, now, 1)
@@ -74,16 +71,6 @@ def _scope(scope: int | None) -> Iterator[Problem]:
             what="The agent of the API key sees only tickets of its groups or its own. A ticket "
             "that is moved to others would not be found, and might be opened again.",
             cure="Give that agent the scope Global Access (Admin, Agents).",
-        )
-
-
-def _clock(theirs: datetime | None, now: datetime) -> Iterator[Problem]:
-    difference = int(abs((theirs - now).total_seconds())) if theirs else 0
-    if difference > MAX_CLOCK_DIFFERENCE_S:
-        yield Problem(
-            what=f"The helpdesk's clock and this machine's differ by {difference} seconds.",
-            cure="Synchronise this machine (NTP); due times and the search for tickets rely on it.",
-            fatal=False,
         )
 
 

@@ -6,9 +6,10 @@ in when it is sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from connector.domain.ticket import AddNote, OpenTicket, UpdateTicket
+from connector.helpdesks.base import told
 from connector.helpdesks.request_tracker import files
 from connector.helpdesks.request_tracker.settings import InstanceSettings
 from connector.helpdesks.request_tracker.tables import (
@@ -63,7 +64,7 @@ def update_body(settings: InstanceSettings, change: UpdateTicket, due: str) -> J
 
     `due` is the due time in words, for the comment.
     """
-    lines = list(_told(change, due)) or ["(nothing)"]
+    lines = list(told(change, due)) or ["(nothing)"]
     text = "\n".join(["Changed by amends:", *lines])
     severity = change.severity
     return {
@@ -81,15 +82,3 @@ def update_body(settings: InstanceSettings, change: UpdateTicket, due: str) -> J
 
 def _fields(fields: Mapping[str, str]) -> Json:
     return {name: field_value(value) for name, value in sorted(fields.items())}
-
-
-def _told(change: UpdateTicket, due: str) -> Iterable[str]:
-    if change.severity is not None:
-        yield f"- severity {change.severity}"
-    if change.status is not None:
-        yield f"- status {change.status.value}"
-    if change.due_at is not None:
-        yield f"- due {due}"
-    for sign, tags in (("+", change.add_tags), ("-", change.remove_tags)):
-        yield from (f"- tag {sign} {tag}" for tag in sorted(tags))
-    yield from (f"- {name}: {value}" for name, value in sorted(change.fields.items()))

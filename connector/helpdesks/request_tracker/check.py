@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from connector.domain.errors import AuthenticationFailed, EdgeError, Rejected
-from connector.helpdesks.base import Problem
+from connector.helpdesks.base import Problem, clock_problems
 from connector.helpdesks.request_tracker.api import Api, Queue, may
 from connector.helpdesks.request_tracker.fields import name_of, number_of
 from connector.helpdesks.request_tracker.levels import NewTicket, new_ticket
 from connector.helpdesks.request_tracker.settings import InstanceSettings
 from connector.http import Answer
-
-MAX_CLOCK_DIFFERENCE_S: Final = 300
-"""A larger difference between the clocks is worth a warning."""
 
 MAJOR: Final = "5"
 
@@ -39,7 +35,7 @@ def problems(api: Api, settings: InstanceSettings, now: datetime) -> list[Proble
     try:
         answer = api.version()
         found += _version(answer)
-        found += _clock(answer, now)
+        found += clock_problems(answer.date, now)
         queue = api.queue(fresh=True)
         page = new_ticket(api) if queue.may_create else None
         found += _rights(api, queue)
@@ -67,20 +63,6 @@ def _version(answer: Answer) -> Iterator[Problem]:
             what=f"This is RT {version or 'of an unknown version'}; amends was tried with RT 5.",
             cure="Upgrade RT to 5.0.3 or later.",
             fatal=not version,
-        )
-
-
-def _clock(answer: Answer, now: datetime) -> Iterator[Problem]:
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return
-    difference = int(abs((theirs - now).total_seconds()))
-    if difference > MAX_CLOCK_DIFFERENCE_S:
-        yield Problem(
-            what=f"The helpdesk's clock and this machine's differ by {difference} seconds.",
-            cure="Synchronise both (NTP); due times rely on them.",
-            fatal=False,
         )
 
 

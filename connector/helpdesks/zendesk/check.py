@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
 from connector.domain.errors import AuthenticationFailed, Conflict, EdgeError, Gone, Rejected
 from connector.domain.taxonomy import TAXONOMY
-from connector.helpdesks.base import Problem
+from connector.helpdesks.base import Problem, clock_problems
 from connector.helpdesks.zendesk import mailing
 from connector.helpdesks.zendesk.api import BASE, ME, TICKETS, Api
 from connector.helpdesks.zendesk.names import Known, Names
 from connector.helpdesks.zendesk.reading import STAFF
 from connector.helpdesks.zendesk.settings import AccountSettings
 from connector.helpdesks.zendesk.tables import API_TOKENS_END, Json, option_tag
-from connector.http import Answer
-
-MAX_CLOCK_DIFFERENCE_S: Final = 300
-"""A larger difference between the clocks is worth a warning."""
 
 NO_TICKET: Final = "999999999999"
 """A number that no account has reached."""
@@ -39,7 +34,7 @@ def problems(api: Api, names: Names, settings: AccountSettings, now: datetime) -
     found: list[Problem] = list(_token(settings, now))
     try:
         me = api.me(fresh=True)
-        found += _clock(api.request("GET", ME, write=False), now)
+        found += clock_problems(api.request("GET", ME, write=False).date, now)
         found += _rights(me)
         if any(problem.fatal for problem in found):
             return found
@@ -88,20 +83,6 @@ def _refused(settings: AccountSettings, error: AuthenticationFailed) -> Problem:
     else:
         cure = "Look at client_id, client_secret and scope; is the client confidential?"
     return Problem(what="Zendesk refuses the credentials.", cure=cure)
-
-
-def _clock(answer: Answer, now: datetime) -> Iterator[Problem]:
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-        difference = int(abs((theirs - now).total_seconds()))
-    except (ValueError, TypeError):
-        return
-    if difference > MAX_CLOCK_DIFFERENCE_S:
-        yield Problem(
-            what=f"The helpdesk's clock and this machine's differ by {difference} seconds.",
-            cure="Synchronise this machine (NTP); due times and the feed of changes rely on it.",
-            fatal=False,
-        )
 
 
 def _rights(me: Json) -> Iterator[Problem]:
