@@ -1,16 +1,18 @@
 """Headers of survey exports: how many rows they take, what the columns are called, who is who.
 
-One header row is the rule. Qualtrics writes three (name, question, `{"ImportId": ...}`) or, in
-old exports, two; SurveyMonkey two (question over a block of columns, then labels). A column may
-be named in the configuration by its name, its question or its ImportId.
+One header row is the rule; some tools write two or three (`HeaderStyle`). Which style a file has
+is told by the recipe that recognised it. A column may be named in the configuration by its name,
+its question or its ImportId; where names are equal, the second is `Other#2`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from connector.parsing.survey_scores import fold
 from connector.parsing.tables import unique_names
@@ -18,8 +20,36 @@ from connector.parsing.tables import unique_names
 MAX_HEADER_ROWS = 3
 """No known export has more."""
 
-_IMPORT_ID = '{"ImportId"'
+_IMPORT_ID = "ImportId"
 _PLAIN_LABELS = frozenset({"", "response", "open-ended response"})
+_CODE = re.compile(r"([^\s.]{1,200})\.\s+(.*)", re.DOTALL)
+
+
+class HeaderStyle(StrEnum):
+    """How names, questions and ids stand in the header."""
+
+    PLAIN = "plain"
+    """One row of names."""
+    IMPORT_IDS = "import_ids"
+    """Qualtrics: names, questions, `{"ImportId": ...}`."""
+    NAMES_QUESTIONS = "names_questions"
+    """Names, then questions."""
+    BLOCKS = "blocks"
+    """SurveyMonkey: a question over the first of its columns, then a label for each."""
+    CODE_AND_TEXT = "code_and_text"
+    """LimeSurvey: `NPS. How likely are you ...` in one row."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows it takes."""
+        return _ROWS.get(self, 1)
+
+
+_ROWS: Final[Mapping[HeaderStyle, int]] = {
+    HeaderStyle.IMPORT_IDS: 3,
+    HeaderStyle.NAMES_QUESTIONS: 2,
+    HeaderStyle.BLOCKS: 2,
+}
 
 
 class Role(StrEnum):
@@ -36,16 +66,50 @@ class Role(StrEnum):
     WANTS_CONTACT = "wants_contact"
     """May we contact you?"""
     SUBMITTED_AT = "submitted_at"
+    """When it was handed in; of several columns the first that holds a time."""
+    UPDATED_AT = "updated_at"
+    """When it was changed last; never part of what was answered."""
     LOCATION = "location"
     DEPARTMENT = "department"
     PROVIDER = "provider"
+    VISIT_DATE = "visit_date"
+    """As written: many tools give month and year only."""
+    LANGUAGE = "language"
+    PATIENT_REF = "patient_ref"
+    """The practice's own number of the patient or visit."""
+    TAG = "tag"
+    """Whatever else people should see beside the ticket."""
+    STATUS = "status"
+    """Finished, partial, preview, test: values by which a response is told apart."""
     COMPLETE = "complete"
-    """Says whether the response was finished."""
+    """Says whether the response was finished: a status with the usual words."""
     IGNORE = "ignore"
     """Nothing; says that the column was considered."""
 
 
-MANY = frozenset({Role.ID, Role.COMMENT, Role.NAME, Role.IGNORE})
+LABELS: Final = (
+    Role.LOCATION,
+    Role.DEPARTMENT,
+    Role.PROVIDER,
+    Role.VISIT_DATE,
+    Role.LANGUAGE,
+    Role.PATIENT_REF,
+)
+"""Roles that only describe; one column each."""
+
+MANY: Final = frozenset(
+    {
+        Role.ID,
+        Role.SCORE,
+        Role.COMMENT,
+        Role.NAME,
+        Role.SUBMITTED_AT,
+        Role.STATUS,
+        Role.COMPLETE,
+        Role.TAG,
+        Role.IGNORE,
+    }
+)
 """Roles that several columns may have."""
 
 
@@ -63,43 +127,27 @@ class Column:
     """Folded names by which it may be meant."""
     zone: str = ""
     """Time zone that the header gives for its times, or empty."""
+    blank: bool = False
+    """True when the header has no words here; the name is made up then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
-    """Columns that the configuration names and the file does not have."""
-
-    problem: str
-    """One sentence that names them."""
-
-
-def header_rows_of(rows: Sequence[tuple[str, ...]]) -> int:
-    """Tell from the first three rows how many of them are header."""
-    first = rows[0] if rows else ()
-    if len(rows) > 2 and any(cell.startswith(_IMPORT_ID) for cell in rows[2]):  # noqa: PLR2004 - a third row
-        return 3
-    if len(rows) < 2 or not first:  # noqa: PLR2004 - no second row
-        return 1
-    second = [fold(cell) for cell in rows[1]]
-    if first[0] == "V1" and "responseid" in second:
-        return 2
-    labels = {"response", "open-ended response"} & set(second)
-    if fold(first[0]) in {"respondent id", "respondentid"} and labels and not second[0]:
-        return 2
-    return 1
-
-
-def columns_of(header: Sequence[tuple[str, ...]]) -> tuple[Column, ...]:
-    """Make the columns of one to three header rows."""
-    width = max(len(row) for row in header)
+def columns_of(
+    header: Sequence[Sequence[str]], style: HeaderStyle = HeaderStyle.PLAIN
+) -> tuple[Column, ...]:
+    """Make the columns of the header's rows, as many as its widest row has cells."""
+    width = max((len(row) for row in header), default=0)
     rows = [tuple(row) + ("",) * (width - len(row)) for row in header]
-    if len(rows) == 1:
-        return _columns(rows[0], rows[0], ("",) * width)
-    imports = rows[2] if len(rows) == MAX_HEADER_ROWS else ("",) * width
-    if len(rows) == MAX_HEADER_ROWS or rows[0][0] == "V1":
-        return _columns(rows[0], rows[1], imports)
-    names = _blocks(rows[0], rows[1])
-    return _columns(names, names, imports)
+    blank = ("",) * width
+    if style is HeaderStyle.BLOCKS:
+        names = _blocks(rows[0], rows[1])
+        return _columns(names, names, blank)
+    if style is HeaderStyle.CODE_AND_TEXT:
+        pairs = [_CODE.fullmatch(name.strip()) for name in rows[0]]
+        codes = tuple(pair[1] if pair else "" for pair in pairs)
+        texts = tuple(pair[2] if pair else name for pair, name in zip(pairs, rows[0], strict=True))
+        return _columns(rows[0], texts, codes)
+    questions = rows[1] if len(rows) > 1 else rows[0]
+    return _columns(rows[0], questions, rows[-1] if style is HeaderStyle.IMPORT_IDS else blank)
 
 
 def _blocks(questions: tuple[str, ...], labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -117,7 +165,7 @@ def _columns(
     columns = []
     for index, name in enumerate(unique_names(names)):
         given = _import_id(imports[index])
-        import_id, zone = given.get("ImportId", ""), given.get("timeZone", "")
+        import_id, zone = given.get(_IMPORT_ID, ""), given.get("timeZone", "")
         asked = " ".join(questions[index].split()) or name
         aliases = {fold(name), fold(asked), fold(import_id)} - {""}
         columns.append(
@@ -127,14 +175,16 @@ def _columns(
                 question=asked,
                 aliases=frozenset(aliases),
                 zone="UTC" if "(utc)" in fold(name) else zone,
+                blank=not names[index].strip(),
             )
         )
     return tuple(columns)
 
 
 def _import_id(cell: str) -> dict[str, str]:
-    if not cell.startswith(_IMPORT_ID):
-        return {}
+    """Read Qualtrics' JSON, or take a bare code as the id."""
+    if not cell.lstrip().startswith("{"):
+        return {_IMPORT_ID: cell}
     try:
         given = json.loads(cell)
     except (ValueError, RecursionError):
@@ -142,30 +192,15 @@ def _import_id(cell: str) -> dict[str, str]:
     return {key: value for key, value in given.items() if isinstance(value, str)}
 
 
-def assign(
-    mapping: Mapping[str, Role], columns: Sequence[Column]
-) -> Mapping[Role, tuple[Column, ...]] | Missing:
-    """Find every column that the configuration names: exactly, or by a folded alias.
-
-    A column that is not there, or that an alias means twice, is reported: a survey that was
-    edited must not turn into silent blanks.
-    """
-    found: dict[Role, list[Column]] = {}
-    absent: list[str] = []
-    unclear: list[str] = []
-    for wanted, role in mapping.items():
-        exact = [column for column in columns if column.name == wanted]
-        matches = exact or [column for column in columns if fold(wanted) in column.aliases]
-        if len(matches) == 1:
-            found.setdefault(role, []).append(matches[0])
-        elif role is not Role.IGNORE:
-            (unclear if matches else absent).append(wanted)
-    if absent or unclear:
-        return Missing(problem=_missing(absent, unclear))
-    return {role: tuple(sorted(those, key=lambda c: c.index)) for role, those in found.items()}
+def find(wanted: str, columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Find the columns that a name means: exactly, or by a folded alias."""
+    exact = tuple(column for column in columns if column.name == wanted)
+    folded = fold(wanted)
+    return exact or tuple(column for column in columns if folded in column.aliases)
 
 
-def _missing(absent: Sequence[str], unclear: Sequence[str]) -> str:
+def missing_columns(absent: Sequence[str], unclear: Sequence[str]) -> str:
+    """Say which columns of the map the file has not, or has more than once."""
     parts = []
     if absent:
         parts.append(f"has no column {_quoted(absent)}")

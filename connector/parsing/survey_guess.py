@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from connector.parsing.survey_columns import MANY, Column, Role
-from connector.parsing.survey_scores import ScoreKind
+from connector.parsing.survey_mapping import Mapped
+from connector.parsing.survey_scores import SCALES, ScoreKind
 
 MAX_NAME_CHARS = 400
 """Nothing is guessed from a longer name."""
@@ -62,36 +62,36 @@ _KINDS: tuple[tuple[ScoreKind, re.Pattern[str]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guess:
-    """What the columns seem to be."""
+def guess(columns: Sequence[Column]) -> Mapping[str, Mapped]:
+    """Give each role to the first column that fits it best, comments and names to all.
 
-    roles: Mapping[str, Role]
-    """Name of a column to its role; columns that nothing is known about are missing."""
-    kind: ScoreKind | None
-    """Scale of the score column, if its question gives it away."""
-
-    @property
-    def useful(self) -> bool:
-        """Say whether there is anything to hear: a score or a comment."""
-        return bool({Role.SCORE, Role.COMMENT} & set(self.roles.values()))
-
-
-def guess(columns: Sequence[Column]) -> Guess:
-    """Give each role to the first column that fits it best, comments and names to all."""
-    roles: dict[str, Role] = {}
-    kind: ScoreKind | None = None
+    Name of a column to its meaning; columns that nothing is known about are missing. A score
+    whose scale its question does not give away is missing too.
+    """
+    found: dict[str, Mapped] = {}
     for role, pattern in _PATTERNS:
         for column in columns:
             one_only = role not in MANY or role is Role.ID
-            if column.name in roles or (one_only and role in roles.values()):
+            if column.name in found or (
+                one_only and any(mapped.role is role for mapped in found.values())
+            ):
                 continue
             if any(
                 pattern.fullmatch(alias) and not _TRAP.fullmatch(alias) for alias in _of(column)
             ):
-                roles[column.name] = role
-                kind = _kind(column) if role is Role.SCORE else kind
-    return Guess(roles=roles, kind=kind)
+                found[column.name] = _mapped(column, role)
+    return {
+        name: mapped
+        for name, mapped in found.items()
+        if mapped.role is not Role.SCORE or mapped.kind is not None
+    }
+
+
+def _mapped(column: Column, role: Role) -> Mapped:
+    if role is not Role.SCORE:
+        return Mapped(role=role)
+    kind = _kind(column)
+    return Mapped(role=role, kind=kind, direction=SCALES[kind].direction if kind else None)
 
 
 def _of(column: Column) -> list[str]:

@@ -1,177 +1,355 @@
-"""A row of a survey export becomes an answer: score, words, contact, consent, time, identity."""
+"""A row of a survey export becomes a response: answers, contact, consent, status, time, identity.
+
+`ResponseReader` reads rows by a `Layout` (made once a file by `survey_layout`). What tells a known
+response from a new or an edited one, `key_of` and `content_of`, costs a few lookups; everything
+else is read by `response_of` for the rows that are new.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from connector.domain.signal import Contact
 from connector.parsing.people import clean_name, email_address, phone_e164
-from connector.parsing.survey_columns import Column, Role
+from connector.parsing.survey_columns import Column
+from connector.parsing.survey_mapping import ANY_FILLED, RANKS, Polarity, Status
 from connector.parsing.survey_scores import Scale, Score, fold, score_of
 from connector.parsing.survey_times import DateOrder, time_of
 
-YES_WORDS = frozenset(
+YES_WORDS: Final = frozenset(
     {"yes", "y", "true", "1", "x", "checked", "ja", "oui", "si", "s\u00ed", "sim"}
 )
 """Folded answers that mean yes, also with more words behind (`Yes, please call`)."""
-NO_WORDS = frozenset({"no", "n", "false", "0", "nein", "non", "n\u00e3o", "unchecked"})
+NO_WORDS: Final = frozenset({"no", "n", "false", "0", "nein", "non", "n\u00e3o", "unchecked"})
 """Folded answers that mean no."""
-COMPLETE_WORDS = frozenset({"1", "2", "true", "yes", "completed", "complete", "finished", "100"})
-"""Folded values that say that a response is finished (Qualtrics 1, REDCap 2, Typeform)."""
+COMPLETE_WORDS: Final = ("1", "2", "true", "yes", "completed", "complete", "finished", "100")
+"""Values that say that a response is finished (Qualtrics 1, REDCap 2, Typeform)."""
+MAX_REMEMBERED: Final = 1_024
+"""Different answers to one question whose meaning is kept at hand."""
 
-_FIRST_NAME = re.compile("first|given|vorname")
+_FIRST_NAME = re.compile("first|given|vorname|pr\u00e9nom|nombre de pila")
 # Who the form tool says was anonymous, in place of an address.
-_NO_NAME = frozenset({"anonymous", "anonym", "n/a", "-"})
+_NO_NAME = frozenset({"anonymous", "anonym", "anonyme", "an\u00f3nimo", "anonimo", "n/a", "-"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How the rows of one file are read."""
+class Asked:
+    """A score column."""
 
-    columns: Mapping[Role, tuple[Column, ...]]
-    """The columns of each role that is mapped."""
-    scale: Scale | None
-    """Of the score column; None without one."""
-    zone: ZoneInfo
-    """For times without a zone."""
-    date_order: DateOrder
-    region: str
+    column: Column
+    scale: Scale
+    low_at_most: int | None = None
+    """The survey's own limit: failures from the worst score to here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commented:
+    """A column of free text."""
+
+    column: Column
+    polarity: Polarity = Polarity.OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """The column of "may we contact you?"."""
+
+    index: int
+    yes: frozenset[str] = YES_WORDS
+    """Folded."""
+    no: frozenset[str] = NO_WORDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeColumn:
+    """A column of times."""
+
+    index: int
+    zone: ZoneInfo | None
+    """For values that name none; None: the header names one that nobody knows."""
+    order: DateOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How the rows of one file are read; made from its header, a recipe and the admin's map."""
+
+    recipe: str
+    """Name of the recipe that recognised the file; `generic` when none did."""
+    shape: str
+    """Which of the recipe's layouts, for people."""
+    header_rows: int
+    columns: tuple[Column, ...]
+    needed: int
+    """A row has at least so many cells; blank ones of the header's end may be missing."""
+    key: tuple[int, ...] = ()
+    """Columns of the vendor's key, in the order of its parts; -1 for a part the file has not."""
+    status: tuple[tuple[int, Mapping[str, Status]], ...] = ()
+    """Column and the status by folded value; `*` stands for any other filled one."""
+    scores: tuple[Asked, ...] = ()
+    comments: tuple[Commented, ...] = ()
+    wants_contact: Consent | None = None
+    names: tuple[Column, ...] = ()
+    email: int = -1
+    """Column, or -1."""
+    phone: int = -1
+    region: str = ""
     """ISO 3166 code for numbers without a country."""
-    yes_words: frozenset[str] = YES_WORDS
-    no_words: frozenset[str] = NO_WORDS
-    complete_words: frozenset[str] = COMPLETE_WORDS
+    submitted: tuple[TimeColumn, ...] = ()
+    """The first one that holds a time counts."""
+    updated: TimeColumn | None = None
+    labels: tuple[tuple[str, int], ...] = ()
+    """Name of a describing role (`location`, `tag` ...) and its column."""
+    unmapped: tuple[Column, ...] = ()
+    """Columns that nobody said anything about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """One person's response."""
+class Rated:
+    """One answer on a scale."""
 
-    vendor_id: str
-    """As the survey tool gives it, several columns joined by `|`; empty without one."""
-    content_hash: str
-    """Hex digest over everything that is mapped; an edited response has another one."""
+    column: Column
+    """What was asked."""
+    scale: Scale
     score: Score
+    low_at_most: int | None
+    """As of `Asked`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """One answer in words; never blank."""
+
     question: str
-    """The question of the score, or empty."""
-    comments: tuple[tuple[str, str], ...]
-    """Question and answer, in the order of the file; blank answers are left out."""
+    words: str
+    polarity: Polarity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One person's response, as far as its row tells."""
+
+    number: int
+    """Row of the file, from 1 over everything that is not blank, headers too."""
+    key: tuple[str, ...]
+    """The vendor's key, part by part; empty when the tool or this row gives none."""
+    content: bytes
+    """16-byte digest of what was answered; see `ResponseReader.content_of`."""
+    status: Status
+    submitted_at: datetime | None
+    """UTC."""
+    submitted_text: str
+    """The time as it is written; for identities of responses without a key."""
+    submitted_at_unclear: bool
+    """True when there is a text that is no time."""
+    updated_at: datetime | None
+    """UTC; None when it is not told."""
+    scores: tuple[Rated, ...]
+    """In the order of the columns; blank answers are left out."""
+    comments: tuple[Comment, ...]
+    """In the order of the columns."""
     contact: Contact
     wants_contact: bool | None
     """True or False where the person said so; None when blank, unclear or not asked."""
     wants_contact_unclear: bool
     """True when there is an answer that is neither yes nor no."""
-    submitted_at: datetime | None
-    """UTC."""
-    submitted_at_unclear: bool
-    """True when there is a text that is no time."""
-    complete: bool | None
-    """None when no column tells."""
-    labels: Mapping[str, str]
-    """Location, department and provider, as far as they are mapped and filled."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Location, department, provider, visit date, language ..., as far as filled."""
 
     @property
     def text(self) -> str:
         """All comments, each under its question."""
-        return "\n\n".join(f"{question}\n{words}" for question, words in self.comments)
+        return "\n\n".join(f"{one.question}\n{one.words}" for one in self.comments)
 
     @property
     def words(self) -> str:
         """The comments alone."""
-        return "\n\n".join(words for _, words in self.comments)
+        return "\n\n".join(one.words for one in self.comments)
 
 
-def answer_of(cells: tuple[str, ...], reading: Reading) -> Answer:
-    """Read one row as wide as the header."""
-    values = {
-        role: tuple(cells[column.index].strip() for column in columns)
-        for role, columns in reading.columns.items()
-    }
-    wanted = _first(values, Role.WANTS_CONTACT)
-    wants_contact = yes_or_no(wanted, reading)
-    when = _first(values, Role.SUBMITTED_AT)
-    submitted_at = _time(when, reading)
-    score_columns = reading.columns.get(Role.SCORE, ())
-    return Answer(
-        vendor_id="|".join(values.get(Role.ID, ())).strip("|"),
-        content_hash=_digest(values),
-        score=score_of(_first(values, Role.SCORE), reading.scale) if reading.scale else Score(),
-        question=score_columns[0].question if score_columns else "",
-        comments=_comments(values, reading),
-        contact=_contact(values, reading),
-        wants_contact=wants_contact,
-        wants_contact_unclear=bool(wanted) and wants_contact is None,
-        submitted_at=submitted_at,
-        submitted_at_unclear=bool(when) and submitted_at is None,
-        complete=_complete(values, reading),
-        labels={
-            role.value: _first(values, role)
-            for role in (Role.LOCATION, Role.DEPARTMENT, Role.PROVIDER)
-            if _first(values, role)
-        },
-    )
+class ResponseReader:
+    """Reads the rows of one file; remembers what frequent answers mean."""
+
+    def __init__(self, layout: Layout) -> None:
+        """Read rows by this layout; every row must have as many cells as it has columns."""
+        self.layout = layout
+        self._scores: list[dict[str, Score]] = [{} for _ in layout.scores]
+        self._consents: dict[str, bool | None] = {}
+        self._statuses: list[dict[str, Status]] = [{} for _ in layout.status]
+        self._verbatim = (
+            *(one.column.index for one in layout.comments),
+            *(column.index for column in layout.names),
+            *(index for index in (layout.email, layout.phone) if index >= 0),
+            *(index for _, index in layout.labels),
+        )
+
+    def key_of(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """Give the vendor's key, part by part; empty when all parts are blank."""
+        parts = tuple(cells[index].strip() if index >= 0 else "" for index in self.layout.key)
+        return parts if any(parts) else ()
+
+    def content_of(self, cells: Sequence[str]) -> bytes:
+        """Digest what was answered: the same answer gives the same digest in every export.
+
+        Scores and consent count by their meaning (a number or its label), words by themselves
+        without the white space around them; times and names and places of columns do not
+        count. 16 bytes.
+        """
+        parts: list[str | int | bool | None] = []
+        for place, asked in enumerate(self.layout.scores):
+            score = self._score(place, cells[asked.column.index])
+            parts.append(score.given if score.value is None else score.value)
+        if self.layout.wants_contact is not None:
+            given = cells[self.layout.wants_contact.index]
+            meant = self._consent(given)
+            parts.append(fold(given) if meant is None else meant)
+        for index in self._verbatim:
+            words = cells[index].strip()
+            parts.append(words.replace("\r\n", "\n").replace("\r", "\n") if words else "")
+        parts.append(self.status_of(cells).value)
+        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).digest()
+
+    def status_of(self, cells: Sequence[str]) -> Status:
+        """Say how far the response came; of several columns the gravest counts."""
+        status = Status.UNKNOWN
+        for place, (index, meanings) in enumerate(self.layout.status):
+            known, given = self._statuses[place], cells[index]
+            one = known.get(given)
+            if one is None:
+                one = _status(fold(given), meanings)
+                if len(known) < MAX_REMEMBERED:
+                    known[given] = one
+            if RANKS[one] > RANKS[status]:
+                status = one
+        return status
+
+    def response_of(self, number: int, cells: Sequence[str]) -> Response:
+        """Read one row that is as wide as the header."""
+        layout = self.layout
+        wanted = cells[layout.wants_contact.index] if layout.wants_contact else ""
+        wants_contact = self._consent(wanted) if layout.wants_contact else None
+        submitted_at, submitted_text = _submitted(cells, layout.submitted)
+        return Response(
+            number=number,
+            key=self.key_of(cells),
+            content=self.content_of(cells),
+            status=self.status_of(cells),
+            submitted_at=submitted_at,
+            submitted_text=submitted_text,
+            submitted_at_unclear=bool(submitted_text) and submitted_at is None,
+            updated_at=_time(cells, layout.updated) if layout.updated else None,
+            scores=self._rated(cells),
+            comments=tuple(
+                Comment(
+                    question=one.column.question,
+                    words=cells[one.column.index].strip(),
+                    polarity=one.polarity,
+                )
+                for one in layout.comments
+                if cells[one.column.index].strip()
+            ),
+            contact=_contact(cells, layout),
+            wants_contact=wants_contact,
+            wants_contact_unclear=bool(wanted.strip()) and wants_contact is None,
+            labels=_labels(cells, layout),
+        )
+
+    def _rated(self, cells: Sequence[str]) -> tuple[Rated, ...]:
+        rated = []
+        for place, asked in enumerate(self.layout.scores):
+            score = self._score(place, cells[asked.column.index])
+            if score.value is not None or score.problem:
+                rated.append(
+                    Rated(
+                        column=asked.column,
+                        scale=asked.scale,
+                        score=score,
+                        low_at_most=asked.low_at_most,
+                    )
+                )
+        return tuple(rated)
+
+    def _score(self, place: int, given: str) -> Score:
+        known = self._scores[place]
+        score = known.get(given)
+        if score is None:
+            score = score_of(given, self.layout.scores[place].scale)
+            if len(known) < MAX_REMEMBERED:
+                known[given] = score
+        return score
+
+    def _consent(self, given: str) -> bool | None:
+        consent = self.layout.wants_contact
+        if consent is None:
+            return None
+        if given not in self._consents:
+            meant = yes_or_no(given, consent.yes, consent.no)
+            if len(self._consents) >= MAX_REMEMBERED:
+                return meant
+            self._consents[given] = meant
+        return self._consents[given]
 
 
-def yes_or_no(text: str, reading: Reading) -> bool | None:
+def yes_or_no(
+    text: str, yes: frozenset[str] = YES_WORDS, no: frozenset[str] = NO_WORDS
+) -> bool | None:
     """Read consent: a known word, or a known word in front of more; blank is neither."""
     folded = fold(text)
     first = folded.replace(",", " ").replace(".", " ").split(" ", 1)[0]
     for candidate in (folded, first):
-        if candidate in reading.no_words:
+        if candidate in no:
             return False
-        if candidate in reading.yes_words:
+        if candidate in yes:
             return True
     return None
 
 
-def _first(values: Mapping[Role, tuple[str, ...]], role: Role) -> str:
-    return values[role][0] if role in values else ""
+def _status(folded: str, meanings: Mapping[str, Status]) -> Status:
+    if folded in meanings:
+        return meanings[folded]
+    return meanings.get(ANY_FILLED, Status.UNKNOWN) if folded else Status.UNKNOWN
 
 
-def _digest(values: Mapping[Role, tuple[str, ...]]) -> str:
-    """Hash the mapped values by role: names and places of columns do not count."""
-    kept = {role.value: cells for role, cells in values.items() if role is not Role.IGNORE}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+def _submitted(cells: Sequence[str], columns: Sequence[TimeColumn]) -> tuple[datetime | None, str]:
+    """Give the first time and its text; without any time the first text."""
+    first = ""
+    for column in columns:
+        text = cells[column.index].strip()
+        if text and (when := _time(cells, column)) is not None:
+            return when, text
+        first = first or text
+    return None, first
 
 
-def _comments(
-    values: Mapping[Role, tuple[str, ...]], reading: Reading
-) -> tuple[tuple[str, str], ...]:
-    columns = reading.columns.get(Role.COMMENT, ())
-    cells = values.get(Role.COMMENT, ())
-    return tuple(
-        (column.question, words) for column, words in zip(columns, cells, strict=True) if words
-    )
+def _time(cells: Sequence[str], column: TimeColumn) -> datetime | None:
+    if column.zone is None:
+        return None
+    return time_of(cells[column.index], column.zone, column.order)
 
 
-def _contact(values: Mapping[Role, tuple[str, ...]], reading: Reading) -> Contact:
-    named = zip(reading.columns.get(Role.NAME, ()), values.get(Role.NAME, ()), strict=True)
+def _contact(cells: Sequence[str], layout: Layout) -> Contact:
+    named = [(column, cells[column.index].strip()) for column in layout.names]
     in_order = sorted(named, key=lambda pair: not _FIRST_NAME.search(fold(pair[0].name)))
-    name = clean_name(" ".join(part for _, part in in_order))
+    name = clean_name(" ".join(part for _, part in in_order if part))
+    phone = cells[layout.phone] if layout.phone >= 0 else ""
     return Contact(
         name="" if fold(name) in _NO_NAME else name,
-        email=email_address(_first(values, Role.EMAIL)),
-        phone=phone_e164(_first(values, Role.PHONE), reading.region),
+        email=email_address(cells[layout.email]) if layout.email >= 0 else "",
+        phone=phone_e164(phone, layout.region) if phone.strip() else "",
     )
 
 
-def _time(text: str, reading: Reading) -> datetime | None:
-    columns = reading.columns.get(Role.SUBMITTED_AT, ())
-    zone = reading.zone
-    if columns and columns[0].zone:
-        try:
-            zone = ZoneInfo(columns[0].zone)
-        except (ValueError, OSError, KeyError):
-            return None  # the header names a zone that nobody knows
-    return time_of(text, zone, reading.date_order)
-
-
-def _complete(values: Mapping[Role, tuple[str, ...]], reading: Reading) -> bool | None:
-    if Role.COMPLETE not in values:
-        return None
-    return fold(_first(values, Role.COMPLETE)) in reading.complete_words
+def _labels(cells: Sequence[str], layout: Layout) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for name, index in layout.labels:
+        value = " ".join(cells[index].split())
+        if value:
+            found[name] = f"{found[name]}; {value}" if name in found else value
+    return found

@@ -270,15 +270,19 @@ def unique_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def fit(row: Row, columns: int) -> Entry:
+def fit(row: Row, columns: int, needed: int | None = None) -> Entry:
     """Make a row as wide as the header: blank cells at its end may go, nothing else.
 
-    A row that is too short was cut; one that is too long has a delimiter too many.
+    A row that is too short was cut; one that is too long has a delimiter too many. `needed`
+    (else all): so many cells are enough, because the header is blank behind them.
     """
     cells = row.cells
+    if len(cells) == columns:
+        return row
     while len(cells) > columns and not cells[-1].strip():
         cells = cells[:-1]
-    if len(cells) == columns:
+    if (columns if needed is None else needed) <= len(cells) <= columns:
+        cells += ("",) * (columns - len(cells))
         return Row(number=row.number, cells=cells, text=row.text)
     problem = f"The row has {len(row.cells)} fields where the header has {columns}."
     return BadRow(number=row.number, problem=problem, text=row.text[:MAX_RAW_CHARS])

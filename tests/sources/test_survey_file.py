@@ -167,6 +167,7 @@ def test_a_response_becomes_a_signal(export):
     facts = dict(signal.facts)
     assert len(facts.pop("content_hash")) == 32
     assert facts == {
+        "survey_tool": "generic",
         "score": 2,
         "score_kind": "nps",
         "score_min": 0,
@@ -458,7 +459,7 @@ def test_names_that_are_not_utf8_are_printable(tmp_path):
             {"score_kind": "custom", "score_min": 5, "score_max": 1, "direction": "low_is_good"},
             "below",
         ),
-        ({"map": {**MAP, "b": "score"}}, "only one column can be the score"),
+        ({"map": {**MAP, "b": "email"}}, "only one column can be the email"),
         ({"map": {**MAP, "b": "colour"}}, "map"),
         ({"zone": "Mars/Olympus"}, "time zone"),
     ],

@@ -10,19 +10,13 @@ from zoneinfo import ZoneInfo
 
 from connector.domain.practice import Practice
 from connector.domain.signal import Channel, Fact, Item, Signal, Unreadable
-from connector.parsing.survey_columns import (
-    MAX_HEADER_ROWS,
-    Column,
-    Missing,
-    assign,
-    columns_of,
-    header_rows_of,
-)
-from connector.parsing.survey_guess import guess
-from connector.parsing.survey_scores import Scale
+from connector.parsing import survey_recipes
+from connector.parsing.survey_columns import MAX_HEADER_ROWS
+from connector.parsing.survey_layout import Refusal, Wishes, lay_out
+from connector.parsing.survey_mapping import Status
 from connector.parsing.survey_times import DateOrder
-from connector.parsing.surveys import Answer, Reading, answer_of
-from connector.parsing.tables import MAX_COLUMNS, BadRow, Entry, Examined, Row, fit, read_rows
+from connector.parsing.surveys import Layout, Rated, Response, ResponseReader
+from connector.parsing.tables import BadRow, Entry, Examined, Row, fit, read_rows
 from connector.sources.survey_file.identity import MAX_REMEMBERED, Identities
 from connector.sources.survey_file.settings import SurveyOptions
 
@@ -71,68 +65,50 @@ class ExportRows:
             del head[0]  # a hint for Excel in front of the header
         if not head:
             return
-        understood = self._header(head)
-        if isinstance(understood, str):
-            yield self._refuse(understood)
+        rows = [entry.cells for entry in head[:MAX_HEADER_ROWS] if isinstance(entry, Row)]
+        layout = lay_out(rows, self._wishes())
+        if isinstance(layout, Refusal):
+            yield self._refuse(layout.problem)
             return
-        columns, taken, reading = understood
-        for entry in chain(head[taken:], entries):
+        if not all(isinstance(entry, Row) for entry in head[: layout.header_rows]):
+            yield self._refuse("The header is no CSV. Nothing of the file was read.")
+            return
+        reader = ResponseReader(layout)
+        for entry in chain(head[layout.header_rows :], entries):
             if self._identities.full:
                 yield self._refuse(
                     f"More than {MAX_REMEMBERED} responses have no id: map the column of the id."
                 )
                 return
-            yield self._item(entry, len(columns), reading)
+            yield self._item(entry, reader)
 
-    def _header(self, head: list[Entry]) -> tuple[tuple[Column, ...], int, Reading] | str:
-        """Understand the header: columns, rows it takes, reading; or why it cannot be."""
-        rows = [entry.cells for entry in head[:MAX_HEADER_ROWS] if isinstance(entry, Row)]
-        taken = self._options.header_rows or header_rows_of(rows)
-        if not all(isinstance(entry, Row) for entry in head[:taken]) or len(rows) < taken:
-            return "The header is no CSV, or shorter than configured. Nothing of the file was read."
-        columns = columns_of(rows[:taken])
-        if len(columns) > MAX_COLUMNS:
-            return f"The header has more than {MAX_COLUMNS} columns."
-        mapping, kind = self._options.map, self._options.score_kind
-        if not mapping:
-            guessed = guess(columns)
-            if not guessed.useful:
-                return (
-                    "No column was recognised as a score or a comment: name them in the map of "
-                    "the source."
-                )
-            mapping, kind = dict(guessed.roles), kind or guessed.kind
-        assigned = assign(mapping, columns)
-        if isinstance(assigned, Missing):
-            return assigned.problem
-        scale = self._options.scale(kind)
-        return (
-            columns,
-            taken,
-            Reading(
-                columns=assigned,
-                scale=scale,
-                zone=ZoneInfo(self._options.zone) if self._options.zone else self._practice.zone,
-                date_order=self._options.date_order or _date_order(self._practice.region),
-                region=self._practice.region,
-                yes_words=self._options.words("yes"),
-                no_words=self._options.words("no"),
-                complete_words=self._options.words("complete"),
-            ),
+    def _wishes(self) -> Wishes:
+        region = self._practice.region
+        return Wishes(
+            recipes=tuple(survey_recipes.shipped().values()),
+            vendor=self._options.vendor,
+            columns=self._options.mapped(),
+            guess=self._options.guess and not self._options.map,
+            header_rows=self._options.header_rows,
+            zone=ZoneInfo(self._options.zone) if self._options.zone else self._practice.zone,
+            date_order=self._options.date_order,
+            usual_order=_date_order(region),
+            region=region,
         )
 
-    def _item(self, entry: Entry, width: int, reading: Reading) -> Item:
-        fitted = fit(entry, width) if isinstance(entry, Row) else entry
-        if isinstance(fitted, BadRow):
-            return self._bad(fitted)
-        answer = answer_of(fitted.cells, reading)
-        if self._identities.clashes(answer):
+    def _item(self, entry: Entry, reader: ResponseReader) -> Item:
+        layout = reader.layout
+        wide = fit(entry, len(layout.columns), layout.needed) if isinstance(entry, Row) else entry
+        if isinstance(wide, BadRow):
+            return self._bad(wide)
+        response = reader.response_of(wide.number, wide.cells)
+        if self._identities.clashes(response):
             problem = (
                 "The row has the id of an earlier row and other content: is more than one column "
                 "the id?"
             )
-            return self._bad(BadRow(number=fitted.number, problem=problem, text=fitted.text))
-        return self._signal(fitted, answer, reading.scale)
+            return self._bad(BadRow(number=wide.number, problem=problem, text=wide.text))
+        return self._signal(wide, response, layout)
 
     def _bad(self, row: BadRow) -> Unreadable:
         return Unreadable(
@@ -153,42 +129,58 @@ class ExportRows:
             problem=f"{self._path}: {problem}",
         )
 
-    def _signal(self, row: Row, answer: Answer, scale: Scale | None) -> Signal:
+    def _signal(self, row: Row, response: Response, layout: Layout) -> Signal:
         return Signal(
             tenant=self._practice.tenant,
             source=self._options.name,
-            natural_key=self._identities.key(answer),
+            natural_key=self._identities.key(response),
             locator=f"{self._path}#{row.number}",
             channel=Channel.SURVEY,
-            event_time=answer.submitted_at,
-            contact=answer.contact,
-            text=answer.text,
-            reply_text=answer.words,
-            facts=self._facts(answer, scale),
+            event_time=response.submitted_at,
+            contact=response.contact,
+            text=response.text,
+            reply_text=response.words,
+            facts=facts_of(response, layout, guessed=self._examined.guessed),
             raw=row.text.encode("utf-8", "replace"),
         )
 
-    def _facts(self, answer: Answer, scale: Scale | None) -> dict[str, Fact]:
-        """Name what is known; what was not asked or not answered is left out."""
-        facts: dict[str, Fact | None] = {
-            "content_hash": answer.content_hash[:32],
-            "question": answer.question or None,
-            "wants_contact": answer.wants_contact,
-            "consent_no": True if answer.wants_contact is False else None,
-            "contact_answer_unclear": answer.wants_contact_unclear or None,
-            "submitted_at_unclear": answer.submitted_at_unclear or None,
-            "complete": answer.complete,
-            "encoding_guessed": self._examined.guessed or None,
-            "score_problem": answer.score.problem or None,
-            "score": answer.score.given or answer.score.value,
-            **answer.labels,
-        }
-        if scale is not None and facts["score"] is not None:
-            facts["score_kind"] = scale.kind.value
-        if scale is not None and answer.score.value is not None:
-            facts["score_min"], facts["score_max"] = scale.worst, scale.best
-            facts["score_low_at_most"] = self._options.low_at_most
-        return {name: fact for name, fact in facts.items() if fact is not None}
+
+def facts_of(response: Response, layout: Layout, *, guessed: bool) -> dict[str, Fact]:
+    """Name what is known; what was not asked or not answered is left out.
+
+    The first score has plain names (`score`, `score_kind` ...), the second `score_2` and so on.
+    `guessed`: the encoding of the file is a guess.
+    """
+    status = None if response.status is Status.UNKNOWN else response.status.value
+    facts: dict[str, Fact | None] = {
+        "content_hash": response.content.hex(),
+        "survey_tool": layout.recipe,
+        "survey_status": status,
+        "wants_contact": response.wants_contact,
+        "consent_no": True if response.wants_contact is False else None,
+        "contact_answer_unclear": response.wants_contact_unclear or None,
+        "submitted_at_unclear": response.submitted_at_unclear or None,
+        "encoding_guessed": guessed or None,
+        **response.labels,
+    }
+    for place, rated in enumerate(response.scores, start=1):
+        suffix = f"_{place}" if place > 1 else ""
+        facts |= {f"{name}{suffix}": fact for name, fact in _score_facts(rated).items()}
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _score_facts(rated: Rated) -> dict[str, Fact | None]:
+    score, scale = rated.score, rated.scale
+    known = score.value is not None
+    return {
+        "question": rated.column.question,
+        "score": score.given or score.value,
+        "score_kind": scale.kind.value,
+        "score_problem": score.problem or None,
+        "score_min": scale.worst if known else None,
+        "score_max": scale.best if known else None,
+        "score_low_at_most": rated.low_at_most if known else None,
+    }
 
 
 def _date_order(region: str) -> DateOrder:

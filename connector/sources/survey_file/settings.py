@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from connector.parsing.survey_columns import MANY, Role
-from connector.parsing.survey_scores import SCALES, Direction, Scale, ScoreKind, fold
+from connector.parsing.survey_layout import AUTO
+from connector.parsing.survey_mapping import Mapped, Zone
+from connector.parsing.survey_scores import Direction, ScoreKind
 from connector.parsing.survey_times import DateOrder
-from connector.parsing.surveys import COMPLETE_WORDS, NO_WORDS, YES_WORDS
 from connector.sources.base import SourceSettings
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raised when more formats are understood: files that were refused are looked at again."""
 
 
@@ -31,10 +30,16 @@ class SurveyOptions(SourceSettings):
         max_length=200,
         description="Which files of a folder are exports of this survey (`nps-*.csv`).",
     )
-    map: dict[str, Role] = Field(
+    vendor: str = Field(
+        default=AUTO,
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$",
+        description="The tool that writes the exports (`qualtrics`, `typeform` ...), `generic`, "
+        "or `auto`: recognised by the header. With a name, any other file is refused.",
+    )
+    map: dict[str, Mapped] = Field(
         default_factory=dict,
-        description="What the columns mean: column = role. Name a column as in its header, the "
-        "second of two equal ones as `Other#2`.",
+        description="What the columns mean: column = role, or column = { role = ..., ... }. Name "
+        "a column as in its header, the second of two equal ones as `Other#2`.",
     )
     guess: bool = Field(
         default=False,
@@ -82,7 +87,7 @@ class SurveyOptions(SourceSettings):
     complete_words: tuple[str, ...] = Field(
         default=(), description="Further values that say that a response is finished."
     )
-    zone: str = Field(
+    zone: Zone = Field(
         default="",
         description="Time zone of times without one (`America/Denver`); empty: the practice's.",
     )
@@ -97,26 +102,16 @@ class SurveyOptions(SourceSettings):
         description="A file is read when it did not change for so long: an upload takes time.",
     )
 
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, zone: str) -> str:
-        try:
-            if zone:
-                ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
-            msg = "there is no such time zone"
-            raise ValueError(msg) from fault
-        return zone
-
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        roles = list(self.map.values())
+        roles = [mapped.role for mapped in self.map.values()]
         twice = {role.value for role in roles if role not in MANY and roles.count(role) > 1}
         faults = [f"map: only one column can be the {role}" for role in sorted(twice)]
         if not self.guess and not {Role.SCORE, Role.COMMENT} & set(roles):
             faults.append("map: name the column of the score or of a comment, or set guess = true")
-        if Role.SCORE in roles and self.score_kind is None:
-            faults.append("score_kind: needed, because map names a score")
+        scores = [mapped for mapped in self.map.values() if mapped.role is Role.SCORE]
+        if self.score_kind is None and any(mapped.kind is None for mapped in scores):
+            faults.append("score_kind: needed, because map names a score without a kind")
         if self.score_kind is ScoreKind.CUSTOM:
             faults += self._custom_faults()
         if faults:
@@ -130,20 +125,29 @@ class SurveyOptions(SourceSettings):
             return ["score_min must be below score_max"]
         return []
 
-    def scale(self, kind: ScoreKind | None) -> Scale | None:
-        """Make the scale of this survey; None without a kind."""
-        if kind is None:
-            return None
-        if kind is ScoreKind.CUSTOM:
-            lowest, highest = self.score_min or 0, self.score_max or 0
-            known = Scale(kind=kind, lowest=lowest, highest=highest, direction=self.direction)
-        elif self.direction is Direction.LOW_IS_GOOD:
-            known = SCALES[kind].turned()
-        else:
-            known = replace(SCALES[kind], direction=self.direction or SCALES[kind].direction)
-        labels = {fold(label): score for label, score in self.score_labels.items()}
-        missing = frozenset(fold(word) for word in self.missing)
-        return replace(known, labels={**known.labels, **labels}, missing=missing)
+    def mapped(self) -> dict[str, Mapped]:
+        """Give the map, with what is said once for the whole survey at each of its columns."""
+        return {name: self._completed(mapped) for name, mapped in self.map.items()}
+
+    def _completed(self, mapped: Mapped) -> Mapped:
+        if mapped.role is Role.SCORE and mapped.kind is None:
+            return mapped.model_copy(
+                update={
+                    "kind": self.score_kind,
+                    "lowest": self.score_min,
+                    "highest": self.score_max,
+                    "direction": self.direction,
+                    "low_at_most": self.low_at_most,
+                    "labels": {**self.score_labels, **mapped.labels},
+                    "missing": (*self.missing, *mapped.missing),
+                }
+            )
+        if mapped.role is Role.WANTS_CONTACT:
+            yes, no = (*self.yes_words, *mapped.yes), (*self.no_words, *mapped.no)
+            return mapped.model_copy(update={"yes": yes, "no": no})
+        if mapped.role is Role.COMPLETE:
+            return mapped.model_copy(update={"complete": (*self.complete_words, *mapped.complete)})
+        return mapped
 
     def digest(self) -> str:
         """Name what decides how a file is understood: other options, another digest."""
@@ -151,12 +155,3 @@ class SurveyOptions(SourceSettings):
         return hashlib.sha256(f"{plain} {self.path}".encode(errors="surrogateescape")).hexdigest()[
             :16
         ]
-
-    def words(self, which: Literal["yes", "no", "complete"]) -> frozenset[str]:
-        """Give the known words and the further ones, folded."""
-        known, further = {
-            "yes": (YES_WORDS, self.yes_words),
-            "no": (NO_WORDS, self.no_words),
-            "complete": (COMPLETE_WORDS, self.complete_words),
-        }[which]
-        return known | {fold(word) for word in further}
