@@ -17,11 +17,13 @@ from connector.parsing.reply_words import (
     ANSWERS_BELOW,
     ATTRIBUTION_START,
     DATE,
+    DATED_START,
     ENDS_ATTRIBUTION,
     ENDS_SENTENCE,
     FIRST_PERSON,
     FORWARD,
     FRAMED,
+    GROUPWISE,
     INLINE_START,
     LABEL,
     MACHINE_DATE,
@@ -95,7 +97,7 @@ def _own_pieces(lines: list[str]) -> list[list[str]]:
         if _may_announce(line) and FORWARD.match(line[:MATCHED_CHARS]):
             pieces[-1].extend(lines[index:])  # it was sent on to be read
             break
-        if is_quoted(line):
+        if is_quoted(line) and not GROUPWISE.match(line[:MATCHED_CHARS]):
             index = _behind_quote(lines, index)
             pieces.append([])
             continue
@@ -162,6 +164,9 @@ def _may_announce(line: str) -> bool:
         or "\uff1a" in line
         or "--" in line
         or "__" in line
+        or "\u2010\u2010" in line
+        or ">>>" in line
+        or "20" in line
         or "above" in line
         or "\u4e0a" in line
         or line.rstrip().endswith("wrote")
@@ -191,11 +196,16 @@ def _attribution(lines: list[str], index: int) -> _Cut | None:
     starts = [match.start() for match in INLINE_START.finditer(first)][-4:]
     for start in [*reversed([start for start in starts if start]), 0]:
         inline = start > 0
-        known = inline or ATTRIBUTION_START.match(first) is not None
+        known = inline or ATTRIBUTION_START.match(first) is not None or _starts_dated(first)
         found = _attribution_from(lines, index, start, known=known)
         if found is not None and (not inline or _is_dated(lines, index, start, found)):
             return found
     return None
+
+
+def _starts_dated(line: str) -> bool:
+    """Say whether a line begins with a date, as attributions do in languages not known here."""
+    return DATED_START.match(line) is not None and DATE.search(line[:_FEW_CHARS]) is not None
 
 
 def _is_dated(lines: list[str], index: int, start: int, cut: _Cut) -> bool:
@@ -209,17 +219,21 @@ def _attribution_from(lines: list[str], index: int, start: int, *, known: bool) 
     last = index + (_ATTRIBUTION_LINES if known else 1)
     for position in range(index, min(last, len(lines))):
         piece = lines[position][start if position == index else 0 :].strip()
-        unclosed = joined.count("<") > joined.count(">")
+        unclosed = joined.count("<") > joined.count(">") or joined.count("(") > joined.count(")")
         if not piece and DATE.search(joined) and TIME.search(joined):
             continue
         if is_quoted(piece) and not unclosed:
             return _undotted(lines[index][:start], joined, position)
+        if position > index and INLINE_START.match(piece) and DATE.search(piece):
+            return None  # the next line announces the quote alone: this one is the writer's
         joined = f"{joined} {piece}"[:MATCHED_CHARS]
         ended = ENDS_ATTRIBUTION.search(piece) is not None
         found = _judged(lines, index, start, joined, position + 1) if ended else None
         if found is not None:
             return found
-        if not piece or (ended and not unclosed) or ENDS_SENTENCE.search(piece):
+        if not piece or (ended and not unclosed and not piece.endswith("wrote")):
+            break
+        if ENDS_SENTENCE.search(piece) and "@" not in joined and not DATE.search(joined):
             break
     return None
 
@@ -248,8 +262,13 @@ def _judged(lines: list[str], index: int, start: int, joined: str, end: int) -> 
 
 
 def _undotted(own: str, joined: str, end: int) -> _Cut | None:
-    """Take `2011/4/7 Nathan <a@b>` directly above a quote for its attribution."""
-    if joined.rstrip().endswith(">") and DATE.search(joined) and ADDRESS.search(joined):
+    """Take a line directly above a quote for its attribution, though no colon ends it.
+
+    `2011/4/7 Nathan <a@b>` and `Am 19.11.26 um 10:00 schrieb Jane`.
+    """
+    addressed = joined.rstrip().endswith(">") and ADDRESS.search(joined)
+    told = WROTE.search(joined) and TIME.search(joined)
+    if DATE.search(joined) and (addressed or told) and not FIRST_PERSON.search(joined):
         return _Cut(end, sure=False, own=own.rstrip(" -"))
     return None
 
@@ -274,7 +293,11 @@ def _separator(lines: list[str], index: int) -> _Cut | None:
     """Find `-----Original Message-----`, `reply above this line` or a ruler above a header."""
     line = lines[index][:MATCHED_CHARS]
     following = _next_line(lines, index + 1)
-    if REPLY_ABOVE.match(line) or (WROTE.search(line) and FRAMED.match(line)):
+    if (
+        GROUPWISE.match(line)
+        or REPLY_ABOVE.match(line)
+        or (WROTE.search(line) and FRAMED.match(line))
+    ):
         return _Cut(index + 1, sure=True)
     if MACHINE_DATE.match(line) and _stands_alone(lines, index, index + 1):
         return _Cut(index + 1, sure=True)

@@ -7,18 +7,26 @@ numbers; sentences stay.
 
 from __future__ import annotations
 
+from connector.parsing.reply_devices import (
+    ADDRESS_ONLY,
+    DEVICE,
+    DEVICE_CHARS,
+    EXCUSE,
+    JOINING,
+    STRONG,
+)
 from connector.parsing.reply_words import (
     AFTERTHOUGHT,
     CONTACT,
-    DEVICE,
     MARK,
     MATCHED_CHARS,
+    RULER,
     SENTENCE_END,
 )
 
 _SIGNATURE_LINES = 15
 _EXACT_SIGNATURE_LINES = 40
-_DEVICE_CHARS = 90
+_CLOSED_WORDS, _FEWER_WORDS = 14, 10
 _FEW_WORDS, _MANY_WORDS = 4, 8
 _TWO = 2
 
@@ -45,8 +53,24 @@ def without_signature(lines: list[str], *, first: bool) -> list[str]:
         if exact or (near and _is_signature(lines[index + 1 :])):
             lines = lines[:index] + _afterthought(lines[index + 1 :])
             break
-    kept = [line for index, line in enumerate(lines) if not _added_by_device(lines, index)]
+    kept = _without_additions(lines)
     return kept if has_words(kept) else ([] if not first else lines)
+
+
+def _without_additions(lines: list[str]) -> list[str]:
+    """Leave out what a device or a virus scanner added, with its ruler and web address."""
+    added = [_added_by_device(lines, index) for index in range(len(lines))]
+    if not any(added):
+        return lines
+    for index in range(1, len(lines)):
+        added[index] |= added[index - 1] and ADDRESS_ONLY.match(lines[index]) is not None
+    kept = [line for line, gone in zip(lines, added, strict=True) if not gone]
+    if added[-1]:
+        while kept and (not kept[-1].strip() or RULER.match(kept[-1][:MATCHED_CHARS])):
+            kept.pop()
+        if kept and kept[-1].strip() == "---":
+            kept.pop()
+    return kept
 
 
 def _is_signature(lines: list[str]) -> bool:
@@ -78,8 +102,28 @@ def _afterthought(lines: list[str]) -> list[str]:
 
 def _added_by_device(lines: list[str], index: int) -> bool:
     """Tell `Sent from my iPhone` from a sentence that begins so."""
-    line = lines[index].rstrip()
-    if len(line) > _DEVICE_CHARS or ", " in line or DEVICE.match(line) is None:
+    line = lines[index].strip()
+    if not line or len(line) > DEVICE_CHARS + _url_chars(line):
         return False
-    below = index + 1 == len(lines) or not lines[index + 1].strip()
-    return below and not (line.endswith((".", "!", "?")) and "gesendet" not in line)
+    if EXCUSE.match(line):
+        return True
+    following = lines[index + 1].strip() if index + 1 < len(lines) else ""
+    alone = not following or ADDRESS_ONLY.match(following) or DEVICE.match(following)
+    return bool(alone) and DEVICE.match(line) is not None and not _is_sentence(line)
+
+
+def _is_sentence(line: str) -> bool:
+    """Say whether a line goes on as programs do not: joined words, an end, many words."""
+    strong = STRONG.search(line) is not None
+    words = len(line.split())
+    if line.endswith((".", "!", "?")) and "gesendet" not in line:
+        ended = not strong or not line.endswith(".")
+        return ended or words > _CLOSED_WORDS or JOINING.search(line) is not None
+    joined = ", " in line or words > _FEWER_WORDS or JOINING.search(line) is not None
+    return joined and not strong
+
+
+def _url_chars(line: str) -> int:
+    """Give how much of a line is a web address behind its words."""
+    start = max(line.find("<http"), line.find("(http"))
+    return len(line) - start if start > 0 else 0

@@ -17,19 +17,30 @@ WROTE: Final = re.compile(
     r"(?:\b(?:wrote|writes|schrieb|schreibt|geschrieben|[eé]crit|escribi[oó]|escribe|scritto"
     r"|scrisse|scrive|escreveu|escrito|schreef|geschreven|skrev|skrifaði|kirjoitti"
     r"|napisał(?:\(a\)|a)?|napsal(?:\(a\)|a)?|nap[ií]sala?|napisa(?:o|la)(?:/la)?|írta"
-    r"|yazdı|yazmış|scris|написала?|написав|пише|пишет|έγραψε|viết|sent)\b"
-    r"|写道|寫道|写了|のメール|さんは書きました|님이 작성|כתב|كتب)",
+    r"|yazdı|yazmış|scris|написала?|написав|пише|пишет|έγραψε|viết|pisze|pisał|napísal(?:\(a\)|a)?"
+    r"|escriu|ha escrit|napisao|menulis|quoting|zitat von|citando(?: a)?|citat (?:från|fra|af)"
+    r"|sent)\b"
+    r"|写道|寫道|写了|のメール|さんは書きました|작성|님이 씀|כתב|מאת|كتب|كتابة)",
     re.IGNORECASE,
 )
-ENDS_ATTRIBUTION: Final = re.compile(r"(?:[:：]|\bwrote(?: ?-{2,})?)[\s*_]{0,9}$", re.IGNORECASE)
+BIDI: Final = "\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+"""Marks without width that programs put around names in scripts that run to the left."""
+ENDS_ATTRIBUTION: Final = re.compile(
+    rf"(?:[:：]|\bwrote(?: ?-{{2,}})?)[\s*_{BIDI}]{{0,9}}$", re.IGNORECASE
+)
 ATTRIBUTION_START: Final = re.compile(
     r"[\s*_\-]{0,12}(?:(?:on|at|am|le|el|il|em|op|den|dne|dnia|w dniu|på|pe|ter|fra|från|pada|vào"
     r"|στις|a|mån|man|tir|ons|tor|fre|lör|sön|lun|mar|mer|jeu|ven|sam|dim|в|от)\b[\s,.]"
     r"|\d{1,4}[./\-年 ]|[\"“']?[^\s<>:]{1,40}[^\n]{0,80}<[^<>\s]{1,200}@|在 ?[\d\"“]"
-    r"|mon|tue|wed|thu|fri|sat|sun|lun|mié|jue|vie|sáb|dom|ter|qua|qui|sex|gio|sab|wo|do|vr|za|zo"
+    r"|(?:ma|ti|ke|to|pe|la|su) \d{1,2}\.|quoting|zitat von|citando|citat|wiadomość napisana|kl\."
+    r"|בתאריך|في|mon|tue|wed|thu|fri|sat|sun|lun|mié|jue|vie|sáb|dom|ter|qua|qui|sex|gio|sab|wo|do|vr|za|zo"
     r"|вт|ср|чт|пт|сб|вс|пн)",
     re.IGNORECASE,
 )
+DATED_START: Final = re.compile(
+    r"[\s*_\"“'\-]{0,12}(?:[^\W\d_]{1,14}[.,]{0,2}\s{1,2})?\d{1,4}[./\-年년 ][^\n]{0,40}\d"
+)
+"""A line that begins with a date, maybe behind a weekday of any language."""
 INLINE_START: Final = re.compile(
     r"(?:(?<=[\s\-.!?])|^)(?:On|At|Am|Le|El|Il|Em|Op|Den|Vào|Dnia) (?=[^\n]{0,40}\d)"
 )
@@ -62,16 +73,30 @@ FIRST_PERSON: Final = re.compile(
 ENDS_SENTENCE: Final = re.compile(r"[a-z]{3}[.!?]$|[!?。！？]$")
 SENTENCE_END: Final = re.compile(r"[.!?。！？][\"')]?(?:\s+|$)")
 
+DASH: Final = "\\-_=\u2010-\u2015\u2500"
+"""Signs of which rulers are made, for use within a character class."""
 SEPARATOR: Final = re.compile(
-    r"[\s*_>]{0,12}[-_=]{2,60}\s{0,9}(?:original (?:message|e?-?mail)|reply message"
+    rf"[\s*_>]{{0,12}}[{DASH}]{{2,60}}[\s*]{{0,9}}(?:original (?:message|e?-?mail)"
+    r"|repl(?:y|ied) message"
     r"|urspr[uü]ngliche (?:nachricht|e?-?mail)|original-?nachricht"
-    r"|mensaje original|correo original|messaggio originale|message (?:d['’]origine|original)"
+    r"|(?:mensaje|correo) original|messaggio originale"
+    r"|(?:message|mail|e-?mail|courriel) (?:d['’]origine|original)"
     r"|oorspronkelijk bericht|origineel bericht|opprinnelig melding|ursprungligt meddelande"
-    r"|oprindelig meddelelse|alkuperäinen viesti|mensagem original|wiadomość oryginalna"
-    r"|исходное сообщение|original appointment|原始邮件|原始郵件|邮件原件|郵件原件|原始信件"
-    r"|元のメッセージ|원본 메시지)[\s*_]{0,9}(?:[-_=]{2}[^\n]{0,80}|:?)$",
+    r"|oprindelig meddelelse|(?:original|oprindelig) besked|alkuperäinen viesti|mensagem original"
+    r"|wiadomość oryginalna|oryginalna wiadomość|původní (?:e-?mail|zpráva)|pôvodná správa"
+    r"|eredeti üzenet|mesaj(?:ul)? original|(?:orijinal|özgün) (?:mesaj|ileti)|missatge original"
+    r"|izvorna poruka|izvirno sporočilo|αρχικό μήνυμα"
+    r"|(?:исходное|оригинальное) (?:сообщение|письмо)"
+    r"|вихідне повідомлення|הודעה מקורית|الرسالة الأصلية|original appointment|thư gốc"
+    r"|原始邮件|原始郵件|邮件原件|郵件原件|原始信件|回复的原邮件|回覆的原郵件"
+    r"|元のメッセージ|원본 메(?:시|세)지)[\s*_]{0,9}"
+    rf"(?:[{DASH}]{{2}}[^\n]{{0,80}}|:?)$"
+    r"|[\s*_>]{0,12}-{4,40}(?:\s|&nbsp;){0,3}original(?:\s|&nbsp;){0,3}-{4,40}\s{0,9}$"
+    r"|[\s*_>]{0,12}message du \d\d/\d\d/\d{2,4} \d\d[:h]\d\d\s{0,9}$",
     re.IGNORECASE,
 )
+GROUPWISE: Final = re.compile(r">{3} (?=[^\n]{0,300}\d[:.]\d\d)[^\n]{5,300} >{3}\s{0,9}$")
+"""`>>> Jane Doe <jane@example.com> 11/19/2026 10:00 AM >>>`, above words without marks."""
 REPLY_ABOVE: Final = re.compile(
     r"[\s#*=_>\-]{0,20}(?:please )?(?:(?:type|write|enter|add) your (?:reply|response) above"
     r"|reply above (?:this|the) line|(?:bitte )?antworten sie (?:oberhalb|über) diese[rm]? "
@@ -82,28 +107,40 @@ REPLY_ABOVE: Final = re.compile(
     re.IGNORECASE,
 )
 FORWARD: Final = re.compile(
-    r"[\s*_>]{0,12}(?:[-_=]{2,60}\s{0,9}(?:forwarded (?:message|by)|weitergeleitete nachricht"
-    r"|mensaje reenviado|message transf[eé]r[eé]|messaggio inoltrato|doorgestuurd bericht"
+    rf"[\s*_>]{{0,12}}(?:[{DASH}]{{2,60}}\s{{0,9}}(?:forwarded (?:message|by)"
+    r"|weitergeleitete nachricht|mensaje reenviado|message transf[eé]r[eé]"
+    r"|messaggio inoltrato|doorgestuurd bericht"
     r"|mensagem (?:encaminhada|reencaminhada)|转发的?邮件|轉寄(?:的)?郵件|пересылаемое сообщение"
-    r"|vidarebefordrat meddelande|videresendt (?:melding|meddelelse))"
+    r"|vidarebefordrat meddelande|videresendt (?:melding|meddelelse|besked)|przekazana wiadomość"
+    r"|přeposlaná zpráva|továbbított üzenet|edelleenlähetetty viesti|välitetty viesti"
+    r"|yönlendirilen (?:mesaj|ileti)|iletilmiş mesaj|mesaj redirecționat|переслане повідомлення"
+    r"|転送メッセージ|전달된 메(?:시|세)지|הודעה שהועברה|رسالة مُعاد توجيهها)"
     r"|begin forwarded message:|anfang der weitergeleiteten nachricht:"
     r"|début du message (?:réexpédié|transféré)|inicio del mensaje reenviado:"
     r"|inizio messaggio inoltrato:|início da mensagem (?:re)?encaminhada:"
-    r"|begin doorgestuurd bericht:|开始转发的邮件)",
+    r"|begin doorgestuurd bericht:|vidarebefordrat brev:|videresendt besked:"
+    r"|开始转发的邮件|開始轉寄|転送されたメッセージ:|начало переадресованного сообщения:"
+    r"|początek przekazywanej wiadomości:)",
     re.IGNORECASE,
 )
 RULER: Final = re.compile(r"[\s>]{0,12}(?:[_*\-—–=]\s?){5,250}$")
 
 FIELDS: Final = {
-    "from": "from von de da van från fra od kimden lähettäjä от 发件人 寄件者 寄件人 差出人"
-    " 보낸사람",
-    "date": "sent date gesendet datum envoyé envoyéle enviado enviadoel enviadaem enviadoem data"
-    " inviato inviatoil verzonden skickat sendt dato fecha wysłano tarih lähetetty отправлено дата"
-    " 发送时间 發送時間 寄件日期 傳送日期 日期 时间 送信日時 날짜",
-    "to": "to an para à a aan till til do kime vastaanottaja кому 收件人 收件者 宛先 받는사람",
-    "subject": "subject betreff asunto objet oggetto onderwerp ämne emne assunto temat konu aihe"
-    " тема 主题 主題 主旨 件名 제목",
-    "other": "cc cci bcc ccn kopie copia copie kopia 抄送 副本 importance wichtigkeit priority"
+    "from": "from von de da van från fra od kimden gönderen lähettäjä feladó dela dari από от"
+    " від відкого šalje pošiljatelj từ מאת من 发件人 寄件者 寄件人 差出人 보낸사람 보낸이",
+    "date": "sent date gesendet gesendetam datum envoyé envoyéle enviado enviadoel enviadaem"
+    " enviadoem enviat data inviato inviatoil verzonden verzondenop skickat sendt dato fecha"
+    " wysłano tarih gönderildi gönderilmetarihi lähetetty päivämäärä päiväys odesláno odoslané"
+    " poslano elküldve dátum trimis dikirim tanggal στάλθηκε ημερομηνία отправлено дата надіслано"
+    " đãgửi ngày נשלח תאריך التاريخ تاريخالإرسال 发送时间 發送時間 发送日期 寄件日期 傳送日期 日期"
+    " 时间 送信日時 日時 日付 날짜 보낸날짜",
+    "to": "to an para à a aan till til do za kime alıcı vastaanottaja komu címzett către kepada"
+    " pera προς кому đến tới אל إلى 收件人 收件者 宛先 받는사람",
+    "subject": "subject betreff asunto objet oggetto ogg onderwerp ämne emne assunto assumpte temat"
+    " konu aihe předmět predmet tárgy subiect subjek perihal θέμα тема chủđề נושא الموضوع"
+    " 主题 主題 主旨 件名 제목",
+    "other": "cc cci bcc ccn kopie copia copie copieà kopia kopi copy copiado kopija másolat"
+    " копия копія 抄送 副本 참조 importance wichtigkeit priority"
     " priorität prioriteit importancia importanza attachments anlagen anhänge adjuntos allegati"
     " bijlagen piècesjointes reply-to antwort-an risposta resent-from organization",
 }
@@ -122,31 +159,6 @@ AFTERTHOUGHT: Final = re.compile(
     r"\s{0,9}(?:p\.? ?s\b|p\.? ?d\b|n\.? ?b\b|附言|又及)", re.IGNORECASE
 )
 
-_BRANDS: Final = (
-    r"(?:iphone|ipad|ios|android|samsung|galaxy|huawei|xiaomi|redmi|oneplus|pixel|outlook|windows"
-    r"|yahoo|gmail|gmx|web\.de|mail|blackberry|nokia|motorola|htc|lg|sony|wiko|aol|proton|tutanota"
-    r"|k-9|orange|mobile|handy|smartphone|t[eé]l[eé]phone|m[oó]vil|celular|tel[eé]fono|telefono"
-    r"|telefoon|gsm|tablet|hey|spark|verizon|t-mobile|mailbox|thunderbird|airmail|polymail|office"
-    r"|device|gerät|appareil|dispositivo|apparaat|phone|computer|mac)"
-)
-DEVICE: Final = re.compile(
-    rf"[\s*_\-]{{0,6}}(?:(?:sent|written|composed) (?:from|via|with|using|on|by) "
-    rf"(?:my |an? |the |your )?[^\n]{{0,30}}\b{_BRANDS}|sent from (?:my|an?) "
-    rf"|(?:get|download) outlook for|von meinem .{{1,40}} gesendet"
-    rf"|(?:outlook|mail) für .{{1,20}} beziehen"
-    rf"|(?:gesendet|verschickt) (?:von|mit|aus|über) .{{0,30}}{_BRANDS}"
-    rf"|diese nachricht wurde von .{{1,60}} gesendet|holen sie sich outlook"
-    rf"|envoyé (?:de(?:puis)?|à partir de|avec|par) (?:mon |ma |la |l['’])?.{{0,30}}{_BRANDS}"
-    rf"|t[eé]l[eé]charge[rz] outlook|obt[eé]n(?:er|ga)? outlook|obter o outlook|scarica outlook"
-    rf"|enviad[oa] (?:desde|do|de|a partir d[eo]|con|com) (?:mi |mis |meu |minha |el |la |o )?"
-    rf".{{0,30}}{_BRANDS}"
-    rf"|inviato (?:da|dal|con)(?: mio| mia)? ?.{{0,30}}{_BRANDS}"
-    rf"|(?:verzonden|verstuurd) (?:vanaf|vanuit|met|van|via) (?:mijn |de )?.{{0,30}}{_BRANDS}"
-    rf"|skickat från min|sendt fra min|sent fra min|lähetetty .{{0,30}}{_BRANDS}"
-    rf"|wysłane z |отправлено с |发自我的|發自我的|從我的 ?.{{1,20}}(?:傳送|发送)|来自我的"
-    rf"|iPhoneから送信|나의 iphone)",
-    re.IGNORECASE,
-)
 ANSWERS_BELOW: Final = re.compile(
     r"\b(?:(?:answers?|comments?|repl(?:y|ies)|responses?|remarks?|notes?|inserted|written|see)\b"
     r"[^.\n]{0,40}\b(?:below|inline|in-line|in (?:red|blue|green|bold|capitals|caps|between))"
