@@ -17,6 +17,7 @@ from connector.pipeline import recovering
 from connector.pipeline.casework import Casework, Rules
 from connector.pipeline.delivery import Delivery
 from connector.pipeline.intake import Intake, Pulled
+from connector.pipeline.promises import Promises
 from connector.pipeline.rehearsal import rehearse
 from connector.pipeline.sync import Sync
 from connector.report.status import Status, gather
@@ -63,6 +64,7 @@ class Application:
     casework: Casework
     delivery: Delivery
     sync: Sync
+    promises: Promises
     reload: Callable[[], Settings] | None = None
     """Reads the configuration anew; None where there is no file."""
 
@@ -179,6 +181,7 @@ def build(
         casework=Casework(store, rules),
         delivery=delivery,
         sync=Sync(store, lambda: delivery.helpdesk, rules),
+        promises=Promises(store, lambda: rules),
         reload=reload,
     )
     delivery.renew = app.renew_helpdesk
@@ -239,6 +242,7 @@ def once(app: Application, *, since: date | None = None) -> OnceReport:
     while count := app.casework.step():
         concluded += count
     recovering.step(app.store, app.settings.practice.tenant, app.source_names)
+    app.promises.tick()
     attempts = 0
     ends = time.monotonic() + ONCE_WAITS_S
     while attempts < ENOUGH_STEPS and time.monotonic() < ends:

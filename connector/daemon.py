@@ -41,7 +41,7 @@ MOST_GIVEN_UP = 3
 """So many threads of one source may hang; then it is only tried again when one of them ends."""
 STUCK_WRITER_S = 60.0
 """The writer must show progress within this time when it is asked to."""
-CLOCKS_S = 60
+CLOCKS_S = 20
 RECOVERY_S = 5
 SILENCE_S = 900
 HOUR_S = 3_600
@@ -218,7 +218,7 @@ class Daemon:
         recovering.step(app.store, app.settings.practice.tenant, app.source_names)
 
     def _clocks(self) -> None:
-        if clocks.tick(self._app.store, self._app.rules.prepare):
+        if self._app.promises.tick():
             self._changes.ring()
 
     def _summary(self) -> None:

@@ -50,6 +50,11 @@ MISSING: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Why the history of a ticket is not whole."""
 
+CLOCKS: Final[Mapping[str, str]] = MappingProxyType(
+    {"contact": "the first contact", "resolution": "all four steps"}
+)
+"""What a clock is for."""
+
 EVENTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "created": "Ticket created",

@@ -14,11 +14,12 @@ from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from connector.audit.record import CaseRecord, Heard
-from connector.audit.sayings import CHANGES, CLOSED, EVENTS, JOINED, MISSING
+from connector.audit.sayings import CHANGES, CLOCKS, CLOSED, EVENTS, JOINED, MISSING
 from connector.domain.ledger import LedgerEntry, Plain
 from connector.domain.rules import meaning
 from connector.domain.taxonomy import TAXONOMY
 from connector.domain.ticket import TicketEvent
+from connector.recovery.evidence import MISSING as EVIDENCE
 from connector.recovery.wording import local_time
 
 
@@ -193,13 +194,32 @@ class _Teller:
         due = [self._time(_text(entry, name)) for name in ("contact_due", "resolution_due")]
         begun = {
             "clock.started": "Clocks started",
+            "clock.started_anew": f"Clocks started anew (round {_text(entry, 'round')})",
             "case.promoted": f"Became a case with severity {_text(entry, 'severity')}",
         }[entry.action]
         return f"{begun}: first contact due {due[0]}; all done due {due[1]}", ""
 
     def late(self, entry: LedgerEntry) -> Told:
-        del entry
+        if entry.action == "clock.contact_met":
+            return "The first contact was made in time", ""
         return "First contact was due, and none had been seen", ""
+
+    def escalated(self, entry: LedgerEntry) -> Told:
+        clock = CLOCKS.get(_text(entry, "clock"), _text(entry, "clock"))
+        over = ", ".join(f"{one} %" for one in _list(entry, "passed_over"))
+        why = f"not told in their time: {over}" if over else ""
+        due = self._time(_text(entry, "due"))
+        return f"{_text(entry, 'percent')} % of the time for {clock} had passed at {due}", why
+
+    def recovered(self, entry: LedgerEntry) -> Told:
+        lacking = [EVIDENCE.get(str(name), str(name)) for name in _list(entry, "lacking")]
+        if lacking:
+            return "Closed without evidence of a recovery", f"missing: {'; '.join(lacking)}"
+        return "Counts as recovered: all four steps have their evidence", ""
+
+    def evidence(self, entry: LedgerEntry) -> Told:
+        names = ", ".join(str(name).replace("_", " ") for name in _list(entry, "names"))
+        return f"Agents filled in on ticket {_text(entry, 'ticket')}: {names}", ""
 
     def linked(self, entry: LedgerEntry) -> Told:
         other = _text(entry, "other")
@@ -321,7 +341,13 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "case.closed": _Teller.closed,
         "case.reopened": _Teller.opened_again,
         "clock.started": _Teller.clocks,
+        "clock.started_anew": _Teller.clocks,
         "clock.contact_due_passed": _Teller.late,
+        "clock.contact_met": _Teller.late,
+        "clock.escalated": _Teller.escalated,
+        "recovery.complete": _Teller.recovered,
+        "recovery.incomplete": _Teller.recovered,
+        "evidence.seen": _Teller.evidence,
         "ticket.merged": _Teller.merged,
         "ticket.reopened": _Teller.reopened,
         "ticket.observed": _Teller.observed,

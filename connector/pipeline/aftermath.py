@@ -12,14 +12,14 @@ from connector.domain.errors import Gone
 from connector.domain.ticket import Snapshot, TicketStatus, UpdateTicket
 from connector.helpdesks.base import Capabilities
 from connector.pipeline import edits as own_edits
-from connector.pipeline import merging, observing
+from connector.pipeline import merging, observing, promises
 from connector.pipeline.casework import Rules
 from connector.pipeline.edits import Difference
 from connector.pipeline.following import Standing, Step, decide, decide_gone
 from connector.pipeline.promotion import promote
 from connector.recovery import plan
 from connector.recovery.tags import WRONG
-from connector.store import cases, complaints, edits, following, outbox
+from connector.store import cases, complaints, edits, following, outbox, rounds
 from connector.store import observing as observed
 from connector.store.observing import Event
 from connector.store.store import Tx
@@ -75,6 +75,10 @@ class Aftermath:
         for row in rows:
             if row.kind != "notice":
                 observed.note_contact(tx, row.id, row.opened_at)
+                if looked.seen is not None:
+                    promises.see(tx, row, looked.seen.fields, self._rules)
+                if events:
+                    rounds.wake(tx, row.id)
             for step in _steps(row, looked):
                 self._do(tx, row, step)
             cases.synced(tx, row.id)

@@ -33,6 +33,8 @@ REACHED: Final = frozenset({"reached", "declined"})
 """What counts as a contact by a human; a message that was left is an attempt."""
 END_STATES: Final = frozenset({"unable_to_reach", "declined"})
 """Ways in which a case may end although the person was not spoken with."""
+STOPS: Final = REACHED | END_STATES
+"""What stops the clock of the first contact when an agent says it."""
 
 _YES: Final = frozenset({"1", "true", "yes", "on", "y", "x", "checked", "done"})
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from connector.domain.taxonomy import TAXONOMY
+from connector.recovery.escalation import EscalationSettings
 from connector.recovery.hours import Span, Week
 
 BodyPolicy: TypeAlias = Literal["minimal", "summary", "full"]
@@ -182,6 +183,10 @@ class RecoverySettings(BaseModel):
 
     hours: HoursSettings = Field(default_factory=HoursSettings, description="Business hours.")
     sla: SlaSettings = Field(default_factory=SlaSettings, description="Promises by severity.")
+    escalation: EscalationSettings = Field(
+        default_factory=EscalationSettings,
+        description="Who is told when a promise is about to be broken.",
+    )
     late_after_minutes: int = Field(
         default=60,
         ge=1,

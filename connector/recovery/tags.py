@@ -31,6 +31,9 @@ SLA_MET: Final = "amends_sla_contact_met"
 SLA_LATE: Final = "amends_sla_contact_late"
 """The first human contact is late."""
 
+INCOMPLETE: Final = "amends_recovery_incomplete"
+"""Closed without evidence of all four steps."""
+
 REPEAT: Final = "amends_repeat"
 """The same person was let down in the same way within 90 days."""
 
@@ -80,6 +83,7 @@ ALL: Final = frozenset(
         SLA_RUNNING,
         SLA_MET,
         SLA_LATE,
+        INCOMPLETE,
         REPEAT,
         NO_CONTACT,
         LEAVING,

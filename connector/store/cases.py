@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from connector.domain.case import Case, CaseState, Clocks, Group
+from connector.store import rounds
 from connector.store.schema import case_contact, case_link, cases, outbox
 from connector.store.schema import content as words
 from connector.store.signals import insert_new
@@ -170,6 +171,7 @@ def raise_to(tx: Tx, case: Case, *, kind: str) -> None:
             resolution_due=case.clocks.resolution_due if case.clocks else None,
         )
     )
+    rounds.wake(tx, case.id)
 
 
 def link(tx: Tx, one: str, other: str, why: str) -> bool:
@@ -241,6 +243,8 @@ def close(tx: Tx, case_id: str, reason: str) -> bool:
         .where(cases.c.id == case_id, cases.c.state != CaseState.CLOSED.value)
         .values(state=CaseState.CLOSED.value, closed_at=tx.now, close_reason=reason)
     )
+    if changed.rowcount == 1:
+        rounds.end(tx, case_id, reason)
     return changed.rowcount == 1
 
 
@@ -252,28 +256,6 @@ def release(tx: Tx, case_id: str) -> bool:
         .values(state=CaseState.OPEN.value)
     )
     return changed.rowcount == 1
-
-
-def overdue(connection: Connection, now: datetime, limit: int) -> list[Row[Any]]:
-    """Open cases whose first contact is past due and not yet noticed."""
-    query = (
-        sa.select(cases)
-        .where(
-            cases.c.state == CaseState.OPEN.value,
-            cases.c.contact_due < now,
-            cases.c.due_noticed_at.is_(None),
-        )
-        .order_by(cases.c.contact_due)
-        .limit(limit)
-    )
-    return list(connection.execute(query))
-
-
-def notice_due(tx: Tx, case_id: str) -> None:
-    """Remember that the passing of the due time was noticed."""
-    tx.connection.execute(
-        sa.update(cases).where(cases.c.id == case_id).values(due_noticed_at=tx.now)
-    )
 
 
 def closed_before(connection: Connection, now: datetime, days: int, limit: int) -> list[str]:

@@ -96,6 +96,15 @@ def wake(tx: Tx, case_id: str) -> None:
     )
 
 
+def end(tx: Tx, case_id: str, why: str) -> None:
+    """End the running round of a case, if there is one."""
+    tx.connection.execute(
+        sa.update(rounds)
+        .where(rounds.c.case_id == case_id, rounds.c.ended_at.is_(None))
+        .values(ended_at=tx.now, why=why[:40])
+    )
+
+
 _UNJUDGED: Final = (
     sa.select(rounds, cases)
     .join(cases, cases.c.id == rounds.c.case_id)
@@ -144,6 +153,17 @@ def evidence_of(connection: Connection, case_id: str) -> dict[str, str]:
     """Give what agents filled in on the ticket of a case, as codes by field name."""
     rows = connection.execute(sa.select(evidence).where(evidence.c.case_id == case_id))
     return {row.name: row.value for row in rows}
+
+
+def stated_since(
+    connection: Connection, case_id: str, name: str, since: datetime
+) -> datetime | None:
+    """When a field was seen to be filled in, if that was since then."""
+    query = sa.select(evidence.c.at).where(
+        evidence.c.case_id == case_id, evidence.c.name == name, evidence.c.at >= since
+    )
+    found: datetime | None = connection.execute(query).scalar()
+    return found
 
 
 def see(tx: Tx, case_id: str, found: Mapping[str, str]) -> Sequence[str]:

@@ -17,7 +17,6 @@ from connector.domain.errors import AuthenticationFailed, Incomplete, Rejected, 
 from connector.domain.signal import Contact
 from connector.domain.ticket import OpenTicket, TicketEvent, TicketRef, TicketStatus
 from connector.pipeline import casework as casework_room
-from connector.pipeline import clocks
 from connector.pipeline import observing as observing_room
 from connector.pipeline import sync as sync_room
 from connector.pipeline.retention import retain
@@ -412,10 +411,11 @@ class TestEditsWin:
 
     def test_an_update_of_which_nothing_is_left_is_not_sent(self, opened: House) -> None:
         opened.desk.retag("1", remove=[tags.SLA_RUNNING], add=[tags.SLA_LATE])
+        opened.desk.edit("1", severity=4)
         opened.looks()
         opened.clock.advance(86_400 * 9)
-        clocks.tick(opened.store, opened.helpdesk.prepare)
-        assert [op for op, _ in owed(opened.store, opened.case.id)] == ["open"]
+        opened.promises.tick()
+        assert [op for op, _ in owed(opened.store, opened.case.id)] == ["open", "note"]
 
 
 class TestTheEndOfATicket:

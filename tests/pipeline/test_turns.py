@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from servers.desk import Desk
-from servers.hearing import all_cases, called, hear, on_record, owed, said, work_off
+from servers.hearing import all_cases, called, hear, on_record, said, work_off
 from servers.owing import a_delivery, case_named, drain, note_of, owe, states, ticket_of
 
 from connector.domain.errors import StateError, StateFull
@@ -42,18 +42,6 @@ def summary_text(store: Store, case_id: str) -> str:
             "SELECT body FROM content JOIN outbox ON content_id = content.id WHERE case_id = :c"
         )
         return bytes(connection.execute(sa.text(statement), {"c": case_id}).scalar_one()).decode()
-
-
-def test_a_first_contact_that_is_late_is_marked_once(store: Store, clock: Clock) -> None:
-    rules = some_rules()
-    hear(store, said(1, severity=4))
-    work_off(Casework(store, rules))
-    assert clocks.tick(store, rules.prepare) == 0
-    clock.advance(3_601)
-    assert [clocks.tick(store, rules.prepare) for _ in range(3)] == [1, 0, 0]
-    (case,) = all_cases(store)
-    assert owed(store, case.id) == [("open", "ready"), ("update", "ready")]
-    assert len(on_record(store, "clock.contact_due_passed")) == 1
 
 
 def test_a_source_that_falls_silent_is_named(store: Store, clock: Clock) -> None:

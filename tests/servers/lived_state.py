@@ -13,9 +13,10 @@ from pathlib import Path
 from connector.domain.practice import Practice
 from connector.domain.signal import Attachment, Batch, Channel, Contact, Signal, Unreadable
 from connector.domain.ticket import TicketRef, TicketStatus
-from connector.pipeline import clocks, reconcile
+from connector.pipeline import reconcile
 from connector.pipeline.casework import Casework, Rules
 from connector.pipeline.delivery import Delivery
+from connector.pipeline.promises import Promises
 from connector.pipeline.sync import Sync
 from connector.store import cases, signals
 from connector.store.store import Store
@@ -159,7 +160,7 @@ def live(state_dir: Path) -> Lived:
         (row,) = cases.listing(connection, states=("open",), limit=9)
     lived.case_id = row.id
     clock.advance(4 * 86_400)
-    clocks.tick(store, helpdesk.prepare)
+    Promises(store, lambda: rules).tick()
     lived.work()
     reconcile.reconcile(store)
     return lived

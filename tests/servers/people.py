@@ -9,6 +9,7 @@ from servers.hearing import all_cases, hear, work_off
 
 from connector.pipeline.casework import Casework, Rules
 from connector.pipeline.delivery import Delivery
+from connector.pipeline.promises import Promises
 from connector.pipeline.sync import Sync
 from connector.store.store import Store
 from connector.testing.builders import Clock, some_rules
@@ -46,6 +47,7 @@ class House:
         self.delivery = Delivery(store, self.helpdesk, settle_s=0, draw=lambda: 0.0)
         self.delivery.recover()
         self.sync = Sync(store, lambda: self.helpdesk, self.rules)
+        self.promises = Promises(store, lambda: self.rules)
 
     def hears(self, *items: Any, deliver: bool = True) -> None:
         hear(self.store, *items)

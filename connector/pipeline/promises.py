@@ -1,0 +1,230 @@
+"""Promises over time: rounds begin, climb the ladder, end, and are examined for what they lack.
+
+1. A case that is open and in no round (new, or opened again) begins one; from the second on its
+   clocks begin anew.
+2. Rounds that are due to be looked at: what the helpdesk told since is taken in, rungs of the
+   ladder are climbed, the ticket's tags follow, and pages are owed to people outside it.
+3. A round that ended is examined: closed without all four steps is said on the ticket.
+
+Each round in a commit of its own, so that one that fails does not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy.engine import Connection, Row
+
+from connector.domain.case import Clocks
+from connector.domain.errors import StateError
+from connector.domain.ticket import Change
+from connector.pipeline.casework import Rules
+from connector.pipeline.edits import respected
+from connector.recovery import evidence, policy, promises
+from connector.recovery.ladder import Clock, Rung
+from connector.recovery.promises import Asked, Round, Shown
+from connector.store import cases, outbox, rounds
+from connector.store.store import Store, Tx
+
+log = structlog.get_logger()
+
+BATCH = 100
+AGAIN = timedelta(minutes=10)
+"""A round that could not be looked at waits for so long."""
+CLOSED_BY_PEOPLE = frozenset({"ticket_closed"})
+"""Only a close by an agent means that the recovery is done; others say that it is none."""
+
+
+class Promises:
+    """Looks at rounds; used by one thread."""
+
+    def __init__(self, store: Store, rules: Callable[[], Rules]) -> None:
+        """Take the store and who gives the rules in force."""
+        self._store = store
+        self._rules = rules
+
+    def tick(self) -> int:
+        """Do what time asks for; gives how many rounds changed."""
+        with self._store.read() as connection:
+            new = [row.id for row in rounds.unbegun(connection, BATCH)]
+        for case_id in new:
+            self._each(case_id, 0, self._begin)
+        with self._store.read() as connection:
+            due = rounds.due(connection, self._store.clock(), BATCH)
+            ended = rounds.unjudged(connection, BATCH)
+        count = sum(self._each(row.case_id, row.number, self._look) for row in due)
+        return count + sum(self._each(row.case_id, row.number, self._examine) for row in ended)
+
+    def _each(self, case_id: str, number: int, work: Callable[[Tx, str, int], bool]) -> bool:
+        try:
+            return self._store.write(lambda tx: work(tx, case_id, number))
+        except StateError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one round must not stop those behind it
+            self._put_off(case_id, number, error)
+            return False
+
+    def _put_off(self, case_id: str, number: int, error: Exception) -> None:
+        """A fault of ours: the round is looked at again later."""
+        log.error("promise_failed", case=case_id, exc_type=type(error).__name__)
+        later = self._store.clock() + AGAIN
+        if number:
+            self._store.write(lambda tx: rounds.change(tx, case_id, number, {"next_at": later}))
+
+    def _begin(self, tx: Tx, case_id: str, _: int) -> bool:
+        row = cases.get(tx.connection, case_id)
+        if row is None or row.state != "open" or row.contact_due is None:
+            return False
+        before = rounds.of_case(tx.connection, case_id)
+        if before and before[-1].ended_at is None:
+            return False
+        number = rounds.begin(tx, case_id, tx.now if before else _begun(row))
+        if before:
+            self._anew(tx, row, number)
+        elif row.due_noticed_at is not None:  # by a version without rounds
+            late = {"contact_fired": int(Rung.LATE), "shown": Shown.LATE.value}
+            rounds.change(tx, case_id, number, late)
+        return True
+
+    def _anew(self, tx: Tx, row: Row[Any], number: int) -> None:
+        """Let the clocks of a reopened case run from now; those of before stay on record."""
+        rules = self._rules()
+        case = cases.case_of(row)
+        clocks = policy.clocks(
+            case.severity, tx.now, case.event_time, rules.recovery, rules.practice.zone
+        )
+        case = replace(case, clocks=clocks)
+        cases.raise_to(tx, case, kind=row.kind)
+        tx.record(
+            "clock.started_anew",
+            case_id=case.id,
+            round=number,
+            contact_due=clocks.contact_due.isoformat(),
+            resolution_due=clocks.resolution_due.isoformat(),
+        )
+        self._owe(tx, row.tenant, promises.reopened(case, number, rules.practice))
+
+    def _look(self, tx: Tx, case_id: str, number: int) -> bool:
+        row = rounds.get(tx.connection, case_id, number)
+        if row is None or row.ended_at is not None:
+            return False
+        rules = self._rules()
+        if row.state != "open":  # held again, or closed by a way that does not end rounds
+            rounds.change(tx, case_id, number, {"next_at": tx.now + AGAIN})
+            return False
+        before = round_of(tx.connection, row)
+        asked = promises.ask(before, tx.now, rules.recovery, rules.practice.zone)
+        _record(tx, before, asked)
+        owed = promises.changes(before, asked, rules.practice, rules.recovery)
+        self._owe(tx, row.tenant, owed)
+        after = asked.after
+        rounds.change(
+            tx,
+            case_id,
+            number,
+            {
+                "acted_at": after.acted_at,
+                "contact_at": after.contact_at,
+                "contact_fired": after.contact_fired,
+                "resolution_fired": after.resolution_fired,
+                "silence_told_at": (row.silence_told_at or tx.now) if after.silence_told else None,
+                "shown": after.shown.value,
+                "next_at": max(asked.next_at, tx.now + timedelta(seconds=1)),
+            },
+        )
+        return bool(asked.climbs or after.shown != before.shown or asked.pages)
+
+    def _examine(self, tx: Tx, case_id: str, number: int) -> bool:
+        row = rounds.get(tx.connection, case_id, number)
+        if row is None or row.lacking is not None or row.ended_at is None:
+            return False
+        round_ = round_of(tx.connection, row)
+        lacking: tuple[str, ...] = ()
+        if row.why in CLOSED_BY_PEOPLE:
+            seen = rounds.evidence_of(tx.connection, case_id)
+            contacted = round_.contact_at is not None
+            lacking = tuple(evidence.missing(seen, row.severity, contacted=contacted))
+            action = "recovery.incomplete" if lacking else "recovery.complete"
+            tx.record(action, case_id=case_id, round=number, lacking=list(lacking))
+        if lacking:
+            self._owe(tx, row.tenant, promises.incomplete(round_.case, number, lacking))
+        values = {"lacking": ",".join(lacking), "contact_at": round_.contact_at}
+        rounds.change(tx, case_id, number, values)
+        return bool(lacking)
+
+    def _owe(self, tx: Tx, tenant: str, owed: Iterable[Change]) -> None:
+        prepare = self._rules().prepare
+        for change in respected(tx, owed):
+            outbox.add(tx, change, tenant=tenant, frozen=prepare(change))
+
+
+def round_of(connection: Connection, row: Row[Any]) -> Round:
+    """Make the value from a round with its case, with what the helpdesk told by now."""
+    since = row.started_at
+    seen = rounds.evidence_of(connection, row.case_id)
+    contact = row.contact_at or rounds.contact_since(connection, row.case_id, since)
+    if contact is None and seen.get(evidence.CONTACT, "") in evidence.STOPS:
+        contact = rounds.stated_since(connection, row.case_id, evidence.CONTACT, since)
+    clocks = Clocks(contact_due=row.contact_due, resolution_due=row.resolution_due)
+    lacking = evidence.missing(seen, row.severity, contacted=contact is not None)
+    return Round(
+        case=cases.case_of(row),
+        clocks=clocks,
+        number=row.number,
+        started_at=since,
+        contact_at=contact,
+        acted_at=row.acted_at or rounds.acted_since(connection, row.case_id, since),
+        contact_fired=row.contact_fired,
+        resolution_fired=row.resolution_fired,
+        silence_told=row.silence_told_at is not None,
+        shown=Shown(row.shown),
+        recovered=not lacking,
+    )
+
+
+def see(tx: Tx, row: Row[Any], fields: Mapping[str, str], rules: Rules) -> None:
+    """Take in what agents filled in on the ticket of a case, also after its close."""
+    changed = rounds.see(tx, row.id, evidence.read(fields))
+    if not changed:
+        return
+    tx.record("evidence.seen", case_id=row.id, ticket=row.ticket_id or "", names=list(changed))
+    rounds.wake(tx, row.id)
+    last = next(reversed(rounds.of_case(tx.connection, row.id)), None)
+    if last is None or not last.lacking:
+        return
+    found = rounds.evidence_of(tx.connection, row.id)
+    lacking = evidence.missing(found, row.severity, contacted=last.contact_at is not None)
+    rounds.change(tx, row.id, last.number, {"lacking": ",".join(lacking)})
+    if lacking:
+        return
+    tx.record("recovery.complete", case_id=row.id, round=last.number, lacking=[])
+    for change in respected(tx, [promises.completed(row.id, last.number, row.next_seq)]):
+        outbox.add(tx, change, tenant=row.tenant, frozen=rules.prepare(change))
+
+
+def _record(tx: Tx, before: Round, asked: Asked) -> None:
+    case_id = before.case.id
+    for clock, found in asked.climbs:
+        if clock is Clock.CONTACT and found.rung >= Rung.LATE > before.contact_fired:
+            tx.record("clock.contact_due_passed", case_id=case_id, severity=before.case.severity)
+        tx.record(
+            "clock.escalated",
+            case_id=case_id,
+            round=before.number,
+            clock=clock.value,
+            percent=int(found.rung),
+            due=found.at.isoformat(),
+            passed_over=[int(rung) for rung in found.passed_over],
+        )
+    if asked.after.shown is not before.shown and asked.after.shown is Shown.MET:
+        tx.record("clock.contact_met", case_id=case_id, round=before.number)
+
+
+def _begun(row: Row[Any]) -> datetime:
+    """Say when the first round of a case began: with the case, its clocks run from then."""
+    opened: datetime = row.opened_at
+    return opened.astimezone(UTC)

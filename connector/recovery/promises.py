@@ -1,0 +1,257 @@
+"""What a round of a case asks for now: rungs, tags, pages, and when to look again; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from connector.domain.case import Case, Clocks
+from connector.domain.practice import Practice
+from connector.domain.ticket import AddNote, Change, UpdateTicket
+from connector.recovery import evidence as proofs
+from connector.recovery import tags
+from connector.recovery.contexts import local, plan_context
+from connector.recovery.hours import Week
+from connector.recovery.ladder import (
+    CRITICAL,
+    Climb,
+    Clock,
+    Rung,
+    Running,
+    climb,
+    next_at,
+    unacknowledged,
+)
+from connector.recovery.marks import rfc3339
+from connector.recovery.render import Value, render
+from connector.recovery.settings import RecoverySettings
+
+FAR: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""Nothing more is to be looked at by the clock."""
+
+
+class Shown(StrEnum):
+    """What the ticket's tags say of the first contact."""
+
+    RUNNING = "running"
+    MET = "met"
+    LATE = "late"
+
+
+class Why(StrEnum):
+    """Why somebody is told outside the helpdesk."""
+
+    CRITICAL = "critical"
+    """A case of severity 4 was opened, or became one."""
+    SILENCE = "silence"
+    """Nobody acted on a case of severity 4."""
+    CONTACT = "contact_beyond"
+    """Twice the time for the first contact has passed."""
+    RESOLUTION = "resolution_beyond"
+    """Twice the time for all four steps has passed."""
+
+
+SLA_TAGS: Final[Mapping[Shown, str]] = {
+    Shown.RUNNING: tags.SLA_RUNNING,
+    Shown.MET: tags.SLA_MET,
+    Shown.LATE: tags.SLA_LATE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """A round of a case as it stands."""
+
+    case: Case
+    clocks: Clocks
+    number: int
+    started_at: datetime
+    contact_at: datetime | None
+    """When a human spoke with the person in this round."""
+    acted_at: datetime | None
+    """When a human did anything on the ticket in this round."""
+    contact_fired: int
+    resolution_fired: int
+    silence_told: bool
+    shown: Shown
+    recovered: bool
+    """All four steps have their evidence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be done about a round, and how it stands afterwards."""
+
+    after: Round
+    climbs: Sequence[tuple[Clock, Climb]]
+    pages: Sequence[Why]
+    next_at: datetime
+
+
+def standing(round_: Round, now: datetime) -> Shown:
+    """Say what the tags have to tell of the first contact."""
+    due = round_.clocks.contact_due
+    if round_.contact_at is not None:
+        return Shown.MET if round_.contact_at <= due else Shown.LATE
+    return Shown.RUNNING if now < due else Shown.LATE
+
+
+def running(round_: Round) -> Running | None:
+    """Give the clock that runs: first contact, then resolution; None when all is done."""
+    if round_.contact_at is None:
+        return Running(
+            clock=Clock.CONTACT,
+            started_at=round_.started_at,
+            due_at=round_.clocks.contact_due,
+            fired=round_.contact_fired,
+        )
+    if round_.recovered:
+        return None
+    return Running(
+        clock=Clock.RESOLUTION,
+        started_at=round_.started_at,
+        due_at=round_.clocks.resolution_due,
+        fired=round_.resolution_fired,
+    )
+
+
+def ask(round_: Round, now: datetime, settings: RecoverySettings, zone: ZoneInfo) -> Asked:
+    """Decide what a round asks for now."""
+    week = settings.hours.week
+    pages: list[Why] = []
+    if round_.case.severity >= CRITICAL and round_.acted_at is None and not round_.silence_told:
+        pages.append(Why.CRITICAL)
+    after, found = _climbed(round_, now, week, zone)
+    if found is not None and found[1].rung == Rung.BEYOND:
+        pages.append(Why.CONTACT if found[0] is Clock.CONTACT else Why.RESOLUTION)
+    silent_at = unacknowledged(
+        after.case.severity, after.started_at, after.acted_at, settings.escalation.silence_minutes
+    )
+    if silent_at is not None and not after.silence_told and silent_at <= now:
+        pages.append(Why.SILENCE)
+        after = replace(after, silence_told=True)
+    after = replace(after, shown=standing(after, now))
+    looks = [_next_rung(after, week, zone)]
+    if silent_at is not None and not after.silence_told:
+        looks.append(silent_at)
+    return Asked(
+        after=after,
+        climbs=(found,) if found is not None else (),
+        pages=tuple(pages),
+        next_at=min(looks),
+    )
+
+
+def _climbed(
+    round_: Round, now: datetime, week: Week, zone: ZoneInfo
+) -> tuple[Round, tuple[Clock, Climb] | None]:
+    clock = running(round_)
+    found = climb(clock, now, week, zone) if clock is not None else None
+    if clock is None or found is None:
+        return round_, None
+    if clock.clock is Clock.CONTACT:
+        return replace(round_, contact_fired=int(found.rung)), (clock.clock, found)
+    return replace(round_, resolution_fired=int(found.rung)), (clock.clock, found)
+
+
+def _next_rung(round_: Round, week: Week, zone: ZoneInfo) -> datetime:
+    clock = running(round_)
+    return (next_at(clock, week, zone) if clock is not None else None) or FAR
+
+
+def changes(
+    before: Round, asked: Asked, practice: Practice, settings: RecoverySettings
+) -> tuple[Change, ...]:
+    """Give what is owed to the ticket for what a round asked for."""
+    case, after = asked.after.case, asked.after
+    notes = [
+        _note(after, clock, found, practice, settings)
+        for clock, found in asked.climbs
+        if found.rung >= Rung.LATE or case.severity >= settings.escalation.from_severity
+    ]
+    late = any(clock is Clock.CONTACT and found.rung >= Rung.LATE for clock, found in asked.climbs)
+    raised = settings.escalation.raise_priority and late and before.contact_fired < Rung.LATE
+    if after.shown is before.shown and not raised:
+        return tuple(notes)
+    update = UpdateTicket(
+        key=f"{case.id}.{after.number}.{after.shown}{'.up' if raised else ''}",
+        case_id=case.id,
+        severity=min(case.severity + 1, CRITICAL) if raised else None,
+        add_tags=(SLA_TAGS[after.shown],),
+        remove_tags=(SLA_TAGS[before.shown],) if before.shown is not after.shown else (),
+    )
+    return (*notes, update)
+
+
+def _note(
+    round_: Round, clock: Clock, found: Climb, practice: Practice, settings: RecoverySettings
+) -> AddNote:
+    due = round_.clocks.contact_due if clock is Clock.CONTACT else round_.clocks.resolution_due
+    context: dict[str, Value] = {
+        "rung": int(found.rung),
+        "contact": clock is Clock.CONTACT,
+        "due": local(due, practice),
+        "passed_over": [int(rung) for rung in found.passed_over],
+        "manager": settings.escalation.manager,
+        "owner": plan_context(round_.case, practice, settings)["owner"],
+        "case": round_.case.id,
+        "severity": round_.case.severity,
+    }
+    return AddNote(
+        key=f"{round_.case.id}.{round_.number}.{clock}.{int(found.rung)}",
+        case_id=round_.case.id,
+        text=render("escalated", context),
+    )
+
+
+def reopened(case: Case, number: int, practice: Practice) -> tuple[Change, ...]:
+    """Give what is owed to the ticket of a case whose clocks begin anew."""
+    if case.clocks is None:
+        return ()
+    context: dict[str, Value] = {
+        "contact_due": local(case.clocks.contact_due, practice),
+        "resolution_due": local(case.clocks.resolution_due, practice),
+        "case": case.id,
+        "round": number,
+    }
+    seed = f"{case.id}.{number}.anew"
+    return (
+        AddNote(key=f"{seed}.note", case_id=case.id, text=render("anew", context)),
+        UpdateTicket(
+            key=f"{seed}.update",
+            case_id=case.id,
+            add_tags=(tags.SLA_RUNNING,),
+            remove_tags=(tags.SLA_MET, tags.SLA_LATE, tags.INCOMPLETE),
+            fields={
+                "contact_due": rfc3339(case.clocks.contact_due),
+                "resolution_due": rfc3339(case.clocks.resolution_due),
+            },
+            due_at=case.clocks.contact_due,
+        ),
+    )
+
+
+def incomplete(case: Case, number: int, lacking: Sequence[str]) -> tuple[Change, ...]:
+    """Give what is owed to the ticket of a case that was closed without all four steps."""
+    context: dict[str, Value] = {
+        "lacking": [proofs.MISSING.get(name, name) for name in lacking],
+        "case": case.id,
+    }
+    seed = f"{case.id}.{number}.incomplete"
+    return (
+        AddNote(key=f"{seed}.note", case_id=case.id, text=render("incomplete", context)),
+        UpdateTicket(key=f"{seed}.update", case_id=case.id, add_tags=(tags.INCOMPLETE,)),
+    )
+
+
+def completed(case_id: str, number: int, turn: int) -> UpdateTicket:
+    """Take back that a case lacks evidence: agents filled it in after the close."""
+    return UpdateTicket(
+        key=f"{case_id}.{number}.complete.{turn}",
+        case_id=case_id,
+        remove_tags=(tags.INCOMPLETE,),
+    )
