@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from connector.parsing.mail import Mail
-from connector.parsing.people import email_key
+from connector.parsing.people import email_key, fold_space
 
 KINDS: Final = ("bounce", "delay", "report", "auto_reply", "list", "loop", "own")
 """Kinds of automatic mail: could not be delivered; not delivered yet; reports of mail systems
@@ -67,3 +67,9 @@ def listed(mail: Mail, patterns: Sequence[str]) -> bool:
 def host_of(message_id: str) -> str:
     """Give the domain of a message id in lower case."""
     return message_id.rpartition("@")[2].lower()
+
+
+def no_return_path(mail: Mail) -> bool:
+    """Say whether the envelope named no sender, as answers and reports of machines do."""
+    paths = mail.headers.all("return-path")
+    return bool(paths) and fold_space(paths[0]).replace(" ", "") in {"<>", "<<>>"}

@@ -11,7 +11,26 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from connector.parsing.auto_rules import Rule, Surroundings, host_of
+from connector.parsing.auto_rules import Rule, Surroundings, host_of, no_return_path
+from connector.parsing.bounce_words import (
+    ADDRESS,
+    ADDRESSED,
+    CODE,
+    FINAL,
+    GREETED,
+    INDENT,
+    LATE,
+    LATE_SUBJECT,
+    LIST_NOTICE,
+    NAMES,
+    NOTICE,
+    RAW_SENDER,
+    RETURNED,
+    SENDER,
+    SUBJECT,
+    SUCCEEDED,
+    WORDS,
+)
 from connector.parsing.mail import Mail
 from connector.parsing.mail_headers import Headers, decode_words, message_ids, read_headers
 from connector.parsing.mail_mime import Part, split_message
@@ -27,77 +46,6 @@ _BEGINNING_CHARS: Final = 4_000
 _PROSE_ADDRESS_CHARS: Final = 1_000
 _MAX_PARTS: Final = 100
 
-_SENDER: Final = re.compile(
-    r"(?:mail(?:er)?[-_.]?daemon|post[-_.]?master|bounces?|mdaemon|mail[-_.]?system"
-    r"|mail[-_.]?delivery(?:[-_.](?:sub)?system)?)"
-    r"(?:[+\-=._].*)?",
-    re.IGNORECASE,
-)
-_RAW_SENDER: Final = re.compile(
-    r"(?:^|[<\s\"'(])(?:mailer-daemon|postmaster)\\?(?:@|>|$)", re.IGNORECASE
-)
-_NAMES: Final = re.compile(
-    r"mail delivery (?:sub)?system|mailer[- ]daemon|postmaster|internet mail delivery"
-    r"|mail administrator|system administrator|mail router|mail server",
-    re.IGNORECASE,
-)
-_SUBJECT: Final = re.compile(
-    r"(?:undeliver(?:able|ed)|delivery (?:status notification|failure|has failed|report|failed"
-    r"|warning|delayed|problem)|mail delivery (?:failed|failure|error|system|warning|problem"
-    r"|status)|failure notice|returned mail|mail could not be delivered"
-    r"|message (?:not|could not be|delivery|delayed)|message you sent|nondeliverable"
-    r"|non[- ]delivery|undelivered mail|returned to sender|warning: (?:message|could not send)"
-    r"|delayed mail|unzustellbar|nicht zustellbar|nicht zugestellt|zustell(?:ung|fehler)"
-    r"|mail system error|non remis|échec de (?:la )?remise|notification d.état de remise"
-    r"|onbestelbaar|niet bezorgd|no se puede entregar|no entregable|imposs?ibile recapitare"
-    r"|mancata consegna|não (?:foi )?(?:possível )?entreg(?:ue|ar)|niedostarczone"
-    r"|nie można dostarczyć|kan ikke leveres|kunde inte levereras|ej levererat"
-    r"|не удается доставить|недоставлен|配信不能|メール送信エラー|無法傳遞|无法投递|退信)",
-    re.IGNORECASE,
-)
-_WORDS: Final = re.compile(
-    r"(?:could not be delivered|unable to deliver|was undeliverable|user unknown|unknown user"
-    r"|did not reach the following|delivery to the following|permanent(?:ly)? (?:fatal )?error"
-    r"|mailbox (?:is )?(?:full|unavailable|not found)|full mailbox|no such user|returned to you"
-    r"|\b[45]\d\d[ -][245]\.\d{1,3}\.\d{1,3}|undelivered|not (?:yet )?(?:been )?delivered"
-    r"|quota exceeded|over quota|transcript of session|final-recipient:|delivery (?:has )?failed"
-    r"|been postponed|will (?:continue|keep) (?:to try|trying)|konnte nicht zugestellt werden)",
-    re.IGNORECASE,
-)
-_LATE: Final = re.compile(
-    r"(?:delay|postponed|will (?:continue|keep) (?:to (?:try|attempt)|trying|attempting)"
-    r"|will be (?:re)?tried|warning message only|do(?:es)? not need to resend"
-    r"|no action is required|not (?:yet )?been delivered (?:yet|after|since)|still trying"
-    r"|could not send message for past|verzögert|wird weiter versucht|retard[ée])",
-    re.IGNORECASE,
-)
-_FINAL: Final = re.compile(
-    r"(?:permanent|giving up|given up|has failed|final|not be retried|no longer|too long"
-    r"|stopped trying|could not be delivered|unable to deliver|returned to sender|undeliverable"
-    r"|user unknown|unknown user|no such user|failed after)",
-    re.IGNORECASE,
-)
-_NOTICE: Final = re.compile(
-    r"\{\s*\"(?:notificationType|eventType)\"\s*:\s*\"(Bounce|Complaint|Delivery\w*|Reject)\""
-)
-_ADDRESSED: Final = re.compile(
-    r"^(?:>? ?|\s{0,8})(?:<|to:\s*<?|rcpt to:\s*<?|\"?)([^\s<>\"]{1,64}@[^\s<>\"]{1,253}?)"
-    r"(?:>|\"|:|$|\s)",
-    re.IGNORECASE | re.MULTILINE,
-)
-_ADDRESS: Final = re.compile(r"[^\s<>()\"',:;]{1,64}@[a-z0-9.-]{1,253}", re.IGNORECASE)
-_LATE_SUBJECT: Final = re.compile(
-    r"delayed mail|still being retried|could not send (?:message|mail) for past"
-    r"|\b(?:has been |message )?delayed\b|\(delay\)",
-    re.IGNORECASE,
-)
-_RETURNED: Final = re.compile(
-    r"^(?:[^\n]{0,80}(?:original message|copy of (?:the|your) (?:original )?message"
-    r"|returned message|unsent message|message headers?|message details|message (?:text|contents?)"
-    r"|ursprüngliche nachricht|nachricht lautet)[^\n]{0,80}|Received:[^\n]*|Return-Path:[^\n]*)$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_INDENT: Final = re.compile(r"^[> ]{0,4}(?=[A-Za-z-]{2,30}:)")
 _REPORTS: Final = frozenset({"multipart/report", "message/delivery-status"})
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _HEADERS_ONLY: Final = frozenset(
@@ -140,12 +88,12 @@ def read_bounce(raw: bytes, mail: Mail) -> Bounce:
         recipients = [email_address(one) for one in failed[:MAX_RECIPIENTS]]
     if not any(recipients):
         prose = mail.text[:_BEGINNING_CHARS]
-        recipients = [email_address(one[1]) for one in _ADDRESSED.finditer(prose)]
+        recipients = [email_address(one[1]) for one in ADDRESSED.finditer(prose)]
     if not any(recipients) and returned is not None:
         recipients = [email_address(returned.get("to"))]
     if not any(recipients):
         prose = mail.text[:_PROSE_ADDRESS_CHARS]
-        recipients = [email_address(one[0].rstrip(".")) for one in _ADDRESS.finditer(prose)]
+        recipients = [email_address(one[0].rstrip(".")) for one in ADDRESS.finditer(prose)]
     distinct = dict.fromkeys(one.lower() for one in recipients if one)
     return Bounce(
         action=_action(groups, parts, mail),
@@ -193,7 +141,7 @@ def _action(groups: list[Headers], parts: list[Part], mail: Mail) -> str:
     """Say what happened; one failed recipient among late ones is a failure."""
     if any(part.content_type == "message/feedback-report" for part in parts):
         return "complaint"
-    notice = _NOTICE.match(mail.text[:200].lstrip())
+    notice = NOTICE.match(mail.text[:200].lstrip())
     if notice is not None:
         notices = {"Bounce": "failed", "Reject": "failed", "Complaint": "complaint"}
         return notices.get(notice[1], "delayed" if "Delay" in notice[1] else "delivered")
@@ -201,14 +149,16 @@ def _action(groups: list[Headers], parts: list[Part], mail: Mail) -> str:
     action = next((one for one in _ACTIONS if one in told), "")
     if action:
         return action if action in {"failed", "delayed"} else "delivered"
-    late = _LATE_SUBJECT.search(mail.subject) is not None or _is_late(mail, groups)
+    if not groups and SUCCEEDED.search(f"{mail.subject}\n{mail.text[:_BEGINNING_CHARS]}"):
+        return "delivered"
+    late = LATE_SUBJECT.search(mail.subject) is not None or _is_late(mail, groups)
     return "delayed" if late else "failed"
 
 
 def _is_late(mail: Mail, groups: list[Headers]) -> bool:
     """Read prose: words of patience and none of an end; else the codes decide."""
     prose = f"{mail.subject}\n{mail.text[:_BEGINNING_CHARS]}"
-    late, final = _LATE.search(prose), _FINAL.search(prose)
+    late, final = LATE.search(prose), FINAL.search(prose)
     if late and not final:
         return True
     codes = {_status(group)[:1] for group in groups} - {""}
@@ -223,10 +173,10 @@ def _returned(parts: list[Part], mail: Mail) -> Headers | None:
         if part.content_type in _HEADERS_ONLY:
             return read_headers(part.data()[:MAX_PROSE_CHARS].replace(b"\r\n", b"\n"))
     prose = mail.text[:MAX_PROSE_CHARS]
-    mark = _RETURNED.search(prose)
+    mark = RETURNED.search(prose)
     if mark is None:
         return None
-    lines = [_INDENT.sub("", line) for line in prose[mark.start() :].splitlines()[:200]]
+    lines = [INDENT.sub("", line) for line in prose[mark.start() :].splitlines()[:200]]
     headers = read_headers("\n".join(lines).encode("utf-8", "replace"))
     return headers if "subject" in headers or "message-id" in headers else None
 
@@ -238,8 +188,7 @@ def _ids(headers: Headers) -> tuple[str, ...]:
 
 
 def _empty_return_path(mail: Mail, _: Surroundings) -> bool:
-    paths = mail.headers.all("return-path")
-    return bool(paths) and fold_space(paths[0]).replace(" ", "") in {"<>", "<<>>"}
+    return no_return_path(mail)
 
 
 def _report_part(mail: Mail, _: Surroundings) -> bool:
@@ -258,10 +207,10 @@ def _complaint(mail: Mail, _: Surroundings) -> bool:
 def _system_sender(mail: Mail, _: Surroundings) -> bool:
     sender = mail.headers.get("from")[:200]
     local = mail.sender.email.partition("@")[0] or sender.strip("<> ")
-    if _SENDER.fullmatch(local[:100]) or _RAW_SENDER.search(sender):
+    if SENDER.fullmatch(local[:100]) or RAW_SENDER.search(sender):
         return True
-    named = _NAMES.search(mail.sender.name) is not None
-    return named and _SUBJECT.search(mail.subject) is not None
+    named = NAMES.search(mail.sender.name) is not None
+    return named and SUBJECT.search(mail.subject) is not None
 
 
 def _no_sender(mail: Mail, _: Surroundings) -> bool:
@@ -276,19 +225,39 @@ def _marked(mail: Mail, _: Surroundings) -> bool:
 
 
 def _notice(mail: Mail, _: Surroundings) -> bool:
-    return _NOTICE.match(mail.text[:200].lstrip()) is not None
+    return NOTICE.match(mail.text[:200].lstrip()) is not None
 
 
 def _returned_own_mail(mail: Mail, around: Surroundings) -> bool:
     hosts = {host_of(item) for item in mail.embedded_ids}
-    return bool(hosts & around.own_hosts) and _SUBJECT.search(mail.subject) is not None
+    return bool(hosts & around.own_hosts) and SUBJECT.search(mail.subject) is not None
 
 
 def _subject(mail: Mail, _: Surroundings) -> bool:
-    """Take the subject as proof only with a second sign: a returned mail, or a report's words."""
-    if _SUBJECT.match(mail.subject) is None:
+    """Take the subject as proof only with more: a returned mail, or a report's words on whom."""
+    if SUBJECT.match(_bare_subject(mail)) is None:
         return False
-    return bool(mail.embedded_ids) or _WORDS.search(mail.text[:_BEGINNING_CHARS]) is not None
+    prose = mail.text[:_BEGINNING_CHARS]
+    return bool(mail.embedded_ids) or (
+        WORDS.search(prose) is not None and _names_other(prose, mail)
+    )
+
+
+def _names_other(prose: str, mail: Mail) -> bool:
+    """Say whether a recipient or an answer of SMTP stands there: medicine is undelivered, too."""
+    sender = mail.sender.email.lower()
+    named = (one[0].rstrip(".").lower() for one in ADDRESS.finditer(prose))
+    return any(one != sender for one in named) or CODE.search(prose) is not None
+
+
+def _bare_subject(mail: Mail) -> str:
+    greeted = GREETED.match(mail.subject)
+    return mail.subject[greeted.end() :] if greeted else mail.subject
+
+
+def _list_notice(mail: Mail, _: Surroundings) -> bool:
+    """Take the words of a program that runs a list, unless a person's program wrote the mail."""
+    return LIST_NOTICE.match(mail.subject) is not None and "user-agent" not in mail.headers
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -299,6 +268,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(id="bounce.failed", kind="bounce", matches=_marked, source="Exim, Exchange"),
     Rule(id="bounce.notice", kind="bounce", matches=_notice, source="Amazon SES"),
     Rule(id="bounce.returned", kind="bounce", matches=_returned_own_mail, source="Zammad"),
+    Rule(id="report.list", kind="report", matches=_list_notice, source="Mailman, fml, Sympa"),
     Rule(id="bounce.subject", kind="bounce", matches=_subject, source="flufl.bounce"),
 )
 """First match wins."""

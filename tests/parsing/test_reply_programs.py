@@ -1,6 +1,6 @@
 """How mail programs of the world announce what they quote, and what they add; own words stay.
 
-One announcement a line of `printed/`, as the programs print it (`\\n` is a line end): Outlook, Gmail,
+One announcement a line of `printed/`, as programs print it (`\\n` is a line end): Outlook, Gmail,
 Apple Mail, Yahoo, Thunderbird, Zoho, Lotus Notes, GroupWise, BlackBerry, telephones, GMX, web.de,
 Proton, Orange and Zimbra, Libero, Seznam, mail.ru and Yandex, QQ, 163 and 126, Naver.
 """
