@@ -15,7 +15,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +34,9 @@ MAX_UNPACKED_BYTES = 4 * 1024**3
 
 _PACKED = (".gz", ".bz2", ".xz")
 _STEP_BYTES = 1_048_576
-_ROTATED = r"[.\-_](?:\d[\dT.:\-_]*|old|bak|prev)(?:\.(?:gz|bz2|xz))?"
+_ROTATED = r"[.\-_](?:\d[\dT.:\-_]*|old|bak|prev)"
+_ROTATED_BEFORE_EXTENSION = r"(?:[.\-_]\d[\dT:\-_]{5,}|\.\d{1,3})"
+_PACKED_NAME = r"(?:\.(?:gz|bz2|xz))?"
 
 
 class Candidate:
@@ -91,6 +93,11 @@ class Candidate:
         self._at = start + len(tail)
         return head, tail
 
+    def peek(self, offset: int, size: int) -> bytes:
+        """Give at most so many bytes behind the offset."""
+        self.seek(offset)
+        return self._read_fully(size) if self._at == offset else b""
+
     def blocks(self, size: int) -> Iterator[bytes]:
         """Yield blocks from here to the end that the file had when it was opened."""
         while self._at < self._end:
@@ -126,6 +133,8 @@ class Opened:
         """Name the log; nothing is opened yet."""
         self.live: Candidate | None = None
         """The log itself, or None while there is none."""
+        self.shut = 0
+        """Rotated parts that are there and could not be opened, so far."""
         self._path = path
         self._edge = edge
         self._open: list[Candidate] = []
@@ -159,24 +168,37 @@ class Opened:
             )
         return self.live
 
-    def rotated(self) -> list[Candidate]:
-        """Open the rotated parts that can be opened, oldest first."""
-        pattern = re.compile(re.escape(self._path.name) + _ROTATED)
-        try:
-            names = [name for name in os.listdir(self._path.parent) if pattern.fullmatch(name)]  # noqa: PTH208 - names only
-        except OSError:
-            return []  # the directory may be unreadable while the log is not
+    def rotated(self, *, inodes: Collection[int] = ()) -> list[Candidate]:
+        """Open the rotated parts that can be opened, oldest first.
+
+        `inodes`: only those with one of these.
+        """
+        names = self._names()
+        if inodes:
+            names = {name: inode for name, inode in names.items() if inode in inodes}
         found = []
-        plain = set(names)
         for name in names:
-            if name.endswith(_PACKED) and name.rpartition(".")[0] in plain:
+            if name.endswith(_PACKED) and name.rpartition(".")[0] in names:
                 continue  # being packed right now: the plain part is still there
-            with suppress(OSError):
+            try:
                 found.append(self._take(self._path.parent / name))
+            except FileNotFoundError:
+                continue
+            except OSError:
+                self.shut += 1
         live = self.live
         others = [one for one in found if live is None or one.inode != live.inode]
         others.sort(key=lambda one: (one.mtime_ns, one.ctime_ns, one.path))
         return others[-MAX_ROTATED:]
+
+    def _names(self) -> dict[str, int]:
+        """Give the names of rotated parts with their inodes."""
+        pattern = re.compile(_rotated_names(self._path))
+        try:
+            with os.scandir(self._path.parent) as entries:
+                return {one.name: one.inode() for one in entries if pattern.fullmatch(one.name)}
+        except OSError:
+            return {}  # the directory may be unreadable while the log is not
 
     def _take(self, path: Path) -> Candidate:
         handle, status = open_regular(path)
@@ -220,6 +242,18 @@ def read_faults(edge: str, path: Path) -> Iterator[None]:
         raise Unavailable(edge, plain_fault(path, fault)) from fault
     except (EOFError, zlib.error, lzma.LZMAError) as fault:
         raise Unavailable(edge, f"a packed part of {path} is damaged or unfinished.") from fault
+
+
+def _rotated_names(path: Path) -> str:
+    """Give a pattern for names of rotated parts.
+
+    `cdr.csv.1`, `cdr.csv-20261120.gz`, and with logrotate's `extension` `cdr-20261120.csv.gz`.
+    """
+    behind = re.escape(path.name) + _ROTATED
+    if not path.suffix:
+        return behind + _PACKED_NAME
+    before = re.escape(path.stem) + _ROTATED_BEFORE_EXTENSION + re.escape(path.suffix)
+    return f"(?:{behind}|{before}){_PACKED_NAME}"
 
 
 def _unpacked(path: str, raw: io.FileIO) -> BinaryIO:

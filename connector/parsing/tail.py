@@ -6,25 +6,31 @@ read; the inode is a hint only, for it is reused. So all of these come out right
 
     rename + create     the rest of the old file, then the new one
     rename, no create   the old file goes on (its writer has it open) until the new one has bytes
+    late writers        lines that a second writer still adds to a renamed file, as they come
     copytruncate        the rest of the copy, then the file from its start, also regrown past
-                        the old offset
+                        the old offset; a line that was cut in two is put together
     compress            gzip, bzip2 and xz copies are looked into
     several rotations   all files between, by age
+    equal beginnings    files that all begin with the same header are told apart
 
-What cannot be closed is a `Gap`, shown to a human. A last line without its newline is left for
-the next reading; the position never passes it. Memory is bounded by one block and one line.
+What cannot be closed is a `Gap`, shown to a human. What no reader can see, because it never was
+in a file at two moments: bytes written between copytruncate's copy and its cut, and files that
+were written, rotated and deleted while nobody looked. A last line without its newline is left
+for the next reading; the position never passes it. Memory is bounded by one block and one line.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 from connector.parsing import logfiles
+from connector.parsing.log_position import MAX_LEFT, Chunk, Gap, Line, Position
 from connector.parsing.logfiles import HEAD_BYTES, TAIL_BYTES, Candidate
+
+__all__ = ["Chunk", "Gap", "Line", "Position", "follow"]
 
 BLOCK_BYTES = 32_768
 """Read at once."""
@@ -32,111 +38,8 @@ MAX_LINE_BYTES = 65_536
 """A longer line is cut to this and marked; the rest of it is passed over."""
 CHUNK_LINES = 1_000
 """A chunk is handed on as soon as it has so many lines (one block may bring more)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """Where reading goes on, and how to recognise the file."""
-
-    inode: int
-    """Of the file as it was read: tried first, never trusted."""
-    mtime_ns: int
-    """Of the file before it was read; while nothing of it was passed, this alone tells which
-    rotated parts are newer."""
-    offset: int
-    """Bytes that were passed."""
-    line: int
-    """Lines that were passed, for locators."""
-    head: str
-    """Digest of the first bytes, at most HEAD_BYTES, before the offset."""
-    tail: str
-    """Digest of the last bytes, at most TAIL_BYTES, before the offset."""
-    skipping: bool = False
-    """True inside a line that was too long: pass over everything to its end."""
-
-    def plain(self) -> dict[str, int | str | bool]:
-        """Give it as what JSON can hold."""
-        return {
-            "inode": self.inode,
-            "mtime_ns": self.mtime_ns,
-            "offset": self.offset,
-            "line": self.line,
-            "head": self.head,
-            "tail": self.tail,
-            "skipping": self.skipping,
-        }
-
-    @classmethod
-    def from_plain(cls, plain: object) -> Position | None:
-        """Read what `plain` gave; None for anything else, which begins at the beginning."""
-        if not isinstance(plain, dict):
-            return None
-        numbers = [plain.get(key) for key in ("inode", "mtime_ns", "offset", "line")]
-        texts = [plain.get(key) for key in ("head", "tail")]
-        if not all(type(number) is int and number >= 0 for number in numbers):
-            return None
-        if not all(isinstance(text, str) for text in texts):
-            return None
-        return cls(
-            inode=plain["inode"],
-            mtime_ns=plain["mtime_ns"],
-            offset=plain["offset"],
-            line=plain["line"],
-            head=plain["head"],
-            tail=plain["tail"],
-            skipping=plain.get("skipping") is True,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of the log."""
-
-    path: str
-    """The file in which it stands: the log as given, or a rotated part of it."""
-    number: int
-    """1, 2, 3 ... within that file."""
-    data: bytes
-    """Without its newline; cut at the limit when there is a problem."""
-    problem: str = ""
-    """Empty, or why this is not a whole line."""
-
-    @property
-    def locator(self) -> str:
-        """`PATH:LINE`."""
-        return f"{self.path}:{self.number}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """Bytes that may have been written and cannot be found any more."""
-
-    path: str
-    """The log as given."""
-    after: Position
-    """Where reading had stopped."""
-
-    @property
-    def locator(self) -> str:
-        """`PATH:gap-OFFSET-DIGEST`, the same whenever the same gap is met."""
-        return f"{self.path}:gap-{self.after.offset}-{self.after.tail[:12]}"
-
-    @property
-    def problem(self) -> str:
-        """One sentence for a human."""
-        return (
-            f"The log was cut or replaced and its earlier content (read up to byte "
-            f"{self.after.offset}) is gone: lines behind that byte may be missing. "
-            "Keep rotated logs beside the log."
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """Lines in order and where reading goes on after them."""
-
-    items: tuple[Line | Gap, ...]
-    position: Position
+ALIKE_BYTES = 8_192
+"""Two files may begin alike up to here (a header): before it, one match is not believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +49,28 @@ class _Stage:
     file: Candidate
     after: Position | None
     """Where to go on in it; None: from its start."""
-    finished: bool
-    """True when nobody writes to it any more, because a newer file has bytes."""
+    finished: bool = False
+    """True when nobody should write to it any more, because a newer file has bytes."""
+    copied_from: int | None = None
+    """The inode of the log when this part is a copy of it, made before it was cut: a line that
+    is half in the copy goes on in the next file."""
 
 
-_Plan: TypeAlias = tuple[list[_Stage], bool]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What to read in this turn."""
+
+    stages: list[_Stage]
+    lost: bool = False
+    """True when something between the position and the first stage is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Half:
+    """The beginning of a line whose rest is in the next file."""
+
+    data: bytes = b""
+    skipping: bool = False
 
 
 def follow(
@@ -162,34 +82,97 @@ def follow(
     nothing left to read in rotated parts), is no regular file, or may not be read.
     """
     with logfiles.Opened(path, edge=edge) as files, logfiles.read_faults(edge, path):
-        stages, gap = _plan(files, after)
-        for number, stage in enumerate(stages):
-            reader = _Reader(stage, max_line_bytes)
-            if gap and number == 0 and after is not None:
-                yield Chunk(items=(Gap(path=str(path), after=after),), position=reader.position())
+        plan = _plan(files, after)
+        left = after.left if after else ()
+        if after is not None and left:
+            busy = {stage.file.inode for stage in plan.stages} | {after.inode}
+            for chunk in _late(files, after, busy, max_line_bytes):
+                left = chunk.position.left
+                yield chunk
+        half = _Half()
+        for number, stage in enumerate(plan.stages):
+            reader = _Reader(stage, max_line_bytes, half, left)
+            if plan.lost and number == 0 and after is not None:
+                gap = Gap(path=str(path), after=replace(after, left=()), shut=files.shut)
+                yield Chunk(items=(gap,), position=reader.position())
             yield from reader.chunks()
+            half = reader.half
+            if stage.finished and stage.copied_from is None and not stage.file.packed:
+                left = (*left, replace(reader.position(), left=()))[-MAX_LEFT:]
+
+
+def _late(
+    files: logfiles.Opened, after: Position, busy: set[int], max_line_bytes: int
+) -> Iterator[Chunk]:
+    """Read what was added to files that were left already; the place in the log stays."""
+    left = list(after.left)
+    wanted = {end.inode for end in left} - busy
+    found = {file.inode: file for file in files.rotated(inodes=wanted)} if wanted else {}
+    for index, end in enumerate(left):
+        file = found.get(end.inode)
+        if file is None or file.packed or file.size <= end.offset:
+            continue
+        if not file.holds(end.offset, end.head, end.tail):
+            continue
+        reader = _Reader(_Stage(file=file, after=end), max_line_bytes, _Half(), ())
+        for chunk in reader.chunks():
+            left[index] = chunk.position
+            yield replace(chunk, position=replace(after, left=tuple(left)))
 
 
 def _plan(files: logfiles.Opened, after: Position | None) -> _Plan:
     """Decide which files to read from where, and whether something in between is lost."""
     if after is None:
-        return _stages([], files.need_live(), None), False
+        return _Plan(stages=_stages([], files.need_live(), None))
     if after.offset == 0:
         newer = [part for part in files.rotated() if part.mtime_ns >= after.mtime_ns]
-        return _stages(newer, files.live if newer else files.need_live(), None), False
+        live = files.live if newer else files.need_live()
+        return _Plan(stages=_stages(newer, live, None, log=after.inode))
     live = files.live
-    if live is not None and live.holds(after.offset, after.head, after.tail):
-        return _stages([], live, after), False
+    held = live is not None and live.holds(after.offset, after.head, after.tail)
+    if held and after.offset > ALIKE_BYTES:
+        return _Plan(stages=_stages([], live, after))
     rotated = files.rotated()
+    index = _holder(rotated, live if held else None, after)
+    if index is not None:
+        return _Plan(stages=_stages(rotated[index:], live, after, log=after.inode))
+    if held:
+        return _Plan(stages=_stages([], live, after))
+    return _begin_anew(rotated, files.need_live(), after)
+
+
+def _holder(rotated: list[Candidate], live: Candidate | None, after: Position) -> int | None:
+    """Find the part that was read; `live` is the log if that may be it as well."""
     for index in sorted(range(len(rotated)), key=lambda at: _likely(rotated[at], after)):
-        if rotated[index].holds(after.offset, after.head, after.tail):
-            return _stages(rotated[index:], live, after), False
-    live = files.need_live()
+        part = rotated[index]
+        if part.holds(after.offset, after.head, after.tail) and not (
+            live is not None and _continues(live, part, after)
+        ):
+            return index
+    return None
+
+
+def _begin_anew(rotated: list[Candidate], live: Candidate, after: Position) -> _Plan:
+    """Read the log from its start; a copy shorter than what was read proves no loss."""
     for index in reversed(range(len(rotated))):
         if rotated[index].is_beginning_of(after.offset, after.head):
             rest = rotated[index + 1 :]  # a copy made before its last lines were read from the log
-            return _stages(rest, live, None), False
-    return _stages([], live, None), True
+            return _Plan(stages=_stages(rest, live, None))
+    return _Plan(stages=_stages([], live, None), lost=True)
+
+
+def _continues(live: Candidate, part: Candidate, after: Position) -> bool:
+    """Say whether the log, and not this part, is what was read, where both begin alike.
+
+    A part that did not change since, or says the same as the log, takes nothing away. Any
+    doubt is for the part: what is read twice does less harm than what is never read.
+    """
+    if part.mtime_ns < after.mtime_ns:
+        return True
+    there, here = part.peek(after.offset, TAIL_BYTES), live.peek(after.offset, TAIL_BYTES)
+    if not there:
+        return True
+    return bool(here) and (here.startswith(there) or there.startswith(here))
 
 
 def _likely(file: Candidate, after: Position) -> tuple[bool, bool, int]:
@@ -198,14 +181,27 @@ def _likely(file: Candidate, after: Position) -> tuple[bool, bool, int]:
 
 
 def _stages(
-    rotated: list[Candidate], live: Candidate | None, after: Position | None
+    rotated: list[Candidate],
+    live: Candidate | None,
+    after: Position | None,
+    *,
+    log: int | None = None,
 ) -> list[_Stage]:
-    """Read the rotated parts and then the log, which counts only once it has bytes."""
+    """Read the rotated parts and then the log, which counts only once it has bytes.
+
+    `log` is the inode that the log had: when it still has it, the parts are copies.
+    """
+    copied = log if live is not None and live.inode == log else None
     parts = list(rotated)
     if live is not None and (live.size > 0 or not parts):
         parts.append(live)
     return [
-        _Stage(file=part, after=after if index == 0 else None, finished=index < len(parts) - 1)
+        _Stage(
+            file=part,
+            after=after if index == 0 else None,
+            finished=index < len(parts) - 1,
+            copied_from=None if part is live else copied,
+        )
         for index, part in enumerate(parts)
     ]
 
@@ -213,33 +209,41 @@ def _stages(
 class _Reader:
     """Reads one stage into chunks."""
 
-    def __init__(self, stage: _Stage, max_line_bytes: int) -> None:
-        """Begin where the stage says."""
+    def __init__(
+        self, stage: _Stage, max_line_bytes: int, half: _Half, left: tuple[Position, ...]
+    ) -> None:
+        """Begin where the stage says, in the middle of a line if the file before ended there."""
         after = stage.after
         self._stage = stage
         self._max = max_line_bytes
         self._offset = after.offset if after else 0
         self._number = after.line if after else 0
-        self._skipping = after.skipping if after else False
+        self._skipping = after.skipping if after else half.skipping
         self._head, self._tail = stage.file.seek(self._offset)
         self._items: list[Line | Gap] = []
+        self._before = half.data
+        self._left = left
+        self.half = _Half()
+        """What stands behind the last newline of a copy, once it is read."""
 
     def position(self) -> Position:
         """Give where reading goes on now."""
+        file, log = self._stage.file, self._stage.copied_from
         return Position(
-            inode=self._stage.file.inode,
-            mtime_ns=self._stage.file.mtime_ns,
+            inode=file.inode if log is None else log,
+            mtime_ns=file.mtime_ns,
             offset=self._offset,
             line=self._number,
             head=hashlib.sha256(self._head).hexdigest(),
             tail=hashlib.sha256(self._tail).hexdigest(),
             skipping=self._skipping,
+            left=self._left,
         )
 
     def chunks(self) -> Iterator[Chunk]:
         """Read to the end the file has now."""
-        start = self._offset
-        pending = b""
+        start, joining = self._offset, bool(self._before)
+        pending = self._before
         for block in self._stage.file.blocks(BLOCK_BYTES):
             data = pending + block
             cut = data.rfind(b"\n") + 1
@@ -250,9 +254,11 @@ class _Reader:
                 pending = b""
             if len(self._items) >= CHUNK_LINES:
                 yield self._chunk()
-        if self._stage.finished and pending:
+        if self._stage.finished and self._stage.copied_from is not None:
+            self.half = _Half(data=pending, skipping=self._skipping)
+        elif self._stage.finished and pending:
             self._take_cut_line(pending)
-        if self._items or self._offset != start or start == 0:
+        if self._items or self._offset != start or (start == 0 and not joining):
             yield self._chunk()
 
     def _chunk(self) -> Chunk:
@@ -297,6 +303,9 @@ class _Reader:
         self._items.append(Line(path=path, number=self._number, data=data, problem=problem))
 
     def _pass(self, data: bytes) -> None:
+        """Go on behind these bytes; what the file before began with is not of this one."""
+        data = data[len(self._before) :]
+        self._before = b""
         self._offset += len(data)
         if len(self._head) < HEAD_BYTES:
             self._head = (self._head + data)[:HEAD_BYTES]

@@ -8,7 +8,6 @@ call loses nothing. The log is followed through rotation (see `connector.parsing
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +29,7 @@ from connector.domain.signal import (
 )
 from connector.parsing import logfiles
 from connector.parsing.call_words import stay_sentence
+from connector.parsing.log_watch import LogWatch
 from connector.parsing.people import clean_name, fold_space, phone_e164, without_controls
 from connector.parsing.queue_events import Malformed, parse_line
 from connector.parsing.queue_log import EndedStay, Stays
@@ -38,8 +38,6 @@ from connector.sources.base import SourceSettings
 
 BATCH_ITEMS = 200
 """A batch is handed on when it has so many items."""
-LOOK_EVERY_S = 0.5
-"""How often `wait` looks at the file."""
 MAX_QUEUE_NAME_CHARS = 80
 """A queue's name is cut to this in words; its id in the facts is not."""
 CURSOR_VERSION = 1
@@ -78,14 +76,12 @@ class AsteriskQueueLog:
         self._path = settings.path
         self._queues: Mapping[str, str] = settings.queues
         self._practice = practice
-        self._closing = threading.Event()
-        self._seen: tuple[int, int] | None = None
+        self._watch = LogWatch(settings.path)
 
     def read(self, after: Cursor | None) -> Iterator[Batch]:
         """Yield the stays that ended behind the cursor. Raises Unavailable."""
         position, stays = _resume(after)
-        self._closing.clear()
-        self._seen = self._signature()
+        self._watch.begin()
         items: list[Item] = []
         for chunk in follow(self._path, position, edge=self.name):
             for entry in chunk.items:
@@ -94,7 +90,7 @@ class AsteriskQueueLog:
             if len(items) >= BATCH_ITEMS:
                 yield Batch(items=tuple(items), cursor=_cursor(position, stays))
                 items = []
-            if self._closing.is_set():
+            if self._watch.closing:
                 return
         if position is None:
             return
@@ -107,17 +103,11 @@ class AsteriskQueueLog:
 
     def close(self) -> None:
         """End a reading after its present batch, and a waiting at once."""
-        self._closing.set()
+        self._watch.close()
 
     def wait(self, seconds: float) -> bool:
         """Return True as soon as the log differs from what the last reading found."""
-        looks = max(1, round(seconds / LOOK_EVERY_S))
-        for _ in range(looks):
-            if self._signature() != self._seen:
-                return True
-            if self._closing.wait(min(seconds, LOOK_EVERY_S)):
-                return False
-        return self._signature() != self._seen
+        return self._watch.wait(seconds)
 
     def probe(self) -> list[str]:
         """Say what keeps the log from being read."""
@@ -127,13 +117,6 @@ class AsteriskQueueLog:
         except Unavailable as fault:
             return [fault.problem]
         return []
-
-    def _signature(self) -> tuple[int, int] | None:
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_ino, status.st_size
 
     def _heard(self, entry: Line | Gap, stays: Stays) -> Iterator[Item]:
         """Give what one line of the log tells."""
