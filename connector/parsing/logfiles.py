@@ -32,6 +32,9 @@ MAX_ROTATED = 64
 MAX_UNPACKED_BYTES = 4 * 1024**3
 """A packed part is read up to this size; what is behind counts as lost."""
 
+DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError)
+"""What reading a packed part raises when it is none, or ends in the middle."""
+
 _PACKED = (".gz", ".bz2", ".xz")
 _STEP_BYTES = 1_048_576
 _ROTATED = r"[.\-_](?:\d[\dT.:\-_]*|old|bak|prev)"
@@ -67,7 +70,7 @@ class Candidate:
             return False
         try:
             first, last = self.seek(offset)
-        except (OSError, EOFError, zlib.error, lzma.LZMAError):
+        except DAMAGED:
             return False  # not readable as what it claims to be: not the one
         return self._at == offset and _digest(first) == head and _digest(last) == tail
 
@@ -76,6 +79,15 @@ class Candidate:
         if self.packed or not HEAD_BYTES <= self.size < offset:
             return False
         return _digest(self.seek(0, peek=HEAD_BYTES)[0]) == head
+
+    def begins_like(self, offset: int, head: str) -> bool:
+        """Say whether it has the first bytes of a file that was read to the offset."""
+        if offset < HEAD_BYTES:
+            return False
+        try:
+            return _digest(self.seek(0, peek=HEAD_BYTES)[0]) == head
+        except DAMAGED:
+            return False
 
     def seek(self, offset: int, *, peek: int = 0) -> tuple[bytes, bytes]:
         """Go to the offset; give the first bytes (all before it) and those right before it.
@@ -101,7 +113,7 @@ class Candidate:
     def blocks(self, size: int) -> Iterator[bytes]:
         """Yield blocks from here to the end that the file had when it was opened."""
         while self._at < self._end:
-            block = self._stream.read(min(size, self._end - self._at))
+            block = self._some(min(size, self._end - self._at))
             if not block:
                 return
             self._at += len(block)
@@ -111,7 +123,7 @@ class Candidate:
         """Read forward to the offset, as packed files must; give the last bytes before it."""
         tail, self._at = head, len(head)
         while self._at < offset:
-            block = self._stream.read(min(_STEP_BYTES, offset - self._at))
+            block = self._some(min(_STEP_BYTES, offset - self._at))
             if not block:
                 break
             self._at += len(block)
@@ -120,10 +132,16 @@ class Candidate:
 
     def _read_fully(self, size: int) -> bytes:
         parts = []
-        while size > 0 and (block := self._stream.read(size)):
+        while size > 0 and (block := self._some(size)):
             parts.append(block)
             size -= len(block)
         return b"".join(parts)
+
+    def _some(self, size: int) -> bytes:
+        """Read at most so many bytes; of a damaged packed part what comes before the damage."""
+        if isinstance(self._stream, gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile):
+            return self._stream.read1(size)
+        return self._stream.read(size)
 
 
 class Opened:

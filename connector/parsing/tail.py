@@ -15,15 +15,17 @@ read; the inode is a hint only, for it is reused. So all of these come out right
 
 What cannot be closed is a `Gap`, shown to a human. What no reader can see, because it never was
 in a file at two moments: bytes written between copytruncate's copy and its cut, and files that
-were written, rotated and deleted while nobody looked. A last line without its newline is left
-for the next reading; the position never passes it. Memory is bounded by one block and one line.
+were written, rotated and deleted while nobody looked. Where in doubt (late lines that were
+packed before they were read), lines come twice rather than never. A last line without its
+newline is left for the next reading; the position never passes it. Memory is bounded by one
+block and one line.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from connector.parsing import logfiles
@@ -63,6 +65,8 @@ class _Plan:
     stages: list[_Stage]
     lost: bool = False
     """True when something between the position and the first stage is gone."""
+    beside: list[_Stage] = field(default_factory=list)
+    """Rotated parts to read without leaving the place in the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,100 +88,163 @@ def follow(
     with logfiles.Opened(path, edge=edge) as files, logfiles.read_faults(edge, path):
         plan = _plan(files, after)
         left = after.left if after else ()
-        if after is not None and left:
-            busy = {stage.file.inode for stage in plan.stages} | {after.inode}
-            for chunk in _late(files, after, busy, max_line_bytes):
+        if after is not None and (left or plan.beside):
+            for chunk in _late(files, after, plan, max_line_bytes):
                 left = chunk.position.left
                 yield chunk
         half = _Half()
         for number, stage in enumerate(plan.stages):
-            reader = _Reader(stage, max_line_bytes, half, left)
+            arriving = number > 0 or bool(plan.beside)
+            reader = _Reader(stage, max_line_bytes, half, left, arriving=arriving)
             if plan.lost and number == 0 and after is not None:
                 gap = Gap(path=str(path), after=replace(after, left=()), shut=files.shut)
                 yield Chunk(items=(gap,), position=reader.position())
-            yield from reader.chunks()
+            yield from _sound(reader, stage)
             half = reader.half
-            if stage.finished and stage.copied_from is None and not stage.file.packed:
-                left = (*left, replace(reader.position(), left=()))[-MAX_LEFT:]
+            end = replace(reader.position(), inode=stage.file.inode, left=())
+            if stage.finished and not stage.file.packed and end.offset:
+                left = (*left, end)[-MAX_LEFT:]
+
+
+def _sound(reader: _Reader, stage: _Stage) -> Iterator[Chunk]:
+    """Read a stage; a packed part that is damaged ends with a gap, and does not stop the rest."""
+    try:
+        yield from reader.chunks()
+    except logfiles.DAMAGED:
+        if not stage.file.packed:
+            raise
+        end = reader.position()
+        gap = Gap(path=stage.file.path, after=replace(end, left=()))
+        yield Chunk(items=(*reader.taken(), gap), position=end)
 
 
 def _late(
-    files: logfiles.Opened, after: Position, busy: set[int], max_line_bytes: int
+    files: logfiles.Opened, after: Position, plan: _Plan, max_line_bytes: int
 ) -> Iterator[Chunk]:
     """Read what was added to files that were left already; the place in the log stays."""
     left = list(after.left)
-    wanted = {end.inode for end in left} - busy
+    if plan.beside:
+        after = replace(after, inode=plan.stages[0].file.inode)
+    for stage in [*_grown(files, after, plan), *plan.beside]:
+        reader = _Reader(stage, max_line_bytes, _Half(), ())
+        end = next((one for one in left if stage.after is one), None)
+        index = len(left) if end is None else left.index(end)
+        for chunk in _sound(reader, stage):
+            left[index:] = [chunk.position, *left[index + 1 :]]
+            yield replace(chunk, position=replace(after, left=tuple(left[-MAX_LEFT:])))
+
+
+def _grown(files: logfiles.Opened, after: Position, plan: _Plan) -> Iterator[_Stage]:
+    """Find the files that were left and have more bytes now."""
+    busy = {stage.file.inode for stage in (*plan.stages, *plan.beside)} | {after.inode}
+    wanted = {end.inode for end in after.left} - busy
     found = {file.inode: file for file in files.rotated(inodes=wanted)} if wanted else {}
-    for index, end in enumerate(left):
+    for end in after.left:
         file = found.get(end.inode)
         if file is None or file.packed or file.size <= end.offset:
             continue
-        if not file.holds(end.offset, end.head, end.tail):
-            continue
-        reader = _Reader(_Stage(file=file, after=end), max_line_bytes, _Half(), ())
-        for chunk in reader.chunks():
-            left[index] = chunk.position
-            yield replace(chunk, position=replace(after, left=tuple(left)))
+        if file.holds(end.offset, end.head, end.tail):
+            yield _Stage(file=file, after=end)
 
 
 def _plan(files: logfiles.Opened, after: Position | None) -> _Plan:
     """Decide which files to read from where, and whether something in between is lost."""
     if after is None:
         return _Plan(stages=_stages([], files.need_live(), None))
+    return _plan_on(files, after)
+
+
+def _plan_on(files: logfiles.Opened, after: Position) -> _Plan:
+    """Decide where to go on."""
     if after.offset == 0:
-        newer = [part for part in files.rotated() if part.mtime_ns >= after.mtime_ns]
+        newer = [part for part in _parts(files, after) if part.mtime_ns >= after.mtime_ns]
         live = files.live if newer else files.need_live()
         return _Plan(stages=_stages(newer, live, None, log=after.inode))
     live = files.live
     held = live is not None and live.holds(after.offset, after.head, after.tail)
     if held and after.offset > ALIKE_BYTES:
         return _Plan(stages=_stages([], live, after))
-    rotated = files.rotated()
-    index = _holder(rotated, live if held else None, after)
-    if index is not None:
-        return _Plan(stages=_stages(rotated[index:], live, after, log=after.inode))
-    if held:
-        return _Plan(stages=_stages([], live, after))
+    rotated = _parts(files, after)
+    if live is not None and held:
+        return _Plan(stages=_stages([], live, after), beside=_beside(rotated, live, after))
+    for index in sorted(range(len(rotated)), key=lambda at: _likely(rotated[at], after)):
+        if rotated[index].holds(after.offset, after.head, after.tail):
+            older = [part for part in rotated[:index] if part.mtime_ns > after.mtime_ns]
+            parts = [rotated[index], *older, *rotated[index + 1 :]]  # late lines make it young
+            return _Plan(stages=_stages(parts, live, after, log=after.inode))
     return _begin_anew(rotated, files.need_live(), after)
 
 
-def _holder(rotated: list[Candidate], live: Candidate | None, after: Position) -> int | None:
-    """Find the part that was read; `live` is the log if that may be it as well."""
-    for index in sorted(range(len(rotated)), key=lambda at: _likely(rotated[at], after)):
-        part = rotated[index]
-        if part.holds(after.offset, after.head, after.tail) and not (
-            live is not None and _continues(live, part, after)
-        ):
-            return index
-    return None
+def _parts(files: logfiles.Opened, after: Position) -> list[Candidate]:
+    """Give the rotated parts that may hold something new."""
+    return [part for part in files.rotated() if not _is_left(part, after)]
+
+
+def _beside(rotated: list[Candidate], live: Candidate, after: Position) -> list[_Stage]:
+    """Read every part that was written since, where a common beginning tells nothing."""
+    return [
+        _Stage(
+            file=part,
+            after=after if part.holds(after.offset, after.head, after.tail) else None,
+            finished=True,
+        )
+        for part in rotated
+        if part.mtime_ns >= after.mtime_ns and not _continues(live, part, after)
+    ]
+
+
+def _is_left(part: Candidate, after: Position) -> bool:
+    """Say whether a part was read to its end already and left: late lines move its time on."""
+    return part.inode != after.inode and any(
+        (part.mtime_ns if part.packed else part.inode)
+        == (end.mtime_ns if part.packed else end.inode)
+        and part.holds(end.offset, end.head, end.tail)
+        for end in after.left
+    )
 
 
 def _begin_anew(rotated: list[Candidate], live: Candidate, after: Position) -> _Plan:
-    """Read the log from its start; a copy shorter than what was read proves no loss."""
+    """Read the log from its start, and what was written since and rotated meanwhile.
+
+    A copy shorter than what was read proves that nothing is lost.
+    """
     for index in reversed(range(len(rotated))):
         if rotated[index].is_beginning_of(after.offset, after.head):
             rest = rotated[index + 1 :]  # a copy made before its last lines were read from the log
             return _Plan(stages=_stages(rest, live, None))
-    return _Plan(stages=_stages([], live, None), lost=True)
+    newer = [
+        part
+        for part in rotated
+        if part.mtime_ns >= after.mtime_ns and not part.begins_like(after.offset, after.head)
+    ]  # what begins like it is its damaged rest
+    return _Plan(stages=_stages(newer, live, None, log=after.inode), lost=True)
 
 
 def _continues(live: Candidate, part: Candidate, after: Position) -> bool:
-    """Say whether the log, and not this part, is what was read, where both begin alike.
+    """Say whether a part takes nothing away from the log, where both may begin alike.
 
-    A part that did not change since, or says the same as the log, takes nothing away. Any
-    doubt is for the part: what is read twice does less harm than what is never read.
+    It has nothing behind the common beginning, or says the same as the log. Any doubt is for
+    the part: what is read twice does less harm than what is never read.
     """
-    if part.mtime_ns < after.mtime_ns:
-        return True
+    if not part.holds(after.offset, after.head, after.tail):
+        return False
     there, here = part.peek(after.offset, TAIL_BYTES), live.peek(after.offset, TAIL_BYTES)
     if not there:
         return True
+    if part.inode == after.inode != live.inode:
+        return False
     return bool(here) and (here.startswith(there) or there.startswith(here))
 
 
-def _likely(file: Candidate, after: Position) -> tuple[bool, bool, int]:
-    """Sort key: the same inode, then plain files, then the newest."""
-    return (file.inode != after.inode, file.packed, -file.mtime_ns)
+def _likely(file: Candidate, after: Position) -> tuple[bool, bool, bool, int]:
+    """Sort key: the same inode first, then plain files, then the newest.
+
+    Where many may begin alike, the oldest that was written since.
+    """
+    other = file.inode != after.inode
+    if after.offset <= ALIKE_BYTES:
+        return (file.mtime_ns < after.mtime_ns, other, False, file.mtime_ns)
+    return (other, False, file.packed, -file.mtime_ns)
 
 
 def _stages(
@@ -191,10 +258,10 @@ def _stages(
 
     `log` is the inode that the log had: when it still has it, the parts are copies.
     """
-    copied = log if live is not None and live.inode == log else None
     parts = list(rotated)
     if live is not None and (live.size > 0 or not parts):
         parts.append(live)
+    copied = log if live is not None and live.inode == log else None
     return [
         _Stage(
             file=part,
@@ -210,9 +277,18 @@ class _Reader:
     """Reads one stage into chunks."""
 
     def __init__(
-        self, stage: _Stage, max_line_bytes: int, half: _Half, left: tuple[Position, ...]
+        self,
+        stage: _Stage,
+        max_line_bytes: int,
+        half: _Half,
+        left: tuple[Position, ...],
+        *,
+        arriving: bool = False,
     ) -> None:
-        """Begin where the stage says, in the middle of a line if the file before ended there."""
+        """Begin where the stage says, in the middle of a line if the file before ended there.
+
+        `arriving` from another file, the position has to say so although nothing new is here.
+        """
         after = stage.after
         self._stage = stage
         self._max = max_line_bytes
@@ -223,6 +299,7 @@ class _Reader:
         self._items: list[Line | Gap] = []
         self._before = half.data
         self._left = left
+        self._arriving = arriving
         self.half = _Half()
         """What stands behind the last newline of a copy, once it is read."""
 
@@ -258,12 +335,17 @@ class _Reader:
             self.half = _Half(data=pending, skipping=self._skipping)
         elif self._stage.finished and pending:
             self._take_cut_line(pending)
-        if self._items or self._offset != start or (start == 0 and not joining):
+        arrived = (start == 0 or self._arriving) and not joining
+        if self._items or self._offset != start or arrived:
             yield self._chunk()
 
-    def _chunk(self) -> Chunk:
+    def taken(self) -> tuple[Line | Gap, ...]:
+        """Give what was read and not handed on yet."""
         items, self._items = tuple(self._items), []
-        return Chunk(items=items, position=self.position())
+        return items
+
+    def _chunk(self) -> Chunk:
+        return Chunk(items=self.taken(), position=self.position())
 
     def _take(self, whole: bytes) -> None:
         """Take bytes that end with a newline."""
