@@ -17,7 +17,7 @@ from connector.parsing.survey_columns import (
     missing_columns,
 )
 from connector.parsing.survey_guess import guess
-from connector.parsing.survey_mapping import Mapped, Status
+from connector.parsing.survey_mapping import ANY_FILLED, Mapped, Status
 from connector.parsing.survey_recipes import (
     FIRST,
     ColumnRule,
@@ -239,11 +239,7 @@ class _Builder:
             needed=max(filled, default=-1) + 1,
             key=self._key(),
             status=self._statuses(),
-            scores=tuple(
-                Asked(column=one.column, scale=scale, low_at_most=one.mapped.low_at_most)
-                for one in self._all(Role.SCORE)
-                if (scale := one.mapped.scale()) is not None
-            ),
+            scores=tuple(_asked(one, columns) for one in self._all(Role.SCORE)),
             comments=tuple(
                 Commented(column=one.column, polarity=one.mapped.polarity)
                 for one in self._all(Role.COMMENT)
@@ -287,16 +283,30 @@ class _Builder:
         return tuple(parts.get(part, -1) for part in range(1, size + 1))
 
     def _statuses(self) -> tuple[tuple[int, Mapping[str, Status]], ...]:
+        """Collect every column whose values tell the status, whatever else it is."""
+        counted = self._behind()
         found: list[tuple[int, Mapping[str, Status]]] = []
         for one in self._meant:
-            if one.mapped.role is Role.STATUS:
-                found.append((one.column.index, one.mapped.statuses()))
-            elif one.mapped.role is Role.COMPLETE:
-                words = (*COMPLETE_WORDS, *one.mapped.complete)
-                meanings = {fold(word): Status.COMPLETE for word in words}
-                meanings |= {"*": Status.PARTIAL, "": Status.PARTIAL}
-                found.append((one.column.index, {**meanings, **one.mapped.statuses()}))
+            meanings = dict(one.mapped.statuses())
+            if one.mapped.role is Role.COMPLETE:
+                usual = {fold(word): Status.COMPLETE for word in COMPLETE_WORDS}
+                rest = {ANY_FILLED: Status.PARTIAL, "": Status.PARTIAL}
+                meanings = {**rest, **usual, **meanings}
+            if meanings and (not one.mapped.behind or one.column.index in counted):
+                found.append((one.column.index, meanings))
         return tuple(found)
+
+    def _behind(self) -> set[int]:
+        """Give the columns that stand first behind an answer, where that matters."""
+        counted: set[int] = set()
+        open_answer = False
+        for one in self._meant:
+            if one.mapped.role in {Role.SCORE, Role.COMMENT}:
+                open_answer = True
+            elif one.mapped.behind and open_answer:
+                counted.add(one.column.index)
+                open_answer = False
+        return counted
 
     def _time(self, one: _Meaning) -> TimeColumn:
         named = one.mapped.zone or one.column.zone or self._recipe.zone
@@ -307,6 +317,7 @@ class _Builder:
             or self._wishes.date_order
             or self._recipe.date_order
             or self._wishes.usual_order,
+            missing=frozenset(fold(word) for word in one.mapped.missing),
         )
 
 
@@ -321,4 +332,27 @@ def _consent(one: _Meaning) -> Consent:
     """Make the consent column; what the column's own words say goes first."""
     yes = frozenset(fold(word) for word in one.mapped.yes)
     no = frozenset(fold(word) for word in one.mapped.no)
-    return Consent(index=one.column.index, yes=(YES_WORDS - no) | yes, no=(NO_WORDS - yes) | no)
+    return Consent(
+        index=one.column.index,
+        yes=(YES_WORDS - no) | yes,
+        no=(NO_WORDS - yes) | no,
+        missing=frozenset(fold(word) for word in one.mapped.missing),
+    )
+
+
+def _asked(one: _Meaning, columns: Sequence[Column]) -> Asked:
+    """Make a score column; its scale may depend on another column."""
+    by = [column for name in one.mapped.kind_from for column in find(name, columns)]
+    kinds = one.mapped.kinds if by else {}
+    scales = {
+        fold(value): scale
+        for value, kind in kinds.items()
+        if (scale := one.mapped.scale(kind)) is not None
+    }
+    return Asked(
+        column=one.column,
+        scale=one.mapped.scale(),
+        low_at_most=one.mapped.low_at_most,
+        kind_index=by[0].index if by else -1,
+        scales=scales,
+    )

@@ -20,7 +20,9 @@ MAX_WORDS: Final = 500
 ANY_FILLED: Final = "*"
 """In a list of values: whatever is not blank."""
 
-UNSAID: Final = frozenset({ScoreKind.CSAT5, ScoreKind.CES7, ScoreKind.FFT})
+UNSAID: Final = frozenset(
+    {ScoreKind.CSAT5, ScoreKind.CES5, ScoreKind.CES7, ScoreKind.FFT, ScoreKind.CAHPS4}
+)
 """Scales whose numbers are written in both directions in the world: no default is safe."""
 
 
@@ -83,8 +85,16 @@ class Mapped(BaseModel):
     kind: ScoreKind | None = Field(default=None, description="Of a score: its scale.")
     direction: Direction | None = Field(
         default=None,
-        description="Of a score in numbers: which end is good. Needed for csat5, ces7, fft and "
-        "custom, whose numbers are written both ways.",
+        description="Of a score: which end is good. Needed for custom and yes_no, and for numbers "
+        "of csat5, ces5, ces7, fft and cahps4, which are written both ways.",
+    )
+    kind_from: Words = Field(
+        default=(), description="Of a score: names of the column that says which scale it is."
+    )
+    kinds: dict[str, ScoreKind] = Field(
+        default_factory=dict,
+        max_length=MAX_WORDS,
+        description="Of a score: scale by the value of that column.",
     )
     lowest: int | None = Field(
         default=None, ge=-1_000, le=1_000, description="Lowest score of a custom scale."
@@ -103,7 +113,9 @@ class Mapped(BaseModel):
         max_length=MAX_WORDS,
         description="Texts of answers and the scores they mean, on the survey's own numbers.",
     )
-    missing: Words = Field(default=(), description="Further answers that mean no answer.")
+    missing: Words = Field(
+        default=(), description="Further answers that mean no answer (times and consent too)."
+    )
     polarity: Polarity = Field(
         default=Polarity.OPEN,
         description="Of a comment: which words the question invites (why, improve, good, open).",
@@ -122,6 +134,10 @@ class Mapped(BaseModel):
         default="",
         max_length=2,
         description="Of a phone: country of numbers without one (`US`); else the practice's.",
+    )
+    behind: bool = Field(
+        default=False,
+        description="Of a status: only where it is the first such column behind an answer.",
     )
     zone: Zone = Field(default="", description="Of a time: zone where the value names none.")
     date_order: DateOrder | None = Field(
@@ -142,27 +158,31 @@ class Mapped(BaseModel):
             if self.lowest >= self.highest:
                 message = "lowest must be below highest"
                 raise ValueError(message)
+        if self.kind is ScoreKind.YES_NO and self.direction is None:
+            message = "yes_no needs a direction: high_is_good when yes is good"
+            raise ValueError(message)
         return self
 
-    def scale(self) -> Scale | None:
-        """Make the scale of a score; None without a kind.
+    def scale(self, kind: ScoreKind | None = None) -> Scale | None:
+        """Make the scale of a score, of its own or of this kind; None without any.
 
         Numbers of scales that are written both ways are not read without a direction.
         """
-        if self.kind is None:
+        kind = kind or self.kind
+        if kind is None:
             return None
-        if self.kind is ScoreKind.CUSTOM:
+        if kind is ScoreKind.CUSTOM:
             known = Scale(
-                kind=self.kind,
+                kind=kind,
                 lowest=self.lowest or 0,
                 highest=self.highest or 0,
                 direction=self.direction,
             )
         elif self.direction is Direction.LOW_IS_GOOD:
-            known = SCALES[self.kind].turned()
+            known = SCALES[kind].turned()
         else:
-            default = None if self.kind in UNSAID else SCALES[self.kind].direction
-            known = replace(SCALES[self.kind], direction=self.direction or default)
+            default = None if kind in UNSAID else SCALES[kind].direction
+            known = replace(SCALES[kind], direction=self.direction or default)
         labels = {fold(label): score for label, score in self.labels.items()}
         missing = frozenset(fold(word) for word in self.missing)
         return replace(known, labels={**known.labels, **labels}, missing=missing)

@@ -8,10 +8,14 @@ NHS codes 1 as very good) are read as numbers only when the configuration says w
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Final
 
 
 class ScoreKind(StrEnum):
@@ -27,8 +31,18 @@ class ScoreKind(StrEnum):
     """How easy, 1 to 7."""
     FFT = "fft"
     """The NHS Friends and Family Test, very poor to very good."""
-    TOP_BOX = "top_box"
-    """CAHPS: never, sometimes, usually, always; or yes and no."""
+    CES5 = "ces5"
+    """How easy, 1 to 5."""
+    CAHPS4 = "cahps4"
+    """CAHPS: never, sometimes, usually, always; 1 to 4."""
+    CAHPS10 = "cahps10"
+    """CAHPS: the worst possible to the best possible, 0 to 10."""
+    YES_NO = "yes_no"
+    """Yes or no, 1 or 0; the direction says whether yes is good."""
+    THUMBS = "thumbs"
+    """Thumb up or down, 1 or 0."""
+    FACES = "faces"
+    """Sad to happy faces, 1 to 5."""
     CUSTOM = "custom"
     """A scale of one's own, with its ends configured."""
 
@@ -65,7 +79,12 @@ class Scale:
         return self.lowest if self.direction is Direction.LOW_IS_GOOD else self.highest
 
     def turned(self) -> Scale:
-        """Give the same scale with its other end good: labels keep their meaning."""
+        """Give the same scale with its other end good: labels keep their meaning.
+
+        Of yes and no they keep their numbers: that no is good is what the direction says.
+        """
+        if self.kind is ScoreKind.YES_NO:
+            return replace(self, direction=Direction.LOW_IS_GOOD)
         labels = {label: self.lowest + self.highest - n for label, n in self.labels.items()}
         return replace(self, direction=Direction.LOW_IS_GOOD, labels=labels)
 
@@ -92,59 +111,53 @@ MISSING = frozenset(
 )  # fmt: skip
 """Answers that are none on any scale that does not hold them as a number."""
 
-_FIVE_WORDS = {
-    "very satisfied": 5, "satisfied": 4, "neutral": 3, "dissatisfied": 2, "very dissatisfied": 1,
-    "neither satisfied nor dissatisfied": 3, "somewhat satisfied": 4, "somewhat dissatisfied": 2,
-    "unsatisfied": 2, "very unsatisfied": 1, "extremely satisfied": 5, "extremely dissatisfied": 1,
-}  # fmt: skip
-_STARS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
-    "\u2605": 1, "\u2605\u2605": 2, "\u2605" * 3: 3, "\u2605" * 4: 4, "\u2605" * 5: 5,
-}  # fmt: skip
-_FFT = {
-    "very good": 5, "good": 4, "neither good nor poor": 3, "poor": 2, "very poor": 1,
-    "extremely likely": 5, "likely": 4, "neither likely nor unlikely": 3, "unlikely": 2,
-    "extremely unlikely": 1,
-}  # fmt: skip
-_TOP_BOX = {
-    "always": 4, "usually": 3, "sometimes": 2, "never": 1,
-    "yes": 4, "no": 1, "yes, definitely": 4, "yes, somewhat": 3,
-}  # fmt: skip
-_EASE = {
-    "very easy": 7, "easy": 6, "somewhat easy": 5, "neutral": 4, "somewhat difficult": 3,
-    "difficult": 2, "very difficult": 1, "strongly agree": 7, "strongly disagree": 1,
-}  # fmt: skip
-
-_HIGH = Direction.HIGH_IS_GOOD
-SCALES: Mapping[ScoreKind, Scale] = {
-    ScoreKind.NPS: Scale(
-        kind=ScoreKind.NPS,
-        lowest=0,
-        highest=10,
-        direction=_HIGH,
-        labels={"extremely likely": 10, "not at all likely": 0},
-    ),
-    ScoreKind.CSAT5: Scale(
-        kind=ScoreKind.CSAT5, lowest=1, highest=5, direction=_HIGH, labels=_FIVE_WORDS
-    ),
-    ScoreKind.STARS5: Scale(
-        kind=ScoreKind.STARS5, lowest=1, highest=5, direction=_HIGH, labels=_STARS
-    ),
-    ScoreKind.CES7: Scale(kind=ScoreKind.CES7, lowest=1, highest=7, direction=_HIGH, labels=_EASE),
-    ScoreKind.FFT: Scale(kind=ScoreKind.FFT, lowest=1, highest=5, direction=None, labels=_FFT),
-    ScoreKind.TOP_BOX: Scale(
-        kind=ScoreKind.TOP_BOX, lowest=1, highest=4, direction=_HIGH, labels=_TOP_BOX
-    ),
+_ENDS: Final[Mapping[ScoreKind, tuple[int, int]]] = {
+    ScoreKind.NPS: (0, 10),
+    ScoreKind.CSAT5: (1, 5),
+    ScoreKind.STARS5: (1, 5),
+    ScoreKind.CES7: (1, 7),
+    ScoreKind.CES5: (1, 5),
+    ScoreKind.FFT: (1, 5),
+    ScoreKind.CAHPS4: (1, 4),
+    ScoreKind.CAHPS10: (0, 10),
+    ScoreKind.YES_NO: (0, 1),
+    ScoreKind.THUMBS: (0, 1),
+    ScoreKind.FACES: (1, 5),
 }
-"""The known scales; `custom` has its ends from the configuration."""
-
-# A leading whole number, not part of a fraction or a longer word: `10 - Extremely likely`.
-_NUMBER = re.compile(r"'?([+-]?\d{1,4})(?:[.,]0+)?(?![\d.,]*\d)(?=\D|$)", re.ASCII)
 
 
 def fold(text: str) -> str:
     """Make texts comparable: compatibility forms, case and white space do not count."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _scales() -> Mapping[ScoreKind, Scale]:
+    file = files("connector.parsing").joinpath("survey_labels.toml")
+    tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    return MappingProxyType(
+        {
+            kind: Scale(
+                kind=kind,
+                lowest=lowest,
+                highest=highest,
+                # the NHS codes its answers in both directions
+                direction=None if kind is ScoreKind.FFT else Direction.HIGH_IS_GOOD,
+                labels={
+                    fold(label): int(score)
+                    for score, labels in tables[kind.value].items()
+                    for label in labels
+                },
+            )
+            for kind, (lowest, highest) in _ENDS.items()
+        }
+    )
+
+
+SCALES: Final[Mapping[ScoreKind, Scale]] = _scales()
+"""The known scales; `custom` has its ends from the configuration."""
+
+# A leading whole number, not part of a fraction or a longer word: `10 - Extremely likely`.
+_NUMBER = re.compile(r"'?([+-]?\d{1,4})(?:[.,]0+)?(?![\d.,]*\d)(?=\D|$)", re.ASCII)
 
 
 def score_of(text: str, scale: Scale) -> Score:

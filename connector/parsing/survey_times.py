@@ -18,6 +18,7 @@ class DateOrder(StrEnum):
     DAY_FIRST = "dmy"
 
 
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d", re.ASCII)
 _UNIX = re.compile(r"\d{9,10}(?:\.\d+)?|\d{13}", re.ASCII)
 _WRITTEN = re.compile(
     r"(?P<a>\d{1,4})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<c>\d{2}|\d{4})"
@@ -48,6 +49,8 @@ def time_of(text: str, zone: tzinfo, order: DateOrder) -> datetime | None:
     if not text or len(text) > MAX_TIME_CHARS:
         return None
     try:
+        if _PLAIN.fullmatch(text):  # what most tools write; worth a shorter way
+            return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
         if _UNIX.fullmatch(text):
             seconds = int(text) / 1000 if len(text) == len("1741079525000") else float(text)
             return datetime.fromtimestamp(seconds, UTC)

@@ -8,11 +8,11 @@ else is read by `response_of` for the rows that are new.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,8 @@ COMPLETE_WORDS: Final = ("1", "2", "true", "yes", "completed", "complete", "fini
 MAX_REMEMBERED: Final = 1_024
 """Different answers to one question whose meaning is kept at hand."""
 
+_BETWEEN = "\0"  # no cell holds it
+
 _FIRST_NAME = re.compile("first|given|vorname|pr\u00e9nom|nombre de pila")
 # Who the form tool says was anonymous, in place of an address.
 _NO_NAME = frozenset({"anonymous", "anonym", "anonyme", "an\u00f3nimo", "anonimo", "n/a", "-"})
@@ -44,9 +46,14 @@ class Asked:
     """A score column."""
 
     column: Column
-    scale: Scale
+    scale: Scale | None
+    """None: only `scales` are known."""
     low_at_most: int | None = None
     """The survey's own limit: failures from the worst score to here."""
+    kind_index: int = -1
+    """Column that says which of the `scales` an answer is on, or -1."""
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    """By folded value of that column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +72,8 @@ class Consent:
     yes: frozenset[str] = YES_WORDS
     """Folded."""
     no: frozenset[str] = NO_WORDS
+    missing: frozenset[str] = frozenset()
+    """Folded answers that are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +84,8 @@ class TimeColumn:
     zone: ZoneInfo | None
     """For values that name none; None: the header names one that nobody knows."""
     order: DateOrder
+    missing: frozenset[str] = frozenset()
+    """Folded values that are no time and no fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,19 +191,29 @@ class ResponseReader:
     def __init__(self, layout: Layout) -> None:
         """Read rows by this layout; every row must have as many cells as it has columns."""
         self.layout = layout
-        self._scores: list[dict[str, Score]] = [{} for _ in layout.scores]
-        self._consents: dict[str, bool | None] = {}
-        self._statuses: list[dict[str, Status]] = [{} for _ in layout.status]
-        self._verbatim = (
-            *(one.column.index for one in layout.comments),
-            *(column.index for column in layout.names),
-            *(index for index in (layout.email, layout.phone) if index >= 0),
-            *(index for _, index in layout.labels),
+        self._scores: list[dict[tuple[str, str], tuple[Rated | None, str]]] = [
+            {} for _ in layout.scores
+        ]
+        self._consents: dict[str, tuple[bool | None, str]] = {}
+        self._statuses: dict[tuple[str, ...], Status] = {}
+        self._status_cells = _getter([index for index, _ in layout.status])
+        self._key_cells = _getter(layout.key) if -1 not in layout.key else None
+        self._consent_index = layout.wants_contact.index if layout.wants_contact else -1
+        self._verbatim = _getter(
+            [
+                *(one.column.index for one in layout.comments),
+                *(column.index for column in layout.names),
+                *(index for index in (layout.email, layout.phone) if index >= 0),
+                *(index for _, index in layout.labels),
+            ]
         )
 
     def key_of(self, cells: Sequence[str]) -> tuple[str, ...]:
         """Give the vendor's key, part by part; empty when all parts are blank."""
-        parts = tuple(cells[index].strip() if index >= 0 else "" for index in self.layout.key)
+        if self._key_cells is not None:
+            parts = tuple(map(str.strip, self._key_cells(cells)))
+        else:
+            parts = tuple(cells[index].strip() if index >= 0 else "" for index in self.layout.key)
         return parts if any(parts) else ()
 
     def content_of(self, cells: Sequence[str]) -> bytes:
@@ -202,40 +223,47 @@ class ResponseReader:
         without the white space around them; times and names and places of columns do not
         count. 16 bytes.
         """
-        parts: list[str | int | bool | None] = []
+        parts: list[str] = [self.status_of(cells)]
         for place, asked in enumerate(self.layout.scores):
-            score = self._score(place, cells[asked.column.index])
-            parts.append(score.given if score.value is None else score.value)
-        if self.layout.wants_contact is not None:
-            given = cells[self.layout.wants_contact.index]
-            meant = self._consent(given)
-            parts.append(fold(given) if meant is None else meant)
-        for index in self._verbatim:
-            words = cells[index].strip()
-            parts.append(words.replace("\r\n", "\n").replace("\r", "\n") if words else "")
-        parts.append(self.status_of(cells).value)
-        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).digest()
+            parts.append(self._rate(place, asked, cells)[1])
+        if self._consent_index >= 0:
+            parts.append(self._consent(cells[self._consent_index])[1])
+        parts += map(str.strip, self._verbatim(cells))
+        plain = _BETWEEN.join(parts)
+        if "\r" in plain:
+            plain = plain.replace("\r\n", "\n").replace("\r", "\n")
+        return hashlib.blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def status_of(self, cells: Sequence[str]) -> Status:
         """Say how far the response came; of several columns the gravest counts."""
-        status = Status.UNKNOWN
-        for place, (index, meanings) in enumerate(self.layout.status):
-            known, given = self._statuses[place], cells[index]
-            one = known.get(given)
-            if one is None:
-                one = _status(fold(given), meanings)
-                if len(known) < MAX_REMEMBERED:
-                    known[given] = one
-            if RANKS[one] > RANKS[status]:
-                status = one
+        given = self._status_cells(cells)
+        status = self._statuses.get(given)
+        if status is None:
+            told = zip(given, self.layout.status, strict=True)
+            found = [_status(fold(value), meanings) for value, (_, meanings) in told]
+            status = max(found, key=RANKS.__getitem__, default=Status.UNKNOWN)
+            if len(self._statuses) < MAX_REMEMBERED:
+                self._statuses[given] = status
         return status
+
+    def submitted_of(self, cells: Sequence[str]) -> tuple[datetime | None, str]:
+        """Give the first time of the row in UTC and its text; without any time the first text."""
+        first = ""
+        for column in self.layout.submitted:
+            text = cells[column.index].strip()
+            if column.missing and fold(text) in column.missing:
+                continue
+            if text and (when := _time(cells, column)) is not None:
+                return when, text
+            first = first or text
+        return None, first
 
     def response_of(self, number: int, cells: Sequence[str]) -> Response:
         """Read one row that is as wide as the header."""
         layout = self.layout
         wanted = cells[layout.wants_contact.index] if layout.wants_contact else ""
-        wants_contact = self._consent(wanted) if layout.wants_contact else None
-        submitted_at, submitted_text = _submitted(cells, layout.submitted)
+        wants_contact, _ = self._consent(wanted)
+        submitted_at, submitted_text = self.submitted_of(cells)
         return Response(
             number=number,
             key=self.key_of(cells),
@@ -257,44 +285,54 @@ class ResponseReader:
             ),
             contact=_contact(cells, layout),
             wants_contact=wants_contact,
-            wants_contact_unclear=bool(wanted.strip()) and wants_contact is None,
+            wants_contact_unclear=bool(self._unclear(wanted)) and wants_contact is None,
             labels=_labels(cells, layout),
         )
 
     def _rated(self, cells: Sequence[str]) -> tuple[Rated, ...]:
-        rated = []
-        for place, asked in enumerate(self.layout.scores):
-            score = self._score(place, cells[asked.column.index])
-            if score.value is not None or score.problem:
-                rated.append(
-                    Rated(
-                        column=asked.column,
-                        scale=asked.scale,
-                        score=score,
-                        low_at_most=asked.low_at_most,
-                    )
-                )
-        return tuple(rated)
+        answers = (
+            self._rate(place, asked, cells) for place, asked in enumerate(self.layout.scores)
+        )
+        return tuple(rated for rated, _ in answers if rated is not None)
 
-    def _score(self, place: int, given: str) -> Score:
+    def _rate(self, place: int, asked: Asked, cells: Sequence[str]) -> tuple[Rated | None, str]:
+        """Read one answer on a scale, and how it counts; None when it is blank or means none."""
+        given = cells[asked.column.index]
+        kind = cells[asked.kind_index] if asked.kind_index >= 0 else ""
         known = self._scores[place]
-        score = known.get(given)
-        if score is None:
-            score = score_of(given, self.layout.scores[place].scale)
-            if len(known) < MAX_REMEMBERED:
-                known[given] = score
-        return score
+        if (given, kind) in known:
+            return known[given, kind]
+        rated = _rated(given, asked.scales.get(fold(kind), asked.scale), asked)
+        meant = rated, _counting(rated)
+        if len(known) < MAX_REMEMBERED:
+            known[given, kind] = meant
+        return meant
 
-    def _consent(self, given: str) -> bool | None:
-        consent = self.layout.wants_contact
-        if consent is None:
-            return None
-        if given not in self._consents:
-            meant = yes_or_no(given, consent.yes, consent.no)
-            if len(self._consents) >= MAX_REMEMBERED:
-                return meant
+    def _unclear(self, given: str) -> str:
+        """Give what stands in the place of consent, folded; blank when it means nothing."""
+        folded, consent = fold(given), self.layout.wants_contact
+        return "" if consent is not None and folded in consent.missing else folded
+
+    def _consent(self, given: str) -> tuple[bool | None, str]:
+        """Read consent, and how it counts."""
+        if given in self._consents:
+            return self._consents[given]
+        unclear, consent = self._unclear(given), self.layout.wants_contact
+        said = yes_or_no(given, consent.yes, consent.no) if consent and unclear else None
+        meant = said, unclear if said is None else str(said)
+        if len(self._consents) < MAX_REMEMBERED:
             self._consents[given] = meant
-        return self._consents[given]
+        return meant
+
+
+def _getter(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Make what takes the cells of some columns, at the speed of C."""
+    if not places:
+        return lambda _: ()
+    if len(places) == 1:
+        only = places[0]
+        return lambda cells: (cells[only],)
+    return itemgetter(*places)
 
 
 def yes_or_no(
@@ -311,21 +349,25 @@ def yes_or_no(
     return None
 
 
+def _rated(given: str, scale: Scale | None, asked: Asked) -> Rated | None:
+    if scale is None:
+        return None
+    score = score_of(given, scale)
+    if score.value is None and not score.problem:
+        return None
+    return Rated(column=asked.column, scale=scale, score=score, low_at_most=asked.low_at_most)
+
+
+def _counting(rated: Rated | None) -> str:
+    if rated is None:
+        return ""
+    return rated.score.given if rated.score.value is None else str(rated.score.value)
+
+
 def _status(folded: str, meanings: Mapping[str, Status]) -> Status:
     if folded in meanings:
         return meanings[folded]
     return meanings.get(ANY_FILLED, Status.UNKNOWN) if folded else Status.UNKNOWN
-
-
-def _submitted(cells: Sequence[str], columns: Sequence[TimeColumn]) -> tuple[datetime | None, str]:
-    """Give the first time and its text; without any time the first text."""
-    first = ""
-    for column in columns:
-        text = cells[column.index].strip()
-        if text and (when := _time(cells, column)) is not None:
-            return when, text
-        first = first or text
-    return None, first
 
 
 def _time(cells: Sequence[str], column: TimeColumn) -> datetime | None:

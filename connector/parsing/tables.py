@@ -1,10 +1,10 @@
 """CSV and TSV as the world writes them: rows in order, and every row that is none as a problem.
 
-What is tolerated: byte order marks, UTF-8, UTF-16, Windows-1252, `,` `;` tab or `|` between
-fields, any line end, line ends within quotes, trailing empty fields. What is not: a field cut
-within its quotes, text behind a closing quote, more or fewer fields than the header has. Such a
-row becomes a `BadRow`; reading goes on with the next physical line, so one stray quote does not
-swallow the rows behind it. Memory is bounded by one row.
+What is tolerated: byte order marks, UTF-8, UTF-16, single bytes of Windows-1252 within, `,` `;`
+tab or `|` between fields, any line end, line ends within quotes, trailing empty fields. What is
+not: a field cut within its quotes, text behind a closing quote, more or fewer fields than the
+header has. Such a row becomes a `BadRow`; reading goes on with the next physical line, so one
+stray quote does not swallow the rows behind it. Memory is bounded by one row.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import codecs
 import csv
 import hashlib
 import io
-from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
-from typing import BinaryIO, TextIO, TypeAlias
+from itertools import chain
+from typing import BinaryIO, NamedTuple, TextIO, TypeAlias
 
 MAX_ROW_CHARS = 10_000_000
 """A longer row is a problem; a comment of a patient has a few thousand characters."""
@@ -32,6 +32,8 @@ DELIMITERS = (",", ";", "\t", "|")
 """Tried on the header; the first of equally frequent ones wins."""
 
 _BLOCK_BYTES = 1_048_576
+_BLOCK_CHARS = 262_144
+_STRAY = "amends.stray_byte"
 _SAMPLE_BYTES = 4_096
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -55,16 +57,16 @@ class Examined:
     encoding: str
     """For `read_rows`."""
     guessed: bool
-    """True when nothing in the bytes proves the encoding (Windows-1252 is the guess)."""
+    """True when bytes are no UTF-8 and nothing names another encoding: those are taken for
+    Windows-1252, or for Mac Roman where lines end as on a classic Mac."""
     prefix_sha256: str
     """Hex digest of the first `prefix` bytes that were asked for, or empty."""
     ends_with_newline: bool
     """True when the last byte certainly ends a line; never said of UTF-16 and UTF-32."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One row."""
+class Row(NamedTuple):
+    """One row; a plain tuple, because a file has millions."""
 
     number: int
     """1, 2, 3 ... over everything in the file that is not blank, headers and problems too."""
@@ -97,20 +99,23 @@ def examine(file: BinaryIO, *, prefix: int = 0) -> Examined:
     whole, first = hashlib.sha256(), hashlib.sha256()
     utf8 = codecs.getincrementaldecoder("utf-8")()
     size, valid, sample, last = 0, True, b"", b""
+    newline = carriage = False
     while block := file.read(_BLOCK_BYTES):
         sample = (sample + block)[:_SAMPLE_BYTES] if len(sample) < _SAMPLE_BYTES else sample
         whole.update(block)
         first.update(block[: max(0, prefix - size)])
         valid = valid and _decodes(utf8, block)
+        newline = newline or b"\n" in block
+        carriage = carriage or b"\r" in block
         size += len(block)
         last = block[-1:]
     valid = valid and _decodes(utf8, b"", final=True)
-    encoding = _encoding(sample, valid=valid)
+    encoding = _encoding(sample, valid=valid, classic=carriage and not newline)
     return Examined(
         sha256=whole.hexdigest(),
         size=size,
         encoding=encoding,
-        guessed=encoding == "cp1252",
+        guessed=not valid and encoding in {"utf-8", "mac_roman"},
         prefix_sha256=first.hexdigest() if 0 < prefix <= size else "",
         ends_with_newline=last in {b"\n", b"\r"} and not encoding.startswith(("utf-16", "utf-32")),
     )
@@ -124,7 +129,7 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = 
     return True
 
 
-def _encoding(sample: bytes, *, valid: bool) -> str:
+def _encoding(sample: bytes, *, valid: bool, classic: bool) -> str:
     """Name the encoding by the mark in front, by zero bytes of ASCII in UTF-16, or by trial."""
     for mark, encoding in _BOMS:
         if sample.startswith(mark):
@@ -134,7 +139,7 @@ def _encoding(sample: bytes, *, valid: bool) -> str:
         return "utf-16-le"
     if even > len(sample) // 4 and not odd:
         return "utf-16-be"
-    return "utf-8" if valid else "cp1252"
+    return "mac_roman" if classic and not valid else "utf-8"
 
 
 def delimiter_of(header: str) -> str:
@@ -146,41 +151,43 @@ def delimiter_of(header: str) -> str:
 def read_rows(file: BinaryIO, encoding: str, delimiter: str = "") -> Iterator[Entry]:
     """Yield every row that is not blank, or what stands in its place.
 
-    `delimiter` empty: found in the first line. Bytes that the encoding does not know become
-    U+FFFD. After MAX_BAD_ROWS problems a last one says that the rest was not read.
+    `delimiter` empty: found in the first line. Bytes that are no UTF-8 are read as Windows-1252,
+    one by one; others that the encoding does not know become U+FFFD. After MAX_BAD_ROWS problems
+    a last one says that the rest was not read.
     """
-    text = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")
+    errors = _STRAY if encoding.startswith("utf-8") else "replace"
+    text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
     try:
         lines = _Lines(text)
-        yield from _rows(lines, delimiter or delimiter_of(lines.peek()))
+        yield from _rows(lines, delimiter or delimiter_of(lines.first()))
     finally:
-        text.detach()  # the caller closes the file
+        with suppress(ValueError):  # the caller closed the file already
+            text.detach()
 
 
 def _rows(lines: _Lines, delimiter: str) -> Iterator[Entry]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number, bad = 0, 0
     while True:
-        problem, cells = "", []
+        problem = ""
+        reader = csv.reader(lines.rest(), delimiter=delimiter, strict=True)
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            for cells in reader:
+                text = lines.row(reader.line_num)
+                if not any(map(str.strip, cells)):
+                    continue
+                number += 1
+                if "\0" in text:
+                    problem = "The row holds zero bytes."
+                    break
+                yield Row(number, tuple(cells), text)
+            else:
+                return
         except csv.Error as fault:
-            problem = _problem(str(fault))
+            number, problem = number + 1, _problem(str(fault))
+            text = lines.first_of_row(reader.line_num)
         except _TooLong:
-            problem = f"The row is longer than {MAX_ROW_CHARS} characters."
-        if problem:
-            text = lines.keep_first()
-        else:
-            text = lines.take()
-            if not any(cell.strip() for cell in cells):
-                continue
-            problem = "The row holds zero bytes." if "\0" in text else ""
-        number += 1
-        if not problem:
-            yield Row(number=number, cells=tuple(cells), text=text)
-            continue
+            number, problem = number + 1, f"The row is longer than {MAX_ROW_CHARS} characters."
+            text = lines.first_of_row(reader.line_num)
         bad += 1
         if bad >= MAX_BAD_ROWS:
             problem = f"{problem} This is problem {bad}: the rest of the file is not read."
@@ -201,62 +208,100 @@ def _problem(fault: str) -> str:
 
 
 class _Lines:
-    """Physical lines for csv.reader, which remembers those of the present row.
+    """Physical lines for csv.reader in big pieces; remembers those of the present row.
 
-    After a problem all of them but the first are read again: the problem may be a stray quote,
-    and what it swallowed are rows.
+    csv.reader runs through a list at its own speed; how many lines it took is how many belong to
+    the row. After a problem all of them but the first are read again: the problem may be a stray
+    quote, and what it swallowed are rows.
     """
 
     def __init__(self, text: TextIO) -> None:
         """Read from a text file that leaves line ends alone."""
         self._text = text
-        self._again: deque[str] = deque()
-        self._row: list[str] = []
-        self._chars = 0
+        self._kept: list[str] = []
+        self._base = 0
+        """How many lines the present reader had taken before the first of those kept."""
+        self._done = 0
+        """How many lines the present reader had taken at the end of the last row."""
+        self._tail = ""
+        """A line without its end, in front of what is still to be read."""
+        self._ended = False
 
-    def __iter__(self) -> _Lines:
-        return self
+    def rest(self) -> Iterator[str]:
+        """Give all lines behind the last row, for a new csv.reader."""
+        self._kept = self._kept[self._done - self._base :]
+        self._base = self._done = 0
+        return chain.from_iterable(self._pieces())
 
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._text.readline(MAX_ROW_CHARS)
-        if not line:
-            raise StopIteration
-        self._row.append(line)
-        self._chars += len(line)
-        if self._chars >= MAX_ROW_CHARS:
-            self._pass_over(line)
-            raise _TooLong
-        return line
+    def row(self, taken: int) -> str:
+        """Give the text of a row that ends after so many lines of the present reader."""
+        start, self._done = self._done - self._base, taken
+        if taken - self._base == start + 1:
+            return self._kept[start]
+        return "".join(self._kept[start : taken - self._base])
 
-    def peek(self) -> str:
+    def first_of_row(self, taken: int) -> str:
+        """Give the first line of a row that failed; the others will be read again."""
+        start = self._done - self._base
+        if start >= min(len(self._kept), max(taken - self._base, start + 1)):
+            return self._pass_over()
+        self._done += 1
+        return self._kept[start]
+
+    def first(self) -> str:
         """Give the first line that is not blank; it will be read again."""
-        skipped = list(islice(iter(lambda: self._text.readline(MAX_ROW_CHARS), ""), 1))
-        while skipped and not skipped[-1].strip() and len(skipped) < MAX_BAD_ROWS:
-            line = self._text.readline(MAX_ROW_CHARS)
-            if not line:
+        self._kept = self._kept or self._read()
+        return next((line for line in self._kept if line.strip()), "")
+
+    def _pieces(self) -> Iterator[list[str]]:
+        if self._kept:
+            yield self._kept
+        while True:
+            over = self._done - self._base
+            self._kept, self._base = self._kept[over:], self._done
+            if self._kept and sum(map(len, self._kept)) > MAX_ROW_CHARS:
+                raise _TooLong
+            piece = self._read()
+            if not piece:
+                return
+            self._kept = self._kept + piece
+            yield piece
+
+    def _read(self) -> list[str]:
+        """Read whole lines, as many as a block holds and at least one; none at the end."""
+        while not self._ended:
+            block = self._text.read(_BLOCK_CHARS)
+            self._ended = not block
+            # csv knows three line ends; str.splitlines knows more, which are no ends here
+            lines = io.StringIO(self._tail + block, newline="").readlines()
+            self._tail = ""
+            if lines and not self._ended and not lines[-1].endswith("\n"):
+                self._tail = lines.pop()  # a CR may be followed by an LF
+            if lines:
+                return lines
+            if len(self._tail) > MAX_ROW_CHARS:
+                raise _TooLong
+        return []
+
+    def _pass_over(self) -> str:
+        """Leave a single line that alone is too long; give how it begins."""
+        begin, self._tail = self._tail[:MAX_RAW_CHARS], ""
+        while block := self._text.read(_BLOCK_CHARS):
+            lines = io.StringIO(block, newline="").readlines()
+            if len(lines) > 1 or lines[0].endswith(("\n", "\r")):
+                self._tail = "".join(lines[1:])
                 break
-            skipped.append(line)
-        self._again.extend(skipped)
-        return skipped[-1] if skipped else ""
+        return begin
 
-    def take(self) -> str:
-        """Give the text of the row that was read and forget it."""
-        text = "".join(self._row)
-        self._row, self._chars = [], 0
-        return text
 
-    def keep_first(self) -> str:
-        """Give the first line of the row that failed; the others will be read again."""
-        first, rest = self._row[0] if self._row else "", self._row[1:]
-        self._again.extendleft(reversed(rest))
-        self._row, self._chars = [], 0
-        return first
+def _stray_byte(fault: UnicodeError) -> tuple[str, int]:
+    """Read what is no UTF-8 as Windows-1252, as programs of the last century wrote it."""
+    if not isinstance(fault, UnicodeDecodeError):
+        raise fault
+    return fault.object[fault.start : fault.end].decode("cp1252", "replace"), fault.end
 
-    def _pass_over(self, line: str) -> None:
-        """Leave the rest of a single line that alone is too long."""
-        if len(self._row) == 1:
-            while line and not line.endswith(("\n", "\r")):
-                line = self._text.readline(MAX_RAW_CHARS)
+
+codecs.register_error(_STRAY, _stray_byte)
 
 
 def unique_names(names: tuple[str, ...]) -> tuple[str, ...]:

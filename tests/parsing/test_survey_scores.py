@@ -30,8 +30,8 @@ from connector.parsing.survey_scores import SCALES, Direction, Scale, ScoreKind,
         ("ces7", "7", 7),
         ("fft", "Very poor", 1),
         ("fft", "Don't know", None),
-        ("top_box", "Sometimes", 2),
-        ("top_box", "Yes, definitely", 4),
+        ("cahps4", "Sometimes", 2),
+        ("cahps4", "Yes, definitely", 4),
     ],
 )
 def test_scores_as_tools_print_them(kind, text, value):

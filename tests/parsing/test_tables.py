@@ -41,13 +41,15 @@ def cells(data, delimiter=""):
         (b"a,b\n", "utf-8", False),
         ("\ufeffa,b\n".encode(), "utf-8-sig", False),
         ("a,Zo\u00eb\n".encode(), "utf-8", False),
-        ("a,Zo\u00eb\n".encode("cp1252"), "cp1252", True),
+        ("a,Zo\u00eb\n".encode("cp1252"), "utf-8", True),
+        ("a,Zo\u00eb\r".encode("mac_roman"), "mac_roman", True),
+        (b"a,Zoe\r", "utf-8", False),
         ("a\tZo\u00eb\n".encode("utf-16"), "utf-16", False),
         ("a\tb\n".encode("utf-16-le"), "utf-16-le", False),
         ("a\tb\n".encode("utf-16-be"), "utf-16-be", False),
         ("a,b\n".encode("utf-32"), "utf-32", False),
         (b"", "utf-8", False),
-        (b"a,\xc3", "cp1252", True),
+        (b"a,\xc3", "utf-8", True),
     ],
 )
 def test_the_encoding_is_read_off_the_bytes(data, encoding, guessed):
@@ -58,8 +60,20 @@ def test_the_encoding_is_read_off_the_bytes(data, encoding, guessed):
 def test_an_encoding_fault_far_behind_the_start_is_noticed(monkeypatch):
     monkeypatch.setattr(tables, "_BLOCK_BYTES", 7)
     data = "caf\u00e9,".encode() * 50 + b"\x92"
-    assert examine(io.BytesIO(data)).encoding == "cp1252"
-    assert examine(io.BytesIO(data[:-1])).encoding == "utf-8"
+    assert examine(io.BytesIO(data)).guessed
+    assert not examine(io.BytesIO(data[:-1])).guessed
+
+
+def test_single_bytes_of_another_encoding_spoil_no_letter_beside_them():
+    data = "name,comment\r\nZo\u00eb,".encode() + b"they\x92re late \x9d\r\n"
+    assert cells(data)[1] == ("Zo\u00eb", "they\u2019re late \ufffd")
+
+
+def test_a_file_of_a_classic_mac_is_read_in_its_own_letters():
+    assert cells("name,comment\rZo\u00eb,caf\u00e9\r".encode("mac_roman"))[1] == (
+        "Zo\u00eb",
+        "caf\u00e9",
+    )
 
 
 def test_a_prefix_is_hashed_in_the_same_pass(monkeypatch):
@@ -133,6 +147,7 @@ def test_a_comment_of_a_megabyte_is_read():
 @pytest.mark.parametrize("quote", [b"", b'"'])
 def test_a_row_beyond_the_limit_is_a_problem_and_the_next_one_is_read(quote, monkeypatch):
     monkeypatch.setattr(tables, "MAX_ROW_CHARS", 50)
+    monkeypatch.setattr(tables, "_BLOCK_CHARS", 20)
     found = entries(b"id,c\n1," + quote + b"x" * 500 + quote + b"\n2,ok\n")
     assert [type(entry) for entry in found] == [Row, BadRow, Row]
     assert "longer than 50" in found[1].problem
