@@ -73,6 +73,7 @@ def _settings(
                 "security": "none",
                 "username": "feedback",
                 "password_file": keep_secret(folder, "mail", "secret"),
+                "start_from": "everything",
                 "poll_seconds": 2 * poll_s,
             },
             {

@@ -210,9 +210,11 @@ class _Earlier:
         self._since = since
 
     def read(self, after: Cursor | None) -> Iterator[Batch]:
-        """Yield the earlier items first; before the first reading there is nothing earlier."""
-        if after is not None and isinstance(self._source, ReadsEarlier):
-            yield from self._source.read_earlier(after, self._since)
+        """Yield the earlier items first, then go on behind the last cursor."""
+        if isinstance(self._source, ReadsEarlier):
+            for batch in self._source.read_earlier(after, self._since):
+                after = batch.cursor
+                yield batch
         yield from self._source.read(after)
 
     def settle(self, locators: Sequence[str]) -> None:

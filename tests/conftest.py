@@ -1,10 +1,10 @@
-"""What all tests share: how hypothesis looks for counter-examples; the table of points."""
+"""What all tests share: how hypothesis looks for counter-examples; tables after the run."""
 
 from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["connector.testing.points"]
+pytest_plugins = ["connector.testing.points", "servers.imap_table"]
 
 settings.register_profile(
     "ci",

@@ -27,7 +27,8 @@ def command(*, source: str, config: Path | None) -> None:
     try. The daemon refreshes them by itself, and may run meanwhile. Where the application
     or a service account logs in by itself there is nothing to do.
 
-    Ends with 77 when the login or the mailbox was refused, 75 when a server did not answer.
+    Ends with 64 where there is nobody to log in, 77 when the login or the mailbox was refused,
+    75 when a server did not answer, 78 when the configuration is faulty.
     """
     settings = load(config)
     given = _named(settings, source)
@@ -35,6 +36,8 @@ def command(*, source: str, config: Path | None) -> None:
     with closing(given.open(settings.practice.build())) as opened:
         if not isinstance(opened, LogsIn):
             raise click.UsageError(f"{source} is no mailbox: there is nobody to log in")
+        if opened.alone:
+            raise click.UsageError(f"{source} {opened.alone}: there is nobody to log in")
         opened.login(lambda text: click.echo(text, err=True))
         click.echo(f"logged in; the tokens of {source} are kept")
         problems = opened.probe() if isinstance(opened, Probes) else []

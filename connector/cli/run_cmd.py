@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -11,8 +12,10 @@ from connector.app import Application, OnceReport, build, once
 from connector.cli.common import IO, LATER, NOPERM, config_option, echo_json, json_option
 from connector.daemon import Daemon
 from connector.domain.errors import AuthenticationFailed
+from connector.domain.plain import printable
 from connector.logs import configure
 from connector.settings import load
+from connector.sources.base import ReadsEarlier
 from connector.store import jobs
 
 DISK_FULL = "disk_full"
@@ -21,6 +24,19 @@ PAUSES = {
     "backlog": "too many changes wait for the helpdesk",
 }
 """Why nothing new is read, in words."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+    """Read YYYY-MM-DD in plain digits and nothing else."""
+    if value is None:
+        return None
+    try:
+        if _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise click.BadParameter(f"{printable(value)} is no day such as 2026-10-01", ctx, param)
 
 
 @click.command("run", short_help="Run the daemon.")
@@ -40,7 +56,7 @@ def run(*, config: Path | None) -> None:
 @click.command("once", short_help="Read, judge and deliver once, then end.")
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
+    callback=_day,
     metavar="DAY",
     help="Also read mail again that arrived on DAY (2026-10-01) or later.",
 )
@@ -48,7 +64,7 @@ def run(*, config: Path | None) -> None:
 @json_option
 @click.pass_context
 def once_command(
-    ctx: click.Context, *, since: datetime | None, config: Path | None, as_json: bool
+    ctx: click.Context, *, since: date | None, config: Path | None, as_json: bool
 ) -> None:
     """Read every source to its end, judge what is new, deliver what is due, then end.
 
@@ -59,12 +75,17 @@ def once_command(
     With --since, mailboxes are also read before the place where reading began (start_from):
     what is known stays known, the rest is judged with its own times and marked as detected
     late. The daemon must be stopped meanwhile, and the storm guard watches over the number.
+    A day that is still to come, or no mailbox among the sources, is a fault of usage (64).
     """
     settings = load(config)
+    if since is not None and since > datetime.now(settings.practice.build().zone).date():
+        raise click.UsageError(f"--since {since} is still to come")
     configure(settings.log)
     app = build(settings)
     try:
-        report = once(app, since=since.date() if since else None)
+        if since is not None and not any(isinstance(one, ReadsEarlier) for _, one in app.sources):
+            raise click.UsageError("--since needs a mailbox, and no source is one (kind imap)")
+        report = once(app, since=since)
         refused = _refused(app)
     finally:
         app.close()

@@ -13,6 +13,7 @@ from connector.cli import trial
 from connector.cli.common import config_option, console, echo_json, json_option, table
 from connector.cli.state import open_state
 from connector.domain.errors import AmendsError
+from connector.domain.signal import Cursor
 from connector.report.examination import (
     Finding,
     examine_helpdesk,
@@ -21,6 +22,8 @@ from connector.report.examination import (
 )
 from connector.report.status import Status
 from connector.settings import Settings, load
+from connector.store import signals
+from connector.store.engine import DATABASE
 
 LEVELS = {"ok": 0, "degraded": 1, "down": 2}
 MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
@@ -98,6 +101,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     for warning in settings.warnings:
         yield Finding(part="configuration", level="warning", what=warning)
     yield from examine_state(settings.state_dir)
+    cursors = _cursors(settings)
     for config in settings.sources:
         try:
             source = config.open(practice)
@@ -105,7 +109,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
             yield Finding(part=f"source {config.name}", level="problem", what=str(error))
             continue
         try:
-            yield from examine_source(config.name, source)
+            yield from examine_source(config.name, source, cursors)
         finally:
             source.close()
     try:
@@ -118,6 +122,25 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         yield from examine_helpdesk(helpdesk)
     finally:
         helpdesk.close()
+
+
+def _cursors(settings: Settings) -> dict[str, Cursor] | None:
+    """Look up where each source goes on; None when the state cannot be read."""
+    if not (settings.state_dir / DATABASE).exists():
+        return {}
+    try:
+        store = open_state(settings, "reader")
+    except (AmendsError, PermissionError):
+        return None  # told by the examination of the state
+    try:
+        with store.read() as connection:
+            rows = signals.sources(connection)
+    except AmendsError:
+        return None
+    finally:
+        store.close()
+    own = settings.practice.tenant
+    return {row.name: row.cursor for row in rows if row.tenant == own and row.cursor is not None}
 
 
 def _show_status(found: Status) -> None:

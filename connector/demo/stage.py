@@ -92,6 +92,7 @@ class Stage:
                     "security": "none",
                     "username": "feedback",
                     "password_file": str(self.folder / "feedback.password"),
+                    "start_from": "everything",
                 },
                 {
                     "kind": "asterisk_queue_log",

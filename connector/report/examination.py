@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from connector.domain.errors import AmendsError
+from connector.domain.signal import Cursor
 from connector.helpdesks.base import Helpdesk
-from connector.sources.base import Probes, Source
+from connector.sources.base import Forecasts, Probes, Source
 from connector.store import engine, volume
 from connector.store.store import MIN_FREE_BYTES
 
@@ -90,8 +91,13 @@ def _crowded(path: Path) -> Finding:
     )
 
 
-def examine_source(name: str, source: Source) -> Iterator[Finding]:
-    """Ask a source what is wrong with its place."""
+def examine_source(
+    name: str, source: Source, cursors: Mapping[str, Cursor] | None
+) -> Iterator[Finding]:
+    """Ask a source what is wrong with its place, and what it will read next.
+
+    `cursors` says where sources go on; None when that is not known.
+    """
     part = f"source {name}"
     if not isinstance(source, Probes):
         yield Finding(part=part, level="ok", what="nothing to examine")
@@ -102,8 +108,16 @@ def examine_source(name: str, source: Source) -> Iterator[Finding]:
         problems = [str(error)]
     for problem in problems:
         yield Finding(part=part, level="problem", what=problem)
-    if not problems:
-        yield Finding(part=part, level="ok", what="can be read")
+    if problems:
+        return
+    told = ""
+    if cursors is not None and isinstance(source, Forecasts):
+        try:
+            told = source.forecast(cursors.get(name))
+        except AmendsError as error:
+            yield Finding(part=part, level="problem", what=str(error))
+            return
+    yield Finding(part=part, level="ok", what=f"can be read; {told}" if told else "can be read")
 
 
 def examine_helpdesk(helpdesk: Helpdesk) -> Iterator[Finding]:

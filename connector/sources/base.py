@@ -65,8 +65,25 @@ class Probes(Protocol):
 
 
 @runtime_checkable
+class Forecasts(Protocol):
+    """The optional ability to say what the next reading will bring, for `amends check`."""
+
+    def forecast(self, after: Cursor | None) -> str:
+        """Say in one plain sentence what will be read after the cursor, and what is left out.
+
+        None: before the very first reading. Changes nothing; raises EdgeError.
+        """
+        ...
+
+
+@runtime_checkable
 class LogsIn(Protocol):
     """The optional ability to let a person log in once, for `amends login`."""
+
+    @property
+    def alone(self) -> str:
+        """Why nobody has to log in, in a few words (`has a password`); empty: a person does."""
+        ...
 
     def login(self, tell: Callable[[str], None]) -> None:
         """Let a person log in and keep the outcome; `tell` shows what the person has to do.
@@ -83,7 +100,8 @@ class ReadsEarlier(Protocol):
     def read_earlier(self, after: Cursor | None, since: date) -> Iterator[Batch]:
         """Yield what arrived on that day or later, oldest first; cursors stay where `after` is.
 
-        Items that are known already come again, under the same keys.
+        Items that are known already come again, under the same keys. Before the very first
+        reading (None) the cursors say that it has begun.
         """
         ...
 

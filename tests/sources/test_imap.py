@@ -21,7 +21,7 @@ from servers.imap import (
     fetched,
 )
 
-from connector.domain.errors import AuthenticationFailed, ConfigError, RateLimited, Unavailable
+from connector.domain.errors import AuthenticationFailed, ConfigError, Unavailable
 from connector.domain.practice import Practice
 from connector.domain.signal import Signal, Unreadable
 from connector.sources.imap import ImapSettings
@@ -33,6 +33,7 @@ PRACTICE = Practice(tenant="practice", name="Practice", zone=ZoneInfo("UTC"))
 
 def settings(port, **more):
     given = {"host": "127.0.0.1", "security": "none", "username": USER, "password": PASSWORD}
+    given["start_from"] = "everything"
     return ImapSettings(name="feedback", port=port, **(given | more))
 
 
@@ -220,17 +221,6 @@ def test_a_folder_made_anew_is_read_from_the_beginning_under_the_same_keys(pymap
     assert len(after) == 4
     told = [read_cursor(one).folders["Box"].uidvalidity for one in (cursor, new_cursor)]
     assert told[0] != told[1]
-
-
-def test_renumbered_dovecot_mail_keeps_its_keys(dovecot):
-    world = MailboxWorld(dovecot)
-    world.put_good(1)
-    source = world.open()
-    before, cursor = drain(source)
-    dovecot.doveadm("mailbox", "update", "--uid-validity", "2000000001", "-u", USER, "INBOX")
-    after, _ = drain(world.open(), cursor)
-    assert identities(after) == identities(before)
-    assert "UIDVALIDITY=2000000001" in after[0].locator
 
 
 def test_a_wrong_password_is_for_the_admin(pymap):
@@ -440,60 +430,6 @@ def test_an_honest_script_is_read(scripted):
     assert (told.uidvalidity, told.uid, told.known) == (7, 1, ((1, 1),))
 
 
-def test_a_connection_cut_in_idle_is_an_outage_not_a_busy_loop(scripted):
-    def cut(conn, tag, lines):
-        del tag, lines
-        conn.sendall(b"+ idling\r\n")
-        return False
-
-    scripted.answers["IDLE"] = cut
-    with pytest.raises(Unavailable, match="died"):
-        waiting(scripted)
-
-
-def test_a_black_hole_in_idle_is_noticed_at_the_renewal(scripted):
-    def swallow(conn, tag, lines):
-        del tag, lines
-        conn.sendall(b"+ idling\r\n")
-        scripted.done.wait()
-
-    scripted.answers["IDLE"] = swallow
-    with pytest.raises(Unavailable, match="does not answer"):
-        waiting(scripted, timeout_seconds=1, idle_seconds=1)
-
-
-def test_bye_in_idle_is_an_outage(scripted):
-    scripted.answers["IDLE"] = answer(b"* BYE shutting down\r\n")
-    with pytest.raises(Unavailable, match="goodbye"):
-        waiting(scripted)
-
-
-def test_exists_before_the_idle_prompt_is_not_missed(scripted):
-    def early(conn, tag, lines):
-        conn.sendall(b"* 2 EXISTS\r\n+ idling\r\n")
-        lines.readline()
-        conn.sendall(tag + b" OK done\r\n")
-
-    scripted.answers["IDLE"] = early
-    assert waiting(scripted)
-
-
-def test_exists_in_the_same_packet_as_the_idle_prompt_is_not_missed(scripted):
-    def together(conn, tag, lines):
-        conn.sendall(b"+ idling\r\n* 2 EXISTS\r\n")
-        lines.readline()
-        conn.sendall(tag + b" OK done\r\n")
-
-    scripted.answers["IDLE"] = together
-    assert waiting(scripted)
-
-
-def test_exists_among_other_answers_is_not_missed(scripted):
-    body = scripted.answers["UID FETCH 1 (BODY"]
-    scripted.answers["UID FETCH 1 (BODY"] = b"* 2 EXISTS\r\n" + body
-    assert waiting(scripted)
-
-
 def test_chatter_in_idle_is_no_news(scripted):
     scripted.answers["IDLE"] = answer(b"* OK Still here\r\n", b"* 1 FETCH (FLAGS (\\Seen))\r\n")
     assert waiting(scripted, seconds=0.3) is False
@@ -573,56 +509,6 @@ def test_a_message_of_which_only_the_header_comes_keeps_it(scripted):
     [item] = drain(source)[0]
     assert isinstance(item, Unreadable)
     assert item.raw == MESSAGE
-
-
-def test_a_binary_literal_that_the_library_cannot_read_is_shown(scripted):
-    literal = b"* 1 FETCH (UID 1 BODY[] ~{3})\r\n{tag} OK done\r\n"
-    scripted.answers["UID FETCH 1 (BODY"] = literal
-    [item] = drain(opened(scripted.port))[0]
-    assert isinstance(item, Unreadable)
-
-
-def test_a_cut_in_the_middle_of_a_message_yields_nothing_of_it(scripted):
-    whole = fetched(1, 1)
-
-    def cut(conn, tag, lines):
-        del tag, lines
-        conn.sendall(whole[:60])
-        return False
-
-    scripted.answers["UID FETCH 1 (BODY"] = cut
-    source = opened(scripted.port)
-    with pytest.raises(Unavailable):
-        drain(source)
-    scripted.answers["UID FETCH 1 (BODY"] = whole + b"{tag} OK done\r\n"
-    assert [item.raw for item in drain(source)[0]] == [MESSAGE]
-
-
-@pytest.mark.parametrize(
-    ("line", "error"),
-    [
-        (b"{tag} NO [AUTHENTICATIONFAILED] nope\r\n", AuthenticationFailed),
-        (b"{tag} NO [UNAVAILABLE] later\r\n", Unavailable),
-        (b"{tag} NO [THROTTLED] slow down\r\n", RateLimited),
-        (b"* BYE too many connections\r\n", Unavailable),
-    ],
-)
-def test_a_refused_login_is_told_apart_from_a_busy_server(scripted, line, error):
-    def refuse(conn, tag, lines):
-        del lines
-        conn.sendall(line.replace(b"{tag}", tag))
-        return False
-
-    scripted.answers["LOGIN"] = refuse
-    with pytest.raises(error) as caught:
-        drain(opened(scripted.port))
-    assert type(caught.value) is error
-
-
-def test_an_account_without_a_mailbox_is_for_the_admin(scripted):
-    scripted.answers["EXAMINE"] = b"{tag} NO User is authenticated but not connected.\r\n"
-    with pytest.raises(AuthenticationFailed, match="IMAP enabled"):
-        drain(opened(scripted.port))
 
 
 def test_a_huge_mailbox_is_searched_in_windows_from_the_newest_down(scripted):

@@ -107,6 +107,7 @@ def opened(imap, tmp_path):
             port=imap.port,
             security="none",
             username=MAILBOX,
+            start_from="everything",
             **more,
         )
         sources.append(made.at_home(tmp_path).open(PRACTICE))

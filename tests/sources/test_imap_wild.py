@@ -42,6 +42,7 @@ def daemon_on():
 
     def daemon_on(port, **more):
         given = {"username": USER, "password": PASSWORD, "timeout_seconds": 1, "idle_seconds": 1}
+        given["start_from"] = "everything"
         made = ImapSettings(
             name="feedback", host="127.0.0.1", security="none", port=port, **(given | more)
         )
@@ -62,25 +63,12 @@ def senders(daemon):
     return sorted(int(item.contact.email[1:].partition("@")[0]) for item in daemon.heard)
 
 
-# What happens while the daemon waits; a sixth message comes in that moment or later
+# What servers do is in test_imap_scenarios; here is what needs one that holds still
 
 
 def hang_up(conn, tag, lines):
     del conn, tag, lines
     return False
-
-
-def idling(*pieces, end=True):
-    def idle(conn, tag, lines):
-        for piece in pieces:
-            conn.sendall(piece)
-        if not end:
-            return False
-        lines.readline()
-        conn.sendall(tag + b" OK done\r\n")
-        return True
-
-    return idle
 
 
 def silence(conn, tag, lines):
@@ -90,101 +78,6 @@ def silence(conn, tag, lines):
     while lines.readline():
         pass
     return False
-
-
-WAITING = {
-    "cut in IDLE": idling(b"+ idling\r\n", end=False),
-    "cut before IDLE begins": hang_up,
-    "black hole in IDLE": silence,
-    "EXISTS before the prompt": idling(b"* 6 EXISTS\r\n+ idling\r\n"),
-    "EXISTS together with the end": idling(b"+ idling\r\n* 6 EXISTS\r\n"),
-    "half a line, then the end": idling(b"+ idling\r\n* 6 EXI", end=False),
-    "BYE in IDLE": idling(b"+ idling\r\n* BYE going down\r\n", end=False),
-    "IDLE refused": b"{tag} NO [UNAVAILABLE] not now\r\n",
-    "EXPUNGE in IDLE": idling(b"+ idling\r\n* 1 EXPUNGE\r\n* 5 EXISTS\r\n"),
-    "nonsense in IDLE": idling(b"+ idling\r\n* \xff\xfe(((\r\n", end=False),
-}
-
-
-@pytest.mark.parametrize("fault", WAITING.values(), ids=WAITING)
-def test_whatever_happens_while_waiting_no_message_is_missed(server, daemon, fault):
-    daemon.until_read()
-    server.fail("IDLE", fault)
-    server.inbox[6] = message(6)
-    daemon.wait()
-    daemon.until_read()
-    assert senders(daemon) == [1, 2, 3, 4, 5, 6]
-
-
-# What happens while the daemon reads
-
-
-def piecewise(answer):
-    """Each byte in a packet of its own."""
-
-    def send(conn, tag, lines):
-        del lines
-        for byte in answer.replace(b"{tag}", tag):
-            conn.sendall(bytes([byte]))
-
-    return send
-
-
-SIZES = b"".join(
-    b'* %d FETCH (UID %d RFC822.SIZE 99 INTERNALDATE "99-Foo-2026 77:00:00 +9900")\r\n' % (n, n)
-    for n in range(1, 6)
-)
-READING = {
-    "connection refused by a greeting": ("CAPABILITY", b"* BYE too many connections\r\n", False),
-    "login, then the end": ("LOGIN", hang_up, True),
-    "login unavailable": ("LOGIN", b"{tag} NO [UNAVAILABLE] later\r\n", True),
-    "select throttled": ("EXAMINE", b"{tag} NO [THROTTLED] slow down\r\n", True),
-    "select without permission, once": ("EXAMINE", b"{tag} NO [NOPERM] no\r\n", True),
-    "search, then the end": ("UID SEARCH", hang_up, True),
-    "search over quota": ("UID SEARCH", b"{tag} NO [OVERQUOTA] full\r\n", True),
-    "search never answered": ("UID SEARCH", silence, True),
-    "sizes, then BYE": ("UID FETCH 1,2,3,4,5 (RFC822", b"* BYE\r\n", False),
-    "impossible dates": ("UID FETCH 1,2,3,4,5 (RFC822", SIZES + b"{tag} OK done\r\n", False),
-    "sizes unsaid": ("UID FETCH 1,2,3,4,5 (RFC822", b"{tag} OK done\r\n", False),
-    "fetch throttled": ("UID FETCH 1,2,3,4,5 (BODY", b"{tag} NO [THROTTLED] slow\r\n", True),
-    "fetch with a bracket too many": ("UID FETCH 1,2,3,4,5 (BODY", b"* 1 FETCH (UID 1 (\r\n", True),
-    "a literal size that is a lie": (
-        "UID FETCH 1,2,3,4,5 (BODY", b"* 1 FETCH (UID 1 BODY[] {99999999999}\r\nabc", True,
-    ),
-    "a literal cut short": ("UID FETCH 1,2,3,4,5 (BODY", idling(
-        b"* 1 FETCH (UID 1 BODY[] {80}\r\nFrom: someb", end=False), True),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("command", "fault", "outage"), READING.values(), ids=READING)
-def test_whatever_happens_while_reading_every_message_is_read_once(
-    server, daemon, command, fault, outage
-):
-    server.fail(command, fault)
-    daemon.until_read()
-    assert senders(daemon) == [1, 2, 3, 4, 5]
-    assert all(isinstance(item, Signal) for item in daemon.heard)
-    assert bool(daemon.outages) >= outage
-    assert not server.faults
-
-
-def test_reading_never_asks_for_anything_that_marks_a_message_as_seen(server, daemon):
-    daemon.until_read()
-    asked = [one for one in server.commands if "FETCH" in one]
-    assert asked
-    assert all("BODY.PEEK" in one or "RFC822.SIZE" in one for one in asked)
-    assert not any("BODYSTRUCTURE" in one or "RFC822)" in one for one in asked)
-
-
-def test_an_answer_in_packets_of_one_byte_is_read(server, daemon):
-    text = "BODY.PEEK[]"
-    server.fail(
-        "UID FETCH 1,2,3,4,5 (BODY",
-        piecewise(b"".join(server.fetched(uid, text) for uid in range(1, 6)) + b"{tag} OK d\r\n"),
-    )
-    daemon.until_read()
-    assert senders(daemon) == [1, 2, 3, 4, 5]
-    assert daemon.outages == []
 
 
 def test_a_message_removed_between_search_and_fetch_is_counted(server, daemon):
@@ -225,38 +118,6 @@ def test_a_crash_after_any_batch_loses_and_doubles_nothing(server, daemon):
     assert senders(daemon)[0] == 51
 
 
-def test_a_renumbered_mailbox_is_read_again_and_nothing_is_new(server, daemon):
-    daemon.until_read()
-    server.uidvalidity = 5  # lower than before, as pymap does
-    server.folders["INBOX"] = {uid + 40: raw for uid, raw in server.inbox.items()}
-    server.inbox[99] = message(6)
-    daemon.crash()
-    daemon.until_read()
-    assert senders(daemon) == [1, 2, 3, 4, 5, 6]
-
-
-def test_a_mailbox_renumbered_between_two_batches_begins_anew(server, daemon_on):
-    daemon = daemon_on(server.port, after="flag")
-    for number in range(6, 61):
-        server.inbox[number] = message(number)
-    server.fail("UID STORE", hang_up)
-    daemon.read()
-    server.uidvalidity = 8
-    daemon.until_read()
-    assert senders(daemon) == list(range(1, 61))
-
-
-def test_a_mailbox_replaced_by_an_empty_one_is_no_error(server, daemon):
-    daemon.until_read()
-    server.uidvalidity = 9
-    server.folders["INBOX"] = {}
-    daemon.crash()
-    assert daemon.read()
-    server.inbox[1] = message(7)
-    assert daemon.read()
-    assert senders(daemon) == [1, 2, 3, 4, 5, 7]
-
-
 def test_a_message_that_shows_up_late_under_a_low_number_is_found_within_a_day(server, daemon):
     late = server.inbox.pop(3)
     now = NOW
@@ -271,13 +132,6 @@ def test_a_message_that_shows_up_late_under_a_low_number_is_found_within_a_day(s
     assert senders(daemon) == [1, 2, 3, 4, 5]
     told = read_cursor(daemon.cursor).folders["INBOX"]
     assert (told.count, told.missed, told.known) == (5, 1, ((1, 5),))
-
-
-def test_a_search_that_leaves_out_the_newest_is_made_good(server, daemon):
-    server.fail("UID SEARCH", b"* SEARCH 1 2\r\n{tag} OK done\r\n")
-    daemon.until_read()
-    daemon.until_read()
-    assert senders(daemon) == [1, 2, 3, 4, 5]
 
 
 def test_refused_logins_are_five_minutes_apart_and_end_with_the_right_password(server, daemon):
@@ -310,16 +164,6 @@ def test_a_dead_peer_is_noticed_at_the_renewal_and_the_next_round_trip(server, d
     assert default.idle_seconds + default.timeout_seconds <= 150
 
 
-def test_a_mailbox_that_lets_nothing_be_flagged_is_read_all_the_same(server, daemon_on):
-    daemon = daemon_on(server.port, after="flag")
-    server.fail("UID STORE", b"{tag} NO [NOPERM] read only\r\n", times=9)
-    daemon.until_read()
-    server.inbox[6] = message(6)
-    daemon.until_read()
-    assert senders(daemon) == [1, 2, 3, 4, 5, 6]
-    assert daemon.outages == []
-
-
 # The first start
 
 
@@ -331,6 +175,74 @@ def test_started_from_now_on_old_mail_stays_where_it_is(server, daemon_on):
     server.inbox[6] = message(6)
     daemon.until_read()
     assert senders(daemon) == [6]
+
+
+def test_a_new_source_reads_from_its_first_start_on():
+    assert ImapSettings(name="f", host="h", username="u", password="p").start_from == "now"
+
+
+def test_what_comes_while_the_first_connection_fails_is_heard(server, daemon_on):
+    daemon = daemon_on(server.port, start_from="now")
+    now = dt.datetime(2026, 11, 20, 10, 30, tzinfo=dt.UTC)  # the server dates its mail at ten
+    daemon.source._clock = lambda: now
+    server.fail("LOGIN", hang_up)
+    assert not daemon.read()
+    daemon.until_read()
+    assert senders(daemon) == [1, 2, 3, 4, 5]
+
+
+def test_mail_long_before_a_first_start_without_connection_is_left_out(server, daemon_on):
+    daemon = daemon_on(server.port, start_from="now")
+    daemon.source._clock = lambda: NOW
+    server.fail("LOGIN", hang_up)
+    assert not daemon.read()
+    daemon.until_read()
+    assert daemon.heard == []
+    server.inbox[6] = message(6)
+    daemon.until_read()
+    assert senders(daemon) == [6]
+
+
+def test_a_crash_between_two_folders_of_the_first_look_loses_nothing(server, daemon_on):
+    server.folders["Feedback"] = {1: message(11)}
+    daemon = daemon_on(server.port, start_from="now", folders=["INBOX", "Feedback"])
+    daemon.source._clock = lambda: NOW
+    reading = daemon.source.read(None)
+    cursors = [next(reading).cursor for _ in range(2)]
+    daemon.crash()
+    daemon.source._clock = lambda: NOW
+    daemon.cursor = cursors[-1]
+    server.folders["Feedback"][2] = message(12)
+    honest = server.fetched
+    server.fetched = lambda uid, items: honest(uid, items).replace(
+        b"20-Nov-2026 10", b"20-Nov-2026 10" if uid == 1 else b"21-Nov-2026 12"
+    )
+    daemon.until_read()
+    assert senders(daemon) == [12]
+
+
+def test_a_start_on_a_day_to_come_is_a_start_today(server, daemon_on):
+    daemon = daemon_on(server.port, start_from=dt.date(2999, 1, 1))
+    daemon.source._clock = lambda: NOW
+    daemon.until_read()
+    assert read_cursor(daemon.cursor).since == "2026-11-21"
+
+
+def test_an_old_installation_keeps_its_position(server, daemon_on):
+    daemon = daemon_on(server.port)
+    daemon.until_read()
+    server.inbox[6] = message(6)
+    later = daemon_on(server.port, start_from="now")
+    later.cursor = daemon.cursor
+    later.until_read()
+    assert senders(later) == [6]
+
+
+def test_a_cursor_of_another_kind_means_everything(server, daemon_on):
+    daemon = daemon_on(server.port, start_from="now")
+    daemon.cursor = '{"files": {}}'
+    daemon.until_read()
+    assert senders(daemon) == [1, 2, 3, 4, 5]
 
 
 def test_a_start_from_now_on_holds_when_the_mailbox_is_renumbered(server, daemon_on):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import socket
 import ssl
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
+from imapclient.imapclient import _parse_untagged_response
 
 from connector.domain.errors import Unavailable
 from connector.sources.imap.faults import CommandRefused, our_errors, token_refused
@@ -30,6 +32,9 @@ _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
 _DEAD_SHARE = 0.9
 _SLACK_BYTES = 2_097_152
 """A literal may be so much larger than the largest message that is read whole."""
+_FIRST_YEAR = 1970
+"""There is no older mail, and some servers refuse older dates."""
+_LITERAL8 = re.compile(rb"~(\{\d{1,12}\+?\})$")
 
 
 @functools.cache
@@ -57,6 +62,29 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no annotati
             return data
 
         self._imap.read = bounded
+        self._keep = self._imap._append_untagged  # noqa: SLF001 - the one place all answers pass
+        self._imap._append_untagged = self._untagged  # noqa: SLF001 - likewise
+        self.exists = 0
+        """How many messages the selected folder has, as the server told so far."""
+        self.news = False
+        """True when their number changed without anybody asking."""
+
+    def _untagged(self, name: str, data: Any) -> None:
+        """Look at each answer in its order before imaplib sorts them by name."""
+        if name == "READ-ONLY":
+            return  # imaplib would take a mailbox that we may only read for a broken connection
+        if name in {"EXISTS", "EXPUNGE"}:
+            self.counted(name, data)
+            return
+        if isinstance(data, tuple):  # a binary literal (RFC 3516) is read like any other
+            data = (_LITERAL8.sub(rb"\1", data[0]), data[1])
+        self._keep(name, data)
+
+    def counted(self, name: str, told: Any) -> None:
+        """Take notice of EXISTS or EXPUNGE."""
+        before = self.exists
+        self.exists = int(told) if name == "EXISTS" else max(0, before - 1)
+        self.news = self.news or self.exists != before
 
     def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> Any:
         """Look into the read buffers first; poll sees only what is still in the kernel."""
@@ -72,6 +100,26 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no annotati
             if self._imap.tagged_commands.get(self._idle_tag) is not None:
                 raise self.Error("IDLE is refused")
 
+    def idle_check(self, timeout: float | None = None) -> list[Any]:
+        """Give what the server tells within the time; a line in several packets is waited for."""
+        sock = self.socket()
+        answers: list[Any] = []
+        while True:
+            sock.setblocking(False)
+            try:
+                ready = self._poll_socket(sock, 0 if answers else timeout)
+            finally:
+                self._set_read_timeout()
+            if not ready:
+                return answers
+            try:
+                line = self._imap._get_line()  # noqa: SLF001 - as the overridden method
+            except self.AbortError:
+                if answers:
+                    return answers
+                raise
+            answers.append(_parse_untagged_response(line))
+
     def listed(self) -> list[Listed]:
         """List all folders, special ones marked where the server can mark them."""
         wanted = '"*"'
@@ -86,9 +134,10 @@ class _Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no annotati
         finally:
             self.folder_encode = True
 
-    def take_untagged(self, name: str) -> list[Any]:
-        """Take the answers of that name which nobody asked for out of imaplib's store."""
-        return list(self._imap.untagged_responses.pop(name, None) or ())
+    def take_news(self) -> bool:
+        """Say whether the number of messages changed unasked since the last call."""
+        news, self.news = self.news, False
+        return news
 
 
 class Mailbox:
@@ -101,7 +150,6 @@ class Mailbox:
         """
         self._edge = settings.name
         self._readonly = readonly
-        self._exists = 0
         self.folder = ""
         """The selected folder, or empty."""
         self.uidvalidity = 0
@@ -159,15 +207,12 @@ class Mailbox:
         self.folder, self.watched = "", False
         try:
             with our_errors(self._edge, f"opening {shown}"):
+                self._client.exists = 0
                 answer = self._client.select_folder(folder, readonly=self._readonly)
                 self.uidvalidity = int(answer.get(b"UIDVALIDITY", 0))
                 self.uidnext = int(answer.get(b"UIDNEXT", 0))
-                self._exists = int(answer.get(b"EXISTS", 0))
-                self._client.take_untagged("EXISTS")
-                self._client.take_untagged("EXPUNGE")
-        except CommandRefused:
-            self._client.take_untagged("EXISTS")
-            raise
+        finally:
+            self._client.take_news()
         self.folder = folder
 
     def state(self, folder: str) -> tuple[int, int]:
@@ -188,16 +233,16 @@ class Mailbox:
         with our_errors(self._edge, "searching"):
             self.watched = True
             self._client.noop()  # servers show new messages at the end of a command
-            self._note_exists()
+            self._client.take_news()
             found: set[int] = set()
-            top = self._exists
+            most = top = self._client.exists
             while True:
                 bottom = max(1, top - SEARCH_WINDOW + 1)
                 criteria: list[Any] = ["UID", f"{uid + 1}:*"]
-                if self._exists > SEARCH_WINDOW:
-                    end = "*" if top == self._exists else str(top)
+                if most > SEARCH_WINDOW:
+                    end = "*" if top == most else str(top)
                     criteria = [f"{bottom}:{end}", *criteria]
-                if since is not None:
+                if since is not None and since.year >= _FIRST_YEAR:
                     criteria += ["SINCE", since]
                 found.update(self._client.search(criteria))
                 top = bottom - 1
@@ -210,6 +255,13 @@ class Mailbox:
         with our_errors(self._edge, "searching"):
             return max(self._client.search(["UID", "*"]), default=0)
 
+    def still_there(self, uids: Sequence[int]) -> list[int]:
+        """Give those of the UIDs that the folder has, once the server told what was removed."""
+        with our_errors(self._edge, "searching"):
+            self._client.noop()
+            found = self._client.search(["UID", ",".join(map(str, uids))])
+            return sorted(set(uids).intersection(found))
+
     def fetch(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, dict[bytes, Any]]:
         """Fetch data items of messages; vanished ones are missing from the answer."""
         with our_errors(self._edge, "fetching messages"):
@@ -220,7 +272,7 @@ class Mailbox:
         """Ask whether the server is there; True when it told of new messages."""
         with our_errors(self._edge, "asking for news"):
             self._client.noop()
-        return self._news_pending()
+        return self._client.take_news()
 
     def idle(self, seconds: float) -> bool:
         """Wait in IDLE; True as soon as there is news, False after the time.
@@ -228,10 +280,10 @@ class Mailbox:
         Always ends with a round trip, which proves that the server is still there.
         """
         with our_errors(self._edge, "waiting for news"):
-            if self._news_pending():
+            if self._client.take_news():
                 return True
             self._client.idle()
-            news = self._news_pending()
+            news = self._client.take_news()
             if not news:
                 news = self._idle_until(time.monotonic() + seconds)
             _, late = self._client.idle_done()
@@ -251,20 +303,10 @@ class Mailbox:
         return False
 
     def _tells_news(self, answers: Sequence[Any]) -> bool:
-        return any(len(answer) > 1 and answer[1] == b"EXISTS" for answer in answers)
-
-    def _note_exists(self) -> bool:
-        """Take notice of EXISTS sent unasked; True when the number of messages changed."""
-        counts = [int(count) for count in self._client.take_untagged("EXISTS")]
-        before = self._exists
-        if counts:
-            self._exists = counts[-1]
-        return bool(counts) and max(counts) != before
-
-    def _news_pending(self) -> bool:
-        gone = bool(self._client.take_untagged("EXPUNGE"))
-        counts_came = self._note_exists()
-        return counts_came or gone
+        for answer in answers:
+            if len(answer) > 1 and answer[1] in {b"EXISTS", b"EXPUNGE"}:
+                self._client.counted(answer[1].decode(), answer[0])
+        return self._client.take_news()
 
     def add_flag(self, uids: Sequence[int], flag: str) -> None:
         """Set a flag or keyword."""

@@ -101,6 +101,7 @@ class Fetcher:
             return [self._given_up(mailbox, uids[0])]
         try:
             answers = mailbox.fetch(uids, [_ASKED[step]])
+            self._complete(mailbox, uids, told, answers)
         except RateLimited:
             raise  # no fault of a message
         except Unavailable:
@@ -112,6 +113,22 @@ class Fetcher:
         for uid in uids:
             self._attempts.pop(_key(mailbox, uid), None)
         return [item for item in items if item is not None]
+
+    def _complete(
+        self,
+        mailbox: Mailbox,
+        uids: Sequence[int],
+        told: dict[int, dict[bytes, Any]],
+        answers: dict[int, dict[bytes, Any]],
+    ) -> None:
+        """Make sure that only what a person removed is missing. Raises Unavailable.
+
+        Some servers say OK and leave out, or send empty, what they could not get hold of.
+        """
+        lacking = [uid for uid in uids if _lacking(answers.get(uid), told.get(uid))]
+        if lacking and mailbox.still_there(lacking):
+            problem = "the server leaves out messages that it has"
+            raise Unavailable(self._settings.name, problem)
 
     def _item(
         self,
@@ -144,6 +161,14 @@ class Fetcher:
     def _locator(self, mailbox: Mailbox, uid: int) -> str:
         place = Place(folder=mailbox.folder, uidvalidity=mailbox.uidvalidity, uid=uid)
         return place.locator()
+
+
+def _lacking(answer: dict[bytes, Any] | None, told: dict[bytes, Any] | None) -> bool:
+    """Say whether there is no message in an answer, or nothing in it though it has a size."""
+    raw = _body(answer)
+    if isinstance(raw, bytes) and not _LITERAL8.fullmatch(raw):
+        return not raw and _size(told) > 0
+    return True
 
 
 def _key(mailbox: Mailbox, uid: int) -> _Key:

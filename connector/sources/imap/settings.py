@@ -125,10 +125,10 @@ class MailboxSettings(SourceSettings):
         description="Folders that patterns do not mean. Sent, drafts, trash, junk and virtual "
         "folders never are.",
     )
-    start_from: date | Literal["now"] | None = Field(
-        default=None,
-        description="At the very first reading, leave out mail that arrived before this day, or "
-        '"now": all that is there already.',
+    start_from: Literal["now", "everything"] | date = Field(
+        default="now",
+        description='What is read of the mail that is there already at the very first start: "now" '
+        'none of it, a date what arrived that day or later, "everything" all of it.',
     )
     ca_file: Path | None = Field(
         default=None,
@@ -164,6 +164,17 @@ class MailboxSettings(SourceSettings):
     def home(self) -> Path | None:
         """Where files of our own may be kept; None where no state directory is known."""
         return self._home
+
+    @property
+    def alone(self) -> str:
+        """Why nobody has to log in; empty where a person does, once."""
+        if self.login == "password":
+            return "has a password"
+        if self.microsoft is not None and self.login == "microsoft":
+            alone = self.microsoft.client_secret is not None
+            return "has a client_secret and logs in by itself" if alone else ""
+        alone = self.google is not None and self.google.service_account is not None
+        return "has a service account and logs in by itself" if alone else ""
 
     def at_home(self, state_dir: Path) -> Self:
         """Give the same settings, which know where tokens are kept."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 
 from connector.domain.errors import AuthenticationFailed, ConfigError, EdgeError, Unavailable
 from connector.domain.signal import Batch, Cursor
@@ -18,6 +19,7 @@ from connector.sources.imap.client import Mailbox
 from connector.sources.imap.faults import CommandRefused
 from connector.sources.imap.fetching import Fetcher
 from connector.sources.imap.folders import MOST_FOLDERS, chosen
+from connector.sources.imap.forecast import forecast
 from connector.sources.imap.oauth import Tokens, tokens_for
 from connector.sources.imap.place import Position, read_cursor, read_locator
 from connector.sources.imap.reading import Reading
@@ -27,12 +29,15 @@ POLL_SECONDS = 30
 """How often a server without IDLE is asked while waiting."""
 MOST_OWED = 10_000
 """So many messages that could not be flagged or moved are remembered."""
+AT_ONCE = timedelta(minutes=1)
+"""With start_from = now: a folder opened so soon after the first start is passed over by number;
+later, what arrived since the first start is read."""
 LOCKOUT_S = 300.0
 """After a refused login the server is left alone for so long, so that no account gets locked."""
 
 
 class ImapSource:
-    """A source of mail; implements `Source`, `Waits`, `Probes`, `LogsIn` and `ReadsEarlier`."""
+    """A source of mail; has every ability that `connector.sources.base` knows."""
 
     def __init__(
         self,
@@ -71,17 +76,20 @@ class ImapSource:
     def read(self, after: Cursor | None) -> Iterator[Batch]:
         """Yield the messages behind the cursor; connects anew when needed.
 
-        A new UIDVALIDITY or a foreign cursor means reading the folder again from the beginning
-        (or from the start that was chosen at the first reading); the store knows each message by
-        its natural key. A folder that cannot be opened is told at the end: the others are read.
+        The very first batch may hold nothing but the moment of the first start, and is yielded
+        before the server is asked: what comes while it cannot be reached is not taken for old.
+        A new UIDVALIDITY means reading the folder again from the start that was chosen at the first
+        reading, a foreign cursor from its beginning; the store knows each message by its natural
+        key. A folder that cannot be opened is told at the end: the others are read.
         """
         self._closed.clear()
         try:
-            reading, names = self._reading(after)
+            position = self._position(after)
+            if after is None and position.since:
+                yield Batch(items=(), cursor=position.cursor())
+            reading, names = self._reading(position)
             if after is None and self._settings.start_from == "now":
-                for name in names:
-                    reading.skip(name, self._shown(name))
-                yield Batch(items=(), cursor=reading.position.cursor())
+                yield from self._pass_over(reading, names)
             # the watched folder comes last, so that nothing comes unseen before IDLE
             refused = None
             for name in [*names[1:], names[0]]:
@@ -105,18 +113,28 @@ class ImapSource:
         """Yield everything that arrived since that day again; no cursor moves."""
         self._closed.clear()
         try:
-            reading, names = self._reading(after)
+            position = self._position(after)
+            yield Batch(items=(), cursor=position.cursor())
+            reading, names = self._reading(position)
             for name in names:
                 yield from reading.earlier(name, self._shown(name), since)
         except EdgeError:
             self._drop()
             raise
 
-    def _reading(self, after: Cursor | None) -> tuple[Reading, list[str]]:
+    def _pass_over(self, reading: Reading, names: Sequence[str]) -> Iterator[Batch]:
+        """Take what is in the folders for old, as long as the first start is but a moment ago."""
+        begun = reading.position.earliest()
+        for name in names:
+            if begun is not None and self._clock() - begun <= AT_ONCE:
+                with suppress(CommandRefused):  # told by the reading that follows
+                    reading.skip(name, self._shown(name))
+                    yield Batch(items=(), cursor=reading.position.cursor())
+
+    def _reading(self, position: Position) -> tuple[Reading, list[str]]:
         mailbox = self._connected()
         names = self._folders(mailbox)
         self._home = names[0]
-        position = read_cursor(after) or self._beginning()
         return Reading(self.name, mailbox, position, self._fetcher, clock=self._clock), names
 
     def _state(self, reading: Reading, name: str) -> tuple[int, int]:
@@ -126,11 +144,18 @@ class ImapSource:
             return 0, 0
         return mailbox.state(name)
 
+    def _position(self, after: Cursor | None) -> Position:
+        """Give where to go on; a foreign cursor means everything, lest what came since is lost."""
+        return (read_cursor(after) or Position()) if after is not None else self._beginning()
+
     def _beginning(self) -> Position:
-        start = self._settings.start_from
+        start, now = self._settings.start_from, self._clock()
+        if start == "everything":
+            return Position()
         if start == "now":
-            return Position(since=self._clock().isoformat(timespec="seconds"))
-        return Position(since=start.isoformat() if start else "")
+            return Position(since=now.isoformat(timespec="seconds"))
+        # a day to come would leave out new mail whenever the mailbox is renumbered
+        return Position(since=min(start, now.date()).isoformat())
 
     def _folders(self, mailbox: Mailbox) -> list[str]:
         """Choose the folders; the first is the one that IDLE watches."""
@@ -226,6 +251,23 @@ class ImapSource:
             problems.append(f"{fault.problem}.")
         mailbox.logout()
         return problems
+
+    def forecast(self, after: Cursor | None) -> str:
+        """Say what the next reading will bring, by a connection of its own; changes nothing."""
+        start = self._settings.start_from
+        if isinstance(start, date) and start > self._clock().date():
+            return f"start_from = {start} is still to come; mend it"
+        position = None if after is None else self._position(after)
+        mailbox = self._opened(readonly=True)
+        try:
+            return forecast(mailbox, self._folders(mailbox), position, start)
+        finally:
+            mailbox.logout()
+
+    @property
+    def alone(self) -> str:
+        """Why nobody has to log in, or empty."""
+        return self._settings.alone
 
     def login(self, tell: Callable[[str], None]) -> None:
         """Let a person log in where tokens are used."""
