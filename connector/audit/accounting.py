@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, Row
 
 from connector.audit.reading import as_it_is
 from connector.domain.ledger import LedgerEntry
+from connector.store import response_rows
 from connector.store.schema import cases, outbox, seen, signal
 
 _WITH_CASE = ("opened", "joined", "held")
@@ -43,6 +44,8 @@ class Told:
     """Case by key of a change."""
     confirmed: set[str] = field(default_factory=set)
     dropped: set[str] = field(default_factory=set)
+    rows: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Rows of exports by source and end."""
 
     def take(self, entry: LedgerEntry) -> None:
         """Learn from one entry; unknown actions are none of ours."""
@@ -58,6 +61,10 @@ class Told:
             self.closed.add(entry.case_id)
         elif entry.action == "case.reopened":
             self.reopened.add(entry.case_id)
+        elif entry.action == "rows.read":
+            ends = entry.body.get("ends")
+            for end, count in ends.items() if isinstance(ends, dict) else ():
+                self.rows[str(entry.body.get("source")), end] += count if type(count) is int else 0
         elif entry.action == "ticket.merged":
             self.tickets.add((entry.case_id, str(entry.body.get("into"))))
 
@@ -108,6 +115,7 @@ def count(connection: Connection) -> Counts:
 def compare(connection: Connection, told: Told) -> Iterator[str]:
     """Yield one sentence for each row or entry that has no counterpart."""
     yield from _signals(connection, told)
+    yield from _rows(connection, told)
     yield from _cases(connection, told)
     yield from _changes(connection, told)
 
@@ -141,6 +149,16 @@ def _signal(row: Row[Any], heard: str, told: Told) -> Iterator[str]:
     if row.outcome in _WITH_CASE and told.case_of.get(heard) != row.case_id:
         recorded = told.case_of.get(heard, "none")
         yield f"belongs to case {row.case_id}, but on record is {recorded}"
+
+
+def _rows(connection: Connection, told: Told) -> Iterator[str]:
+    there: Counter[tuple[str, str]] = Counter()
+    for name, ends in response_rows.counts(connection).items():
+        for end, count in ends.items():
+            there[name.partition("/")[2], end] += count if end != response_rows.READ else 0
+    for source, end in sorted(+(there - told.rows) | +(told.rows - there)):
+        on_record = told.rows[source, end]
+        yield f"source {source}: {there[source, end]} rows {end}, but {on_record} are on record"
 
 
 def _cases(connection: Connection, told: Told) -> Iterator[str]:

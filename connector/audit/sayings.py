@@ -14,6 +14,8 @@ JOINED: Final[Mapping[str, str]] = MappingProxyType(
         "subject": "it answers the subject of an earlier message from the same address",
         "copy": "it is the same mail, found in another mailbox",
         "returned_mail": "a mail of the practice came back",
+        "edited": "the person changed an answer of the case",
+        "withdrawn": "an answer of the case is gone from the export of the survey tool",
         "person": "same address or number, compatible name",
         "number": "unanswered calls from the same number",
         "shared_contact": "both came through a number or address that several people share",
@@ -38,6 +40,15 @@ CLOSED: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Why a case was closed."""
+
+REOPENED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "complaints": "further complaints came that nobody can have read before it was closed",
+        "contact_failed": "a mail to the patient came back, which nobody knew when it was closed",
+        "answer_changed": "the person changed the answer, which nobody knew when it was closed",
+    }
+)
+"""Why a ticket is opened again; the first is for all other codes."""
 
 MISSING: Final[Mapping[str, str]] = MappingProxyType(
     {

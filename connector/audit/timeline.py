@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from connector.audit.record import CaseRecord, Heard
-from connector.audit.sayings import CHANGES, CLOCKS, CLOSED, EVENTS, JOINED, MISSING
+from connector.audit.sayings import CHANGES, CLOCKS, CLOSED, EVENTS, JOINED, MISSING, REOPENED
 from connector.domain.ledger import LedgerEntry, Plain
 from connector.domain.rules import meaning
 from connector.domain.taxonomy import TAXONOMY
@@ -260,9 +260,7 @@ class _Teller:
         return "Released from the storm guard", why
 
     def reopened(self, entry: LedgerEntry) -> Told:
-        why = "further complaints came that nobody can have read before it was closed"
-        if _text(entry, "why") == "contact_failed":
-            why = "a mail to the patient came back, which nobody knew when it was closed"
+        why = REOPENED.get(_text(entry, "why"), REOPENED["complaints"])
         return "The ticket is to be opened again", why
 
     def contact_failed(self, entry: LedgerEntry) -> Told:

@@ -22,7 +22,7 @@ from connector.report.examination import (
 )
 from connector.report.status import Status
 from connector.settings import Settings, load
-from connector.store import signals
+from connector.store import response_rows, signals
 from connector.store.engine import DATABASE
 
 LEVELS = {"ok": 0, "degraded": 1, "down": 2}
@@ -165,6 +165,8 @@ def _show_status(found: Status) -> None:
     )
     ends = ", ".join(f"{count} {name}" for name, count in found.accounting.items() if count)
     click.echo(f"heard: {found.heard} = {ends or 'nothing yet'}")
+    for line in response_rows.lines(found.rows):
+        click.echo(line)
     changes = ", ".join(f"{count} {state}" for state, count in sorted(found.outbox.items()))
     # The breaker's own words would mislead: a closed one is well, an open one is not.
     calls = "in use" if found.breaker == "closed" else f"calls are paused ({found.breaker_reason})"

@@ -8,7 +8,7 @@ reading it twice, from elsewhere or after a renumbering is harmless.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -90,7 +90,8 @@ class Signal:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     """Findings of the parser. Reserved: `automatic` (bounce, auto_reply, list, loop, own:
     park it), `message_id` and `references` (thread), `score`, `score_kind`, `wants_contact`,
-    `doubt` and `sender_proof` (docs/notifications.md), `reporter` (staff who told of it)."""
+    `doubt` and `sender_proof` (docs/notifications.md), `reporter` (staff who told of it),
+    `edit_of` (identity of the signal whose answers were changed, in hex)."""
     attachments: tuple[Attachment, ...] = ()
     raw: bytes = b""
     """The original bytes (whole mail, log lines, row), for the record."""
@@ -116,7 +117,8 @@ Item: TypeAlias = Signal | Unreadable
 class Batch:
     """Items in the order in which the source has them, and where to go on afterwards."""
 
-    items: tuple[Item, ...]
+    items: Sequence[Item]
+    """A tuple, or `Responses`, which makes its items when they are asked for."""
     cursor: Cursor
     """Committed together with the items; reading goes on from here."""
 

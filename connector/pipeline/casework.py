@@ -8,10 +8,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
+from sqlalchemy.engine import Row
 
 from connector import crash
 from connector.domain.assessment import Assessment, Lane
@@ -21,9 +23,9 @@ from connector.domain.practice import Practice
 from connector.domain.signal import Signal, Unreadable
 from connector.domain.taxonomy import group_of
 from connector.domain.ticket import Change
-from connector.pipeline import joining, mailroom, onrecord, raising, returned, storm
+from connector.pipeline import joining, mailroom, onrecord, raising, returned, revision, storm
 from connector.pipeline.acquaintance import Acquaintance
-from connector.pipeline.edits import respected
+from connector.pipeline.owing import Prepare, link, owe
 from connector.pipeline.settings import PipelineSettings
 from connector.recovery import failed_contact, plan, policy
 from connector.recovery.settings import RecoverySettings
@@ -53,8 +55,7 @@ class Rules:
     triage: TriageSettings
     recovery: RecoverySettings
     pipeline: PipelineSettings
-    prepare: Callable[[Change], bytes]
-    """The helpdesk's pure maker of exact bytes."""
+    prepare: Prepare
     ticket_mark: str = ""
     """How the helpdesk marks the subjects of its mails (`Capabilities.ticket_mark`)."""
     version: str = ""
@@ -163,6 +164,7 @@ def conclude(tx: Tx, batch: Sequence[Judged], rules: Rules) -> None:
     ]
     met = Acquaintance(tx, heard, storm.WINDOW, rules.ticket_mark)
     copies = mails.earlier(tx.connection, [one.stored.id for one in batch])
+    changes = revision.earlier(tx.connection, [one.stored for one in batch])
     ended: dict[bytes, tuple[Stored, End]] = {}
     for one in batch:
         first = copies.get(one.stored.id)
@@ -171,12 +173,23 @@ def conclude(tx: Tx, batch: Sequence[Judged], rules: Rules) -> None:
             case_id = ended[first.id][1].case_id
         if first and case_id:
             signals.sighted(tx, first.id, one.stored.item)
-        ended[one.stored.id] = (one.stored, _end(tx, one, rules, met, case_id))
+        before = revision.case_row(tx, one.stored, changes, ended)
+        ended[one.stored.id] = (one.stored, _end(tx, one, rules, met, case_id, before))
     signals.finish(tx, list(ended.values()))
 
 
-def _end(tx: Tx, judged: Judged, rules: Rules, met: Acquaintance, copied: str | None) -> End:
-    """End one item; `copied` is the case of the same mail in another mailbox."""
+def _end(
+    tx: Tx,
+    judged: Judged,
+    rules: Rules,
+    met: Acquaintance,
+    copied: str | None,
+    changed: Row[Any] | None,
+) -> End:
+    """End one item; `copied` is the case of the same mail in another mailbox.
+
+    `changed` is the case of the answer that this one replaces.
+    """
     stored, assessment = judged.stored, judged.assessment
     if assessment is None or not isinstance(stored.item, Signal):
         tx.record("signal.unreadable", signal=stored.seed, problem=judged.problem)
@@ -200,7 +213,27 @@ def _end(tx: Tx, judged: Judged, rules: Rules, met: Acquaintance, copied: str | 
     if copied is not None and (row := cases.get(tx.connection, copied)) is not None:
         onrecord.copied(tx, stored, cases.case_of(row))
         return replace(end, outcome="joined", case_id=copied, problem_code=None)
+    if changed is not None:
+        belongs, reopens = revision.reopening(tx, changed, heard)
+        if belongs:
+            case = _change(tx, stored, heard, cases.case_of(changed), reopens, rules)
+            met.changed(case.id, case.tenant, ())
+            return replace(end, outcome="joined", case_id=case.id)
     return end if end.outcome else _to_case(tx, stored, heard, rules, met, end)
+
+
+def _change(
+    tx: Tx,
+    stored: Stored,
+    heard: plan.Heard,
+    before: Case,
+    reopens: Change | None,
+    rules: Rules,
+) -> Case:
+    """Tell on a case that the person changed the answer; a ticket is opened again first."""
+    if reopens is not None:
+        owe(tx, stored, [reopens], rules.prepare, held=False)
+    return _join(tx, stored, heard, before, revision.kind(heard.signal), rules)
 
 
 def _contact_failed(
@@ -213,7 +246,7 @@ def _contact_failed(
     if reopens is not None:
         tx.record("ticket.reopened", case_id=case.id, why="contact_failed", complaints=0)
     changes: list[Change] = [reopens, note] if reopens is not None else [note]
-    _owe(tx, stored, changes, rules, held=case.state is CaseState.HELD)
+    owe(tx, stored, changes, rules.prepare, held=case.state is CaseState.HELD)
     return replace(end, outcome="joined", case_id=case.id)
 
 
@@ -230,7 +263,7 @@ def _to_case(
     contacts = joining.contact_keys(tx.secret, signal)
     cases.add_contacts(tx, signal.tenant, case.id, contacts)
     met.changed(case.id, signal.tenant, (one.key for one in contacts))
-    _link(tx, case, choice.links, stored.seed, rules)
+    link(tx, case, choice.links, stored.seed, rules.prepare)
     return replace(end, outcome=outcome, case_id=case.id)
 
 
@@ -272,14 +305,22 @@ def _open(
     cases.insert(tx, case, origin)
     met.count(signal.tenant, signal.source)
     onrecord.opened(tx, stored, case, held=held)
-    _owe(tx, stored, plan.opening(case, heard, rules.practice, rules.recovery), rules, held=held)
+    owe(
+        tx,
+        stored,
+        plan.opening(case, heard, rules.practice, rules.recovery),
+        rules.prepare,
+        held=held,
+    )
     if held:
         storm.tell(tx, case, signal.source, rules.practice, rules.recovery, rules.prepare)
     return case, "held" if held else "opened"
 
 
 def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rules: Rules) -> Case:
-    after = raising.raised(tx.now, before, heard, rules.recovery, rules.practice.zone)
+    after = before
+    if before.state is not CaseState.CLOSED:
+        after = raising.raised(tx.now, before, heard, rules.recovery, rules.practice.zone)
     changed = after != before
     if changed:
         kind = "second_look" if after.second_look else "case"
@@ -299,10 +340,11 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
         after,
         heard,
         raised_from=before.severity if changed else None,
+        changed=why if why in revision.KINDS else "",
         practice=rules.practice,
         settings=rules.recovery,
     )
-    _owe(tx, stored, changes, rules, held=after.state is CaseState.HELD)
+    owe(tx, stored, changes, rules.prepare, held=after.state is CaseState.HELD)
     return after
 
 
@@ -312,48 +354,6 @@ def _let_go(tx: Tx, held: Case) -> Case:
     outbox.release(tx, held.id)
     tx.record("case.released", case_id=held.id, why="critical")
     return replace(held, state=CaseState.OPEN)
-
-
-def _owe(tx: Tx, stored: Stored, changes: Sequence[Change], rules: Rules, *, held: bool) -> None:
-    files = _known_files(stored)
-    for change in respected(tx, changes):
-        outbox.add(
-            tx,
-            change,
-            tenant=stored.item.tenant,
-            frozen=rules.prepare(change),
-            held=held,
-            known_files=files,
-        )
-
-
-def _known_files(stored: Stored) -> dict[str, int]:
-    """Files that are stored already with the signal, by their digest."""
-    if not isinstance(stored.item, Signal):
-        return {}
-    pairs = zip(stored.item.attachments, stored.file_ids, strict=False)
-    return {attachment.sha256: file_id for attachment, file_id in pairs if file_id is not None}
-
-
-def _link(tx: Tx, case: Case, links: Sequence[tuple[str, str]], seed: str, rules: Rules) -> None:
-    """Link cases that may belong together, and say so on both tickets, once each."""
-    for number, (other_id, why) in enumerate(links):
-        if not cases.link(tx, case.id, other_id, why):
-            continue
-        tx.record("case.linked", case_id=case.id, other=other_id, why=why)
-        other_row = cases.get(tx.connection, other_id)
-        if other_row is None:
-            continue
-        other = cases.case_of(other_row)
-        for one, second, side in ((case, other, "a"), (other, case, "b")):
-            note = plan.link_note(one, second.id, why, f"{seed}.{side}{number}")
-            outbox.add(
-                tx,
-                note,
-                tenant=one.tenant,
-                frozen=rules.prepare(note),
-                held=one.state is CaseState.HELD,
-            )
 
 
 def choose_batch(waiting: Sequence[Waiting]) -> list[int]:

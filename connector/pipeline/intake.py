@@ -9,9 +9,10 @@ import structlog
 
 from connector import crash
 from connector.domain.errors import EdgeError, StateError
+from connector.domain.response import Responses
 from connector.domain.signal import Batch, Signal, Unreadable
 from connector.sources.base import Source
-from connector.store import restoring, signals
+from connector.store import responses, restoring, signals
 from connector.store.store import Store, Tx
 
 log = structlog.get_logger()
@@ -85,7 +86,7 @@ class Intake:
                 crash.point("intake.committed")
                 self._settle(batch)
                 new, known = new + taken.new, known + taken.known
-                unreadable += sum(isinstance(item, Unreadable) for item in batch.items)
+                unreadable += taken.unreadable
                 self._heartbeat()
                 why = self._pause()
                 if why:
@@ -106,12 +107,16 @@ class Intake:
 
         def work(tx: Tx) -> signals.Taken:
             self._stand_back()
+            if isinstance(batch.items, Responses):
+                return responses.take(tx, self._tenant, name, kind, batch, batch.items)
             return signals.take(tx, self._tenant, name, kind, batch)
 
         return self._store.write(work)
 
     def _settle(self, batch: Batch) -> None:
         """Tell the source, which may refuse: the items are ours already."""
+        if isinstance(batch.items, Responses):
+            return  # an export belongs to whoever put it there
         locators = [item.locator for item in batch.items if isinstance(item, Signal | Unreadable)]
         if not locators:
             return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from connector.store import accounts
+from connector.store import accounts, response_rows
 from connector.store.accounts import OUTCOMES
 from connector.store.store import Store
 
@@ -26,16 +26,20 @@ class Accounting:
     """Open cases without a ticket whose ticket is on its way, held or set aside."""
     cases_without_ticket: int
     """Open cases without a ticket and without a change that will make one; must be 0."""
+    rows: Mapping[str, Mapping[str, int]]
+    """Rows of exports by `tenant/source` and end, `read` being all of them."""
 
     @property
     def imbalance(self) -> int:
         """Items that are not accounted for; must be 0."""
-        return abs(self.heard - sum(self.outcomes.values())) + self.cases_without_ticket
+        items = abs(self.heard - sum(self.outcomes.values())) + self.cases_without_ticket
+        return items + response_rows.imbalance(self.rows)
 
     def line(self) -> str:
         """The sum as a person reads it."""
         parts = [f"{self.outcomes.get(name, 0)} {name}" for name in OUTCOMES]
-        return f"{self.heard} heard = " + " + ".join(parts)
+        told = f"{self.heard} heard = " + " + ".join(parts)
+        return "; ".join([told, *response_rows.lines(self.rows)])
 
 
 def account(store: Store) -> Accounting:
@@ -46,6 +50,7 @@ def account(store: Store) -> Accounting:
             outcomes=accounts.by_outcome(connection),
             tickets_owed=accounts.tickets_owed(connection),
             cases_without_ticket=accounts.cases_without_ticket(connection),
+            rows=response_rows.counts(connection),
         )
 
 
@@ -57,6 +62,7 @@ def reconcile(store: Store) -> Accounting:
             "account.counted",
             heard=found.heard,
             outcomes=dict(found.outcomes),
+            rows={name: dict(ends) for name, ends in found.rows.items()},
             imbalance=found.imbalance,
         )
     )

@@ -17,6 +17,7 @@ from connector.recovery.policy import late_detected
 from connector.recovery.render import Value
 from connector.recovery.settings import BodyPolicy, RecoverySettings
 
+_WHY: Final = {Lane.TICKET: "WHY THIS IS A TICKET", Lane.REVIEW: "WHY WE ARE NOT SURE"}
 CAUSE_FROM: Final = 2
 """From this severity on a case is closed with its cause."""
 
@@ -32,7 +33,6 @@ def heard_context(
     """Give what the part about a signal shows, as far as the body policy allows."""
     policy = _policy(case, settings)
     lines, shortened = wording.quoted(signal, policy)
-    is_ticket = assessment.lane is Lane.TICKET
     return {
         "seen": wording.seen(
             signal,
@@ -45,7 +45,7 @@ def heard_context(
         "quoted": lines,
         "shortened": shortened,
         "withheld_words": policy == "minimal",
-        "why_title": "WHY THIS IS A TICKET" if is_ticket else "WHY WE ARE NOT SURE",
+        "why_title": _WHY.get(assessment.lane, "WHY THIS ALONE WOULD BE NO TICKET"),
         "why": wording.why(assessment.reasons, show_words=policy != "minimal"),
         "right_tag": tags.RIGHT,
         "wrong_tag": tags.WRONG,

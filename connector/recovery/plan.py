@@ -85,13 +85,18 @@ def joining(
     raised_from: int | None,
     practice: Practice,
     settings: RecoverySettings,
+    changed: str = "",
 ) -> tuple[Change, ...]:
     """Give the changes for a further signal of an open case, which is the case after the raise.
 
     A note says what was heard again. With `raised_from` (the severity before; the same as now
     when only categories came in addition) the ticket's own tags and fields follow, and the note
-    repeats the plan, because another kind of failure may lead now.
+    repeats the plan, because another kind of failure may lead now. `changed` says that it is about
+    an answer of the case that its writer `edited`, or that is gone (`withdrawn`).
     """
+    if changed == "withdrawn":
+        gone = render("withdrawn", {"case": case.id})
+        return (AddNote(key=f"{heard.seed}.note", case_id=case.id, text=gone),)
     raised = ""
     context = heard_context(
         case, heard.signal, heard.assessment, heard.detected_at, practice, settings
@@ -99,7 +104,12 @@ def joining(
     if raised_from is not None:
         context |= plan_context(case, practice, settings)
         raised = _raise_words(case, raised_from, practice)
-    context |= {"raised": raised, "plan": raised_from is not None and case.clocks is not None}
+    context |= {
+        "raised": raised,
+        "edited": changed == "edited",
+        "unsure": changed == "edited" and heard.signal.facts.get("edit_unsure") is True,
+        "plan": raised_from is not None and case.clocks is not None,
+    }
     note = AddNote(
         key=f"{heard.seed}.note", case_id=case.id, text=render("joined", context), attachments=()
     )

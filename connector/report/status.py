@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from connector.store import accounts, cases, jobs, lock, outbox, restoring, signals
+from connector.store import accounts, cases, jobs, lock, outbox, response_rows, restoring, signals
 from connector.store.store import Store
 
 OLD_CHANGE = timedelta(minutes=15)
@@ -54,6 +54,8 @@ class Status:
     """Since when recovery after a restore lasts; None when it does not."""
     recovery_waits_for: tuple[str, ...] = ()
     """Sources that were not read to their end since, and `casework` while items wait."""
+    rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Rows of exports by `tenant/source` and end, `read` being all of them."""
 
     def plain(self) -> dict[str, Any]:
         """Give everything as JSON-ready values; times as RFC 3339."""
@@ -74,6 +76,7 @@ def gather(store: Store, *, tenant: str, helpdesk: str, silence_hours: Mapping[s
         missing = accounts.cases_without_ticket(connection)
         states = cases.by_state(connection)
         overdue = cases.count_overdue(connection, now)
+        rows_read = response_rows.counts(connection)
         recovery = restoring.load(connection)
         if recovery is not None and not recovery.active:
             recovery = None
@@ -81,6 +84,7 @@ def gather(store: Store, *, tenant: str, helpdesk: str, silence_hours: Mapping[s
         left = restoring.missing(connection, recovery, tenant, names) if recovery else []
     sources = tuple(_source(row, now, silence_hours) for row in rows)
     imbalance = abs(heard - sum(outcomes.values())) + missing
+    imbalance += response_rows.imbalance(rows_read)
     daemon = lock.holder(store.state_dir) or ""
     status = Status(
         level="ok",
@@ -95,6 +99,7 @@ def gather(store: Store, *, tenant: str, helpdesk: str, silence_hours: Mapping[s
         accounting=outcomes,
         heard=heard,
         imbalance=imbalance,
+        rows=rows_read,
         open_cases=states.get("open", 0),
         held_cases=states.get("held", 0),
         overdue_cases=overdue,

@@ -49,6 +49,8 @@ class Taken:
 
     new: int
     known: int
+    unreadable: int = 0
+    """How many of them nobody could read."""
 
 
 def insert_new(connection: Connection, table: sa.Table, values: dict[str, Any]) -> bool:
@@ -64,14 +66,20 @@ def take(tx: Tx, tenant: str, name: str, kind: str, batch: Batch) -> Taken:
     Sources with a long past bring many items at once, hence one statement a table.
     """
     fresh, again = _sort_out(tx, batch.items)
-    _store(tx, fresh)
+    store_new(tx, fresh)
     for identity, item in again:
         sighted(tx, identity, item)
-    values: dict[str, Any] = {"cursor": batch.cursor, "kind": kind, "last_read_at": tx.now}
-    if batch.items:
+    move(tx, tenant, name, kind, batch.cursor, heard=bool(batch.items))
+    unreadable = sum(isinstance(item, Unreadable) for item in batch.items)
+    return Taken(new=len(fresh), known=len(again), unreadable=unreadable)
+
+
+def move(tx: Tx, tenant: str, name: str, kind: str, to: str, *, heard: bool) -> None:
+    """Move a source's cursor; `heard` says whether it brought anything."""
+    values: dict[str, Any] = {"cursor": to, "kind": kind, "last_read_at": tx.now}
+    if heard:
         values["last_item_at"] = tx.now
     _upsert_source(tx, tenant, name, values)
-    return Taken(new=len(fresh), known=len(again))
 
 
 def _sort_out(tx: Tx, items: Sequence[Item]) -> tuple[dict[bytes, Item], list[tuple[bytes, Item]]]:
@@ -219,7 +227,8 @@ def of_case(connection: Connection, case_id: str) -> list[Stored]:
     return _all_stored(connection, connection.execute(query).all())
 
 
-def _store(tx: Tx, fresh: Mapping[bytes, Item]) -> None:
+def store_new(tx: Tx, fresh: Mapping[bytes, Item]) -> None:
+    """Store items under their identities, none of which is known."""
     for identity, item in fresh.items():
         content_id, parsed = tx.put("signal", codec.item_bytes(item))
         raw_id, raw = tx.put("raw", item.raw)

@@ -127,6 +127,8 @@ def _safety_reasons(reading: Reading) -> list[Reason]:
 def _judge(signal: Signal, reading: Reading, settings: TriageSettings) -> Opinion:
     if signal.channel is Channel.PHONE:
         return judge_call(signal, settings.phone)
+    if signal.facts.get("survey_status") == "partial":  # the whole response is still to come
+        return Opinion(lane=Lane.COUNT, reasons=(plain("comment.partial"),))
     score = judge_score(signal.facts, settings.scores)
     if signal.channel is Channel.MAIL and score is None:
         return judge_mail(signal, reading)

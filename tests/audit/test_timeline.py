@@ -27,6 +27,7 @@ WITHOUT_A_CASE = {
     "recovery.ended",
     "selftest.began",
     "selftest.ended",
+    "rows.read",
 }
 PLAIN = {"storm.began"}
 """Actions whose fields tell enough."""

@@ -280,11 +280,12 @@ def test_responses_without_an_id_are_bounded(tmp_path, monkeypatch):
     assert "map the column of the id" in items[-1].problem
 
 
-def test_an_id_that_comes_twice_with_other_content_is_shown(export):
+def test_an_id_that_comes_twice_keeps_its_key_and_tells_its_contents_apart(export):
     export.write_text(HEADER + TWO + TWO + TWO.replace(",10,", ",1,"))
-    items = drain(open_source(export))[0]
-    assert [type(item) for item in items] == [Signal, Signal, Unreadable]
-    assert keys(items) == ["id:r2", "id:r2"]
+    (batch,) = open_source(export).read(None)
+    assert keys(batch.items) == ["id:r2"] * 3
+    first, second, third = (row.content for row in batch.items.entries)
+    assert first == second != third
 
 
 def test_a_mapped_column_that_is_gone_refuses_the_file_and_names_both(export):

@@ -59,8 +59,8 @@ def test_what_was_stored_comes_back_as_it_was_heard(store: Store) -> None:
 
 def test_the_same_batch_twice_is_one(store: Store) -> None:
     items = (a_signal(1), a_signal(2), an_unreadable(3))
-    assert take(store, *items) == Taken(new=3, known=0)
-    assert take(store, *items) == Taken(new=0, known=3)
+    assert take(store, *items) == Taken(new=3, known=0, unreadable=1)
+    assert take(store, *items) == Taken(new=0, known=3, unreadable=1)
     assert (count(store, "signal"), count(store, "seen")) == (3, 3)
     assert len(everything(store)) == 3
 

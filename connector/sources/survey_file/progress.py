@@ -25,9 +25,9 @@ class FileProgress:
     """True when it was read to its end."""
     clean: bool
     """True when it ended with a line end and held no problem: what is appended are new rows."""
-    refused: str = ""
-    """Digest of the options under which the whole file was refused, or empty: other options
-    may understand it."""
+    options: str = ""
+    """Digest of the options under which it was read: under others it is read again, because
+    they may understand what was refused, and answers are compared under one map only."""
 
     def sound(self) -> bool:
         """Say whether its parts have their types, after it was read from JSON."""

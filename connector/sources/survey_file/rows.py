@@ -1,22 +1,25 @@
-"""One export to items: a signal for each response, a problem for each row that is none."""
+"""One export to rows: who each response is and what it says; its signal when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from zoneinfo import ZoneInfo
 
 from connector.domain.practice import Practice
-from connector.domain.signal import Channel, Fact, Item, Signal, Unreadable
+from connector.domain.response import FORM_BYTES, Entry, ExportRow
+from connector.domain.response import Row as Outcome
+from connector.domain.signal import Channel, Fact, Signal, Unreadable
 from connector.parsing import survey_recipes
 from connector.parsing.survey_columns import MAX_HEADER_ROWS
 from connector.parsing.survey_layout import Refusal, Wishes, lay_out
 from connector.parsing.survey_mapping import Status
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.surveys import Layout, Rated, Response, ResponseReader
-from connector.parsing.tables import BadRow, Entry, Examined, Row, fit, read_rows
+from connector.parsing.tables import BadRow, Examined, Row, fit, read_rows
+from connector.parsing.tables import Entry as Line
 from connector.sources.survey_file.identity import MAX_REMEMBERED, Identities
 from connector.sources.survey_file.settings import SurveyOptions
 
@@ -36,22 +39,39 @@ _OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
 )
 
 
+_PASSED = {
+    Status.PARTIAL: Outcome.PARTIAL,
+    Status.UNANSWERED: Outcome.UNANSWERED,
+    Status.SPAM: Outcome.SPAM,
+    Status.TEST: Outcome.PREVIEW,
+    Status.PREVIEW: Outcome.PREVIEW,
+}
+"""Rows that nobody has to judge, unless they hold words."""
+
+
 class ExportRows:
     """The items of one export, in its order."""
 
     def __init__(
-        self, options: SurveyOptions, practice: Practice, path: Path, examined: Examined
+        self,
+        options: SurveyOptions,
+        practice: Practice,
+        path: Path,
+        examined: Examined,
+        written_s: int,
     ) -> None:
-        """Take the file as it was examined; `items` reads it."""
-        self.refused = False
-        """True, once read, when the file as a whole was not understood."""
+        """Take the file as it was examined and when it was written, epoch seconds."""
+        self.form = bytes(FORM_BYTES)
+        """Once read: how its columns are read."""
         self._options = options
+        self._written_s = written_s
         self._practice = practice
-        self._path = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+        self.path = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
         self._examined = examined
-        self._identities = Identities()
+        self._reader: ResponseReader | None = None
+        self._start = options.starts_at(practice.zone)
 
-    def items(self, file: BinaryIO) -> Iterator[Item]:
+    def entries(self, file: BinaryIO) -> Iterator[Entry]:
         """Read the file from its start. Raises OSError."""
         file.seek(0)
         other = _other_format(file.read(16))
@@ -59,28 +79,30 @@ class ExportRows:
         if other:
             yield self._refuse(f"The file is {other}, which is not read yet: export it as CSV.")
             return
-        entries = read_rows(file, self._examined.encoding, self._options.delimiter)
-        head = list(islice(entries, MAX_HEADER_ROWS + 1))
+        lines = read_rows(file, self._examined.encoding, self._options.delimiter)
+        head = list(islice(lines, MAX_HEADER_ROWS + 1))
         if head and isinstance(head[0], Row) and head[0].cells[0].casefold() == "sep=":
             del head[0]  # a hint for Excel in front of the header
         if not head:
             return
-        rows = [entry.cells for entry in head[:MAX_HEADER_ROWS] if isinstance(entry, Row)]
+        rows = [line.cells for line in head[:MAX_HEADER_ROWS] if isinstance(line, Row)]
         layout = lay_out(rows, self._wishes())
         if isinstance(layout, Refusal):
             yield self._refuse(layout.problem)
             return
-        if not all(isinstance(entry, Row) for entry in head[: layout.header_rows]):
+        if not all(isinstance(line, Row) for line in head[: layout.header_rows]):
             yield self._refuse("The header is no CSV. Nothing of the file was read.")
             return
-        reader = ResponseReader(layout)
-        for entry in chain(head[layout.header_rows :], entries):
-            if self._identities.full:
+        self._reader = reader = ResponseReader(layout)
+        self.form = reader.form()
+        identities = Identities(reader)
+        for line in chain(head[layout.header_rows :], lines):
+            if identities.full:
                 yield self._refuse(
                     f"More than {MAX_REMEMBERED} responses have no id: map the column of the id."
                 )
                 return
-            yield self._item(entry, reader)
+            yield self._entry(line, reader, identities)
 
     def _wishes(self) -> Wishes:
         region = self._practice.region
@@ -96,45 +118,71 @@ class ExportRows:
             region=region,
         )
 
-    def _item(self, entry: Entry, reader: ResponseReader) -> Item:
+    def _entry(self, line: Line, reader: ResponseReader, identities: Identities) -> Entry:
         layout = reader.layout
-        wide = fit(entry, len(layout.columns), layout.needed) if isinstance(entry, Row) else entry
+        wide = fit(line, len(layout.columns), layout.needed) if isinstance(line, Row) else line
         if isinstance(wide, BadRow):
             return self._bad(wide)
-        response = reader.response_of(wide.number, wide.cells)
-        if self._identities.clashes(response):
-            problem = (
-                "The row has the id of an earlier row and other content: is more than one column "
-                "the id?"
-            )
-            return self._bad(BadRow(number=wide.number, problem=problem, text=wide.text))
-        return self._signal(wide, response, layout)
+        content = reader.content_of(wide.cells)
+        return ExportRow(
+            identities.key(wide.cells, content),
+            content,
+            self._passed(wide.cells, reader),
+            self._written_s,
+            identities.traces(wide.cells),
+            wide,
+        )
+
+    def _passed(self, cells: Sequence[str], reader: ResponseReader) -> Outcome | None:
+        """Say why nobody has to judge a row, if so."""
+        passed = _PASSED.get(reader.status_of(cells))
+        if passed in {Outcome.PREVIEW, Outcome.UNANSWERED}:
+            return passed
+        if self._options.start_from is not None:
+            when, _ = reader.submitted_of(cells)
+            if when is not None and when < self._start:
+                return Outcome.BACKFILL
+        return None if passed is None or reader.speaks(cells) else passed
+
+    def make(self, row: ExportRow) -> Signal:
+        """Make the signal of a response."""
+        wide, reader = cast("Row", row.origin), cast("ResponseReader", self._reader)
+        return self._signal(
+            wide, row.key, reader.response_of(wide.number, wide.cells), reader.layout
+        )
+
+    def clash(self, row: ExportRow) -> Unreadable:
+        """Show a row that has the id of another response."""
+        wide = cast("Row", row.origin)
+        problem = (
+            "The row has the id of another row and other content: is more than one column the id?"
+        )
+        return self._bad(BadRow(number=wide.number, problem=problem, text=wide.text))
 
     def _bad(self, row: BadRow) -> Unreadable:
         return Unreadable(
             tenant=self._practice.tenant,
             source=self._options.name,
-            locator=f"{self._path}#{row.number}",
+            locator=f"{self.path}#{row.number}",
             problem=f"Row {row.number}: {row.problem}",
             raw=row.text.encode("utf-8", "replace"),
         )
 
     def _refuse(self, problem: str) -> Unreadable:
         """Show the file as a whole; its content is its identity."""
-        self.refused = True
         return Unreadable(
             tenant=self._practice.tenant,
             source=self._options.name,
-            locator=f"{self._path}#file-{self._examined.sha256[:12]}",
-            problem=f"{self._path}: {problem}",
+            locator=f"{self.path}#file-{self._examined.sha256[:12]}",
+            problem=f"{self.path}: {problem}",
         )
 
-    def _signal(self, row: Row, response: Response, layout: Layout) -> Signal:
+    def _signal(self, row: Row, key: str, response: Response, layout: Layout) -> Signal:
         return Signal(
             tenant=self._practice.tenant,
             source=self._options.name,
-            natural_key=self._identities.key(response),
-            locator=f"{self._path}#{row.number}",
+            natural_key=key,
+            locator=f"{self.path}#{row.number}",
             channel=Channel.SURVEY,
             event_time=response.submitted_at,
             contact=response.contact,

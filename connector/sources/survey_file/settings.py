@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -95,6 +97,11 @@ class SurveyOptions(SourceSettings):
         default=None,
         description="How 03/04/2025 is meant: mdy or dmy; else by the practice's country.",
     )
+    start_from: date | None = Field(
+        default=None,
+        description="Responses of earlier days are known and counted, but open no tickets; for "
+        "the first start on an archive.",
+    )
     settle_seconds: int = Field(
         default=30,
         ge=0,
@@ -148,6 +155,13 @@ class SurveyOptions(SourceSettings):
         if mapped.role is Role.COMPLETE:
             return mapped.model_copy(update={"complete": (*self.complete_words, *mapped.complete)})
         return mapped
+
+    def starts_at(self, practice_zone: ZoneInfo) -> datetime:
+        """Give the instant from which on responses are judged, UTC."""
+        if self.start_from is None:
+            return datetime.min.replace(tzinfo=UTC)
+        zone = ZoneInfo(self.zone) if self.zone else practice_zone
+        return datetime.combine(self.start_from, time(), tzinfo=zone).astimezone(UTC)
 
     def digest(self) -> str:
         """Name what decides how a file is understood: other options, another digest."""

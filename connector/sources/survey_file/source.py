@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -9,21 +10,24 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, cast
 
 from connector.domain.errors import Unavailable
 from connector.domain.practice import Practice
-from connector.domain.signal import Batch, Cursor, Item, Signal
+from connector.domain.response import VERSION_BYTES, Entry, Export, ExportRow, Responses
+from connector.domain.signal import Batch, Cursor, Unreadable
 from connector.parsing import tables
 from connector.parsing.logfiles import open_regular, plain_fault
-from connector.parsing.tables import Examined
+from connector.parsing.tables import Examined, Row
 from connector.sources.survey_file.folder import Found, Gate, listing
 from connector.sources.survey_file.progress import FileProgress, Progress
 from connector.sources.survey_file.rows import ExportRows
 from connector.sources.survey_file.settings import SurveyOptions
 
-BATCH_ITEMS = 200
-"""A batch is handed on when it has so many items."""
+BATCH_ITEMS = 1_000
+"""A batch is handed on when it has so many rows,"""
+BATCH_CHARS = 8_000_000
+"""or so many characters."""
 
 
 class SurveyFileSettings(SurveyOptions):
@@ -111,7 +115,7 @@ class SurveyFile:
     def _changed(self, file: Found, progress: Progress) -> Iterator[Batch]:
         """Read one file if it changed and is at rest. Raises OSError."""
         known = progress.of(file.name)
-        if known and known.refused not in {"", self._digest}:
+        if known and known.options != self._digest:
             known = None
         same = known and (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
         if (known and known.done and same) or not self._gate.at_rest(file):
@@ -140,10 +144,12 @@ class SurveyFile:
         """Read the rows that are not known yet, in batches."""
         rows, clean = _resume(known, examined)
         clean = clean and examined.ends_with_newline
-        export = ExportRows(self._settings, self._practice, file.path, examined)
-        items: list[Item] = []
+        export = self._rows_of(file, examined)
 
-        def remember(*, done: bool) -> None:
+        def gathered(entries: Sequence[Entry], *, done: bool) -> Batch:
+            nonlocal rows, clean
+            rows += len(entries)
+            clean = clean and all(isinstance(entry, ExportRow) for entry in entries)
             state = FileProgress(
                 size=file.size,
                 mtime_ns=file.mtime_ns,
@@ -151,23 +157,66 @@ class SurveyFile:
                 rows=rows,
                 done=done,
                 clean=clean,
-                refused=self._digest if export.refused else "",
+                options=self._digest,
             )
             progress.put(file.name, state)
+            items = self._responses(entries, export, file, examined, last=done)
+            return Batch(items=items, cursor=progress.cursor())
 
-        for item in islice(export.items(opened), rows, None):
-            items.append(item)
-            rows += 1
-            clean = clean and isinstance(item, Signal)
-            if len(items) >= BATCH_ITEMS:
-                remember(done=False)
-                yield Batch(items=tuple(items), cursor=progress.cursor())
-                items = []
-                if self._closing.is_set():
-                    return
-        remember(done=_unchanged(file))
-        if items:
-            yield Batch(items=tuple(items), cursor=progress.cursor())
+        entries = islice(export.entries(opened), rows, None)
+        batch = _some(entries)
+        while following := _some(entries):
+            yield gathered(batch, done=False)
+            if self._closing.is_set():
+                return
+            batch = following
+        yield gathered(batch, done=_unchanged(file))
+
+    def _responses(
+        self,
+        entries: Sequence[Entry],
+        export: ExportRows,
+        file: Found,
+        examined: Examined,
+        *,
+        last: bool,
+    ) -> Responses:
+        about = Export(
+            path=export.path,
+            form=export.form,
+            version=bytes.fromhex(examined.sha256)[:VERSION_BYTES],
+            read_keys=lambda: self._keys(file, examined),
+        )
+        return Responses(entries, about, export.make, clash=export.clash, last=last)
+
+    def _rows_of(self, file: Found, examined: Examined) -> ExportRows:
+        written_s = file.mtime_ns // 1_000_000_000
+        return ExportRows(self._settings, self._practice, file.path, examined, written_s)
+
+    def _keys(self, file: Found, examined: Examined) -> Iterator[str]:
+        """Read the keys of all responses of a file. Raises OSError, also when it changed."""
+        handle, _ = open_regular(file.path)
+        with os.fdopen(handle, "rb") as opened:
+            if not _unchanged(file):
+                raise FileNotFoundError(errno.ENOENT, "changed while it was read", file.name)
+            export = self._rows_of(file, examined)
+            for entry in export.entries(opened):
+                if isinstance(entry, ExportRow):
+                    yield entry.key
+
+
+def _some(entries: Iterator[Entry]) -> list[Entry]:
+    """Take a batch of rows: so many, or so many bytes."""
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        batch.append(entry)
+        size += (
+            len(entry.raw) if isinstance(entry, Unreadable) else len(cast("Row", entry.origin).text)
+        )
+        if len(batch) >= BATCH_ITEMS or size >= BATCH_CHARS:
+            break
+    return batch
 
 
 def _resume(known: FileProgress | None, examined: Examined) -> tuple[int, bool]:
