@@ -234,44 +234,6 @@ class ResponseReader:
             plain = plain.replace("\r\n", "\n").replace("\r", "\n")
         return hashlib.blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
-    def submitted_of(self, cells: Sequence[str]) -> tuple[datetime | None, str]:
-        """Give when it was handed in (UTC, None when unclear), and the text of that."""
-        return _submitted(cells, self.layout.submitted)
-
-    def email_of(self, cells: Sequence[str]) -> str:
-        """Give the address of who answered; empty without one."""
-        return email_address(cells[self.layout.email]) if self.layout.email >= 0 else ""
-
-    def speaks(self, cells: Sequence[str]) -> bool:
-        """Say whether there are words or a wish to be called, however far it came."""
-        if any(cells[one.column.index].strip() for one in self.layout.comments):
-            return True
-        consent = self.layout.wants_contact
-        if consent is None or not (given := cells[consent.index].strip()):
-            return False
-        return self._consent(given) is not False
-
-    def form(self) -> bytes:
-        """Digest how contents are made: other scales, words or columns, other contents. 4 bytes."""
-        layout, consent = self.layout, self.layout.wants_contact
-        parts = (
-            [
-                [
-                    scale.kind,
-                    scale.worst,
-                    scale.best,
-                    sorted(scale.labels.items()),
-                    sorted(scale.missing),
-                ]
-                for scale in (asked.scale for asked in layout.scores)
-            ],
-            [sorted(consent.yes), sorted(consent.no)] if consent else None,
-            [len(layout.comments), len(layout.names), layout.email >= 0, layout.phone >= 0],
-            [name for name, _ in layout.labels],
-            [sorted(meanings.items()) for _, meanings in layout.status],
-        )
-        return hashlib.blake2b(json.dumps(parts).encode(), digest_size=4).digest()
-
     def status_of(self, cells: Sequence[str]) -> Status:
         """Say how far the response came; of several columns the gravest counts."""
         given = self._status_cells(cells)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from connector.parsing.survey_identity import email_of
 from connector.parsing.surveys import ResponseReader
 
 MAX_REMEMBERED = 500_000
@@ -44,6 +45,6 @@ class Identities:
         if self._reader.key_of(cells):
             return ()
         when, _ = self._reader.submitted_of(cells)
-        email = self._reader.email_of(cells)
+        email = email_of(self._reader.layout, cells)
         marks = (f"time:{when.isoformat()}" if when else "", f"email:{email}" if email else "")
         return tuple(mark for mark in marks if mark)

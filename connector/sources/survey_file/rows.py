@@ -14,6 +14,7 @@ from connector.domain.response import Row as Outcome
 from connector.domain.signal import Channel, Fact, Signal, Unreadable
 from connector.parsing import survey_recipes
 from connector.parsing.survey_columns import MAX_HEADER_ROWS
+from connector.parsing.survey_identity import form_of, speaks
 from connector.parsing.survey_layout import Refusal, Wishes, lay_out
 from connector.parsing.survey_mapping import Status
 from connector.parsing.survey_times import DateOrder
@@ -94,7 +95,7 @@ class ExportRows:
             yield self._refuse("The header is no CSV. Nothing of the file was read.")
             return
         self._reader = reader = ResponseReader(layout)
-        self.form = reader.form()
+        self.form = form_of(layout)
         identities = Identities(reader)
         for line in chain(head[layout.header_rows :], lines):
             if identities.full:
@@ -142,7 +143,7 @@ class ExportRows:
             when, _ = reader.submitted_of(cells)
             if when is not None and when < self._start:
                 return Outcome.BACKFILL
-        return None if passed is None or reader.speaks(cells) else passed
+        return None if passed is None or speaks(reader.layout, cells) else passed
 
     def make(self, row: ExportRow) -> Signal:
         """Make the signal of a response."""
