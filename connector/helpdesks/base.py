@@ -43,7 +43,7 @@ class Capabilities:
     mail_on_create: bool = True
     """True when a careless create would mail the patient (the plugin must prevent it)."""
     history: Literal["events", "notes_only", "none"] = "none"
-    ticket_mark: str = r"(?:[^#]{0,60})#(\d{1,19})"
+    ticket_mark: str = r"(?:[^#]{0,60})#\s?(?:[A-Za-z]{1,8}-)?(\d{1,19})"
     """What the product writes into square brackets in the subjects of its mails, as a regular
     expression for the whole of it; its first group is the ticket's id. Empty: nothing."""
     max_subject: int = 150

@@ -49,9 +49,11 @@ _CHANNELS: Final[Mapping[Kind, Channel]] = MappingProxyType(
         Kind.SURVEY: Channel.SURVEY,
         Kind.WEB_FORM: Channel.MAIL,
         Kind.VOICEMAIL: Channel.PHONE,
+        Kind.MISSED_CALL: Channel.PHONE,
     }
 )
 
+_CALLS: Final = frozenset({Kind.VOICEMAIL, Kind.MISSED_CALL})
 _THREAD: Final = frozenset({"references", "tokens"})
 """What would join many patients' notices into one case."""
 
@@ -163,8 +165,8 @@ class Notifications:
         if doubt:
             facts["doubt"] = doubt
         text, own = _words(recipe, found, mail, plain=bool(notice.doubt))
-        if recipe.kind is Kind.VOICEMAIL:
-            facts |= self._voicemail_facts(found)
+        if recipe.kind in _CALLS:
+            facts |= self._call_facts(recipe, found)
         return replace(
             signal,
             channel=_CHANNELS[recipe.kind],
@@ -199,7 +201,9 @@ class Notifications:
         return facts
 
     @staticmethod
-    def _voicemail_facts(found: Mapping[Role, str]) -> dict[str, Fact]:
+    def _call_facts(recipe: Recipe, found: Mapping[Role, str]) -> dict[str, Fact]:
+        if recipe.kind is Kind.MISSED_CALL:
+            return {"call_end": "missed"}
         facts: dict[str, Fact] = {"call_end": "voicemail"}
         seconds = fields.seconds_of(found.get(Role.DURATION, ""))
         if seconds is not None:
@@ -232,7 +236,7 @@ class Notifications:
         """Say who the patient is, from the fields; the service's address is nobody's."""
         numbered = found.get(Role.PHONE, "")
         name = fields.name_of(found.get(Role.NAME, "")) or (
-            fields.caller_name_of(numbered) if recipe.kind is Kind.VOICEMAIL else ""
+            fields.caller_name_of(numbered) if recipe.kind in _CALLS else ""
         )
         email = fields.email_of(found.get(Role.EMAIL, ""))
         if not email and recipe.reply_to == "patient":
@@ -291,8 +295,8 @@ def _words(
     if plain:
         return mail.text, ""
     own = "\n\n".join(found[role] for role in (Role.TITLE, Role.TEXT) if role in found)
-    if recipe.kind is Kind.VOICEMAIL and not own:
-        return mail.text, _said_by_the_machine(found)
+    if recipe.kind in _CALLS and not own:
+        return mail.text, _said_by_the_machine(recipe, found)
     head = [
         f"{role.value.replace('_', ' ').capitalize()}: {found[role]}"
         for role in (Role.FORM, Role.LOCATION, Role.RATING, Role.DATE, Role.LINK)
@@ -301,9 +305,11 @@ def _words(
     return "\n".join([*head, "", own]).strip(), own
 
 
-def _said_by_the_machine(found: Mapping[Role, str]) -> str:
+def _said_by_the_machine(recipe: Recipe, found: Mapping[Role, str]) -> str:
     caller = found.get(Role.PHONE, "") or "an unknown caller"
     lines = [f"Voicemail from {caller}, without a transcript: listen to the recording."]
+    if recipe.kind is Kind.MISSED_CALL:
+        lines = [f"Missed call from {caller}: nobody took it."]
     lines += [
         f"{role.value.capitalize()}: {found[role]}"
         for role in (Role.MAILBOX, Role.DURATION, Role.DATE)

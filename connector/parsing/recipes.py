@@ -19,6 +19,7 @@ import re2
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from connector.domain.errors import ConfigError
+from connector.parsing.recipe_faults import about_pattern, told
 from connector.parsing.survey_scores import SCALES, Direction, Scale, ScoreKind, fold
 
 MAX_RECIPE_BYTES = 65_536
@@ -65,8 +66,7 @@ def compiled(pattern: str) -> Finder:
     except re2.error as fault:
         why = fault.args[0] if fault.args else b""
         words = why.decode("utf-8", "replace") if isinstance(why, bytes) else str(why)
-        message = f"no pattern that RE2 understands: {words}"
-        raise ValueError(message) from None
+        raise ValueError(about_pattern(words)) from None
     return found
 
 
@@ -101,6 +101,8 @@ class Kind(StrEnum):
     """A form of a website."""
     VOICEMAIL = "voicemail"
     """A message on an answering machine."""
+    MISSED_CALL = "missed_call"
+    """A call that nobody took."""
 
 
 class Role(StrEnum):
@@ -297,8 +299,14 @@ def _read(texts: Mapping[str, bytes], *, where: str) -> Iterator[Recipe]:
         try:
             found.append(_recipe(name, text))
         except ValidationError as fault:
-            faults += [f"{where}/{name}: {line}" for line in _lines(fault)]
-        except (ValueError, RecursionError) as fault:
+            faults += [f"{where}/{name}: {line}" for line in told(fault, Recipe, FieldRule)]
+        except tomllib.TOMLDecodeError as fault:
+            faults.append(f"{where}/{name}: is no TOML: {str(fault).lower()}")
+        except UnicodeDecodeError:
+            faults.append(f"{where}/{name}: is no text in UTF-8; save it as UTF-8")
+        except RecursionError:
+            faults.append(f"{where}/{name}: its tables lie too deep in one another")
+        except ValueError as fault:
             faults.append(f"{where}/{name}: {fault}")
     if faults:
         raise ConfigError(faults)
@@ -311,10 +319,3 @@ def _recipe(name: str, text: bytes) -> Recipe:
         raise ValueError(message)
     table: dict[str, Any] = tomllib.loads(text.decode("utf-8"))
     return Recipe.model_validate({"name": name.removesuffix(".toml"), **table})
-
-
-def _lines(fault: ValidationError) -> Iterator[str]:
-    for error in fault.errors(include_url=False, include_input=False, include_context=False):
-        path = ".".join(str(part) for part in error["loc"])
-        words = error["msg"].removeprefix("Value error, ")
-        yield f"{path}: {words}" if path else words

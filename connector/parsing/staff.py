@@ -116,10 +116,11 @@ class Staff:
         found = fields.found_fields(_FORM, spoken)
         facts: dict[str, Fact] = {
             **signal.facts,
-            "reporter": mail.sender.email,
             "reporter_name": mail.sender.name or mail.sender.email,
             "sender_proof": proof.value,
         }
+        if "@" in mail.sender.email:  # mail within a machine (`<root>`) has no address
+            facts["reporter"] = mail.sender.email
         if proof is not Proof.VERIFIED:
             facts["doubt"] = "forged" if proof is Proof.FAILED else "staff"
         if Role.LOCATION in found:

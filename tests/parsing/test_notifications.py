@@ -261,6 +261,68 @@ def test_a_transcript_is_judged_by_its_words():
     assert "billing.money" in judged(signal).categories
 
 
+@pytest.mark.parametrize(
+    ("sender", "subject", "text", "recipe"),
+    [
+        (
+            "RingCentral <notify@ringcentral.com>",
+            "Missed Call from JANE DOE (212) 555-0142 on 03/03/2026 5:19 PM",
+            (
+                "You missed a call\n\nFrom: JANE DOE (212) 555-0142\n"
+                "Received: Tuesday, March 03, 2026 at 5:19 PM\nTo: (212) 555-0100 * 101 Desk\n"
+            ),
+            "ringcentral_missed",
+        ),
+        (
+            "FusionPBX <voicemail@pbx.practice.example>",
+            "Missed Call from JANE DOE <2125550142>",
+            "Missed Call from JANE DOE <2125550142> to 101\nReceived: 5:19 PM\n",
+            "missed_call",
+        ),
+        (
+            "Phone <noreply@voice.example>",
+            "Llamada perdida de +1 212 555 0142",
+            "Hora: 17:19\n",
+            "missed_call",
+        ),
+        (
+            "Phone <no-reply@voice.example>",
+            "Verpasster Anruf von +1 (212) 555-0142",
+            "Uhrzeit: 17:19 Uhr, Nummer +1 (212) 555-0142\n",
+            "missed_call",
+        ),
+    ],
+)
+def test_a_missed_call_told_by_mail_is_a_call_to_return(sender, subject, text, recipe):
+    signal = read(
+        f"From: {sender}\nSubject: {subject}\nDate: Tue, 3 Mar 2026 22:20:00 +0000\n"
+        f"Auto-Submitted: auto-generated\n\n{text if 'perdida' not in subject else text + subject}"
+    )
+    assert signal.facts["recipe"] == recipe
+    assert (signal.channel, signal.facts["call_end"]) == (Channel.PHONE, "missed")
+    assert signal.contact.phone == "+12125550142"
+    assert signal.contact.email == ""
+    assert "automatic" not in signal.facts
+    judgement = judged(signal)
+    assert judgement.lane is Lane.TICKET
+    assert "access.unreached" in judgement.categories
+
+
+def test_a_missed_call_without_a_number_is_looked_at_by_a_person():
+    signal = read("From: notify@ringcentral.com\nSubject: Missed Call\n\nYou have a missed call.\n")
+    assert signal.facts["doubt"] == "fields: phone"
+    assert judged(signal).lane is Lane.REVIEW
+
+
+def test_a_person_who_writes_of_a_missed_call_stays_the_contact():
+    signal = read(
+        "From: Jane Doe <jane@example.com>\nSubject: Missed call from 212 555 0100\n\n"
+        "You called me, what was it about?\n"
+    )
+    assert signal.channel is Channel.MAIL
+    assert signal.contact.email == "jane@example.com"
+
+
 def test_a_fax_of_the_same_service_is_parked():
     signal = read(
         "From: notify@ringcentral.com\nSubject: New Fax Message from (212) 555-0142\n\nPages: 3\n"
@@ -384,11 +446,11 @@ def test_a_recipe_that_was_switched_off_is_not_used():
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("subjects = ['(a)\\1']", "no pattern that RE2 understands"),
-        ("subjects = ['(?=x)y']", "no pattern that RE2 understands"),
-        ("subjects = []", "at least 1 item"),
-        ("colour = 'red'", "Extra inputs"),
-        ("subjects = ['x'", "Unclosed"),
+        ("subjects = ['(a)\\1']", "is no pattern"),
+        ("subjects = ['(?=x)y']", "leave out looking around"),
+        ("subjects = []", "subjects: must not be empty"),
+        ("colour = 'red'", "unknown key; known here are"),
+        ("subjects = ['x'", "unclosed array (at line 5"),
     ],
 )
 def test_a_faulty_recipe_is_named_with_its_file_and_fault(tmp_path, line, fault):

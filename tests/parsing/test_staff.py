@@ -128,3 +128,11 @@ def test_patients_are_heard_as_ever():
     signal = read(f"{HEAD.replace('ana@practice', 'jane@mail')}\nI waited two hours.\n")
     assert signal.contact.email == "jane@mail.example"
     assert "sender_proof" not in signal.facts
+
+
+def test_mail_within_a_machine_names_no_address_as_its_reporter():
+    options = MailOptions.model_validate({"staff": {"senders": ["root", "*@practice.example"]}})
+    raw = b"From: root <root>\nSubject: Complaint\n\nPatient: Jane Doe\nProblem: She waited.\n"
+    signal = MailReader.for_source("box", PRACTICE, options).item(raw, "box:1")
+    assert "reporter" not in signal.facts
+    assert all("@" in str(read(HEAD + f"\n{REPORT}").facts[name]) for name in ("reporter",))
