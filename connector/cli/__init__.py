@@ -18,6 +18,7 @@ COMMANDS = {
     "config": "connector.cli.config_cmd:command",
     "demo": "connector.cli.demo_cmd:command",
     "inspect": "connector.cli.inspect_cmd:command",
+    "listen": "connector.cli.listen_cmd:command",
     "login": "connector.cli.login_cmd:command",
     "once": "connector.cli.run_cmd:once_command",
     "outbox": "connector.cli.outbox_cmd:group",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "deploy" / "systemd"
-UNITS = ["amends.service", "amends@.service"]
+UNITS = ["amends.service", "amends@.service", "amends-listen@.service"]
 FILES = [*UNITS, "drop-ins/network-allow-list.conf"]
 EXPOSURE = "11"  # tenths; what remains is the network itself, see deploy/systemd/README.md
 
