@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.figures import Figure, rate
-from bench.mail_peers import naive, readers, repliers
+from bench.mail_peers import Read, naive, readers, repliers
 from bench.measure import child, peak_mb, tell
 from bench.sizes import Sizes
 
@@ -44,9 +44,11 @@ def run(sizes: Sizes) -> list[Figure]:
         ours, plain = (child("bench.mail", name, place)["mb"] for name in ("ours", "naive"))
     return [
         *(_wrong(found, question, limit) for question, limit in _LIMITS),
+        *(_differs(found, question) for question in ("Body", "Files")),
         _equal(found),
         _lost(found),
         _automatic(found),
+        _flagged(found),
         _speed(found),
         Figure(
             name="slowest message of all",
@@ -83,12 +85,27 @@ def _wrong(found: _Case, question: str, limit: float) -> Figure:
     )
 
 
+def _differs(found: _Case, question: str) -> Figure:
+    """Projects disagree on joined texts and on what is a file: compared, without a target."""
+    wrong = found["wrong"][question]
+    best = min(count for name, count in wrong.items() if name != "ours")
+    return Figure(
+        name=f"{question} unlike the statement, of {found['asked'][question]} messages",
+        ours=str(wrong["ours"]),
+        beside=_listed(wrong),
+        ratio=f"{best / wrong['ours']:.1f}" if wrong["ours"] else "",
+        target="",
+    )
+
+
 def _equal(found: _Case) -> Figure:
     asked, equal = found["replies"], found["equal"]
+    least = min(found["projects"].items(), key=lambda one: one[1][1] / one[1][0])
     best = max([0, *(count for name, count in equal.items() if name != "ours")])
     return Figure(
         name=f"reply text equal of {asked} texts",
-        ours=f"{equal['ours']} ({equal['ours'] / asked:.0%})",
+        ours=f"{equal['ours']} ({equal['ours'] / asked:.0%}); least: {least[0]} "
+        f"{least[1][1]} of {least[1][0]}",
         beside=_listed(equal),
         ratio=f"{equal['ours'] / best:.2f}" if best else "",
         target=f"{REPLY_EQUAL:.0%}",
@@ -117,6 +134,18 @@ def _automatic(found: _Case) -> Figure:
         ratio="",
         target=f"{AUTOMATIC:.0%}",
         met=seen >= AUTOMATIC * asked,
+    )
+
+
+def _flagged(found: _Case) -> Figure:
+    """Unlabelled messages are mostly people's; reports and receipts are among them."""
+    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(found["flagged"].items()))
+    return Figure(
+        name=f"taken for automatic of {found['unlabelled']} without a label",
+        ours=kinds,
+        beside="",
+        ratio="",
+        target="",
     )
 
 
@@ -169,20 +198,22 @@ def _own(text: str) -> Counter[str]:
     return Counter(word for word in words if any(char.isalnum() for char in word))
 
 
-def _answers(
-    raws: list[tuple[_Case, bytes]], read: Callable[[bytes], tuple[str, str]]
-) -> Counter[str]:
+def _answers(raws: list[tuple[_Case, bytes]], reader: Callable[[bytes], Read]) -> Counter[str]:
     """Count the wrong answers of one reader; a message that it cannot read is wrong."""
-    wrong = Counter({"From": 0, "Subject": 0})
+    wrong = Counter({"From": 0, "Subject": 0, "Body": 0, "Files": 0})
     for case, raw in raws:
         try:
-            sender, subject = read(raw)
+            found = reader(raw)
         except Exception:  # noqa: BLE001 - a library that fails is counted, not followed
-            sender = subject = "\0"
+            found = Read(sender="\0", subject="\0", body="\0", files=-1)
         if _states_sender(case):
-            wrong["From"] += sender.lower() != (case["from_addr"] or "").lower()
+            wrong["From"] += found.sender.lower() != (case["from_addr"] or "").lower()
         if "subject" in case:
-            wrong["Subject"] += _expected(case["subject"]).fullmatch(_folded(subject)) is None
+            wrong["Subject"] += _expected(case["subject"]).fullmatch(_folded(found.subject)) is None
+        if case.get("plain_body"):
+            wrong["Body"] += "".join(case["plain_body"].split()) not in "".join(found.body.split())
+        if "attachment_count" in case:
+            wrong["Files"] += found.files != case["attachment_count"]
     return wrong
 
 
@@ -202,6 +233,19 @@ def _replies(reply: Callable[[str], str]) -> tuple[int, int, int]:
     return asked, equal, lost
 
 
+def _by_project(reply: Callable[[str], str]) -> dict[str, tuple[int, int]]:
+    """Count texts and equal replies of each project."""
+    asked: Counter[str] = Counter()
+    equal: Counter[str] = Counter()
+    for case, raw in cases("text"):
+        if "reply_text" in case:
+            project = case["source"].partition("@")[0]
+            asked[project] += 1
+            found = reply(raw.decode("utf-8", "replace"))
+            equal[project] += _folded(found) == _folded(case["reply_text"])
+    return {project: (asked[project], equal[project]) for project in asked}
+
+
 def _timed(raws: list[tuple[_Case, bytes]], read: Callable[[bytes], object]) -> float:
     began = time.process_time()
     for _, raw in raws:
@@ -215,14 +259,21 @@ def _corpus(rounds: int) -> None:
     from connector.parsing.mail import Mail, parse_mail
     from connector.parsing.replies import reply_text
 
-    def ours(raw: bytes) -> tuple[str, str]:
+    def ours(raw: bytes) -> Read:
         mail = parse_mail(raw)
-        return mail.sender.email, mail.subject
+        return Read(
+            sender=mail.sender.email,
+            subject=mail.subject,
+            body=mail.text,
+            files=len(mail.attachments),
+        )
 
     raws = list(cases("rfc822"))
     asked = {
         "From": sum(_states_sender(case) for case, _ in raws),
         "Subject": sum("subject" in case for case, _ in raws),
+        "Body": sum(bool(case.get("plain_body")) for case, _ in raws),
+        "Files": sum("attachment_count" in case for case, _ in raws),
     }
     counted = {name: _answers(raws, read) for name, read in {"ours": ours, **readers()}.items()}
     replied = {name: _replies(reply) for name, reply in {"ours": reply_text, **repliers()}.items()}
@@ -240,6 +291,7 @@ def _corpus(rounds: int) -> None:
             failed += 1
         slowest = max(slowest, time.perf_counter() - began)
     kinds = ("is_bounce", "is_auto_reply", "is_feedback_report")
+    unlabelled = [mail for case, mail in mails if not any(case.get(kind) for kind in kinds)]
     machine = [mail for case, mail in mails if any(case.get(kind) for kind in kinds)]
     tell(
         asked=asked,
@@ -249,6 +301,13 @@ def _corpus(rounds: int) -> None:
         lost={name: lost for name, (_, _, lost) in replied.items()},
         automatic_asked=len(machine),
         automatic_seen=sum(classify(mail, Surroundings()) is not None for mail in machine),
+        unlabelled=len(unlabelled),
+        flagged=Counter(
+            found.rule
+            for mail in unlabelled
+            if (found := classify(mail, Surroundings())) is not None
+        ),
+        projects=_by_project(reply_text),
         messages=len(raws),
         ours_s=min(times[parse_mail]),
         naive_s=min(times[naive]),

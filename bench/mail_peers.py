@@ -6,14 +6,26 @@ import email
 import email.policy
 import importlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-Reader = Callable[[bytes], tuple[str, str]]
-"""A message to (From address, Subject); may raise."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a library says of a message."""
+
+    sender: str
+    subject: str
+    body: str
+    files: int
+
+
+Reader = Callable[[bytes], Read]
+"""May raise."""
 Replier = Callable[[str], str]
 """A text to the reply in it; may raise."""
 LANGUAGES = ("cs", "da", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "sv", "zh")
@@ -32,11 +44,16 @@ def readers() -> dict[str, Reader]:
     found = {"stdlib compat32": _compat32, "stdlib policy.default": _policy_default}
     if (mailparser := _module("mail-parser", "mailparser")) is not None:
 
-        def _mailparser(raw: bytes) -> tuple[str, str]:
+        def _mailparser(raw: bytes) -> Read:
             mail = mailparser.parse_from_bytes(raw)
             subject = mail.subject or ""
             first = subject[0] if isinstance(subject, list) else subject
-            return (mail.from_[0][1] if mail.from_ else ""), str(first)
+            return Read(
+                sender=mail.from_[0][1] if mail.from_ else "",
+                subject=str(first),
+                body="\n".join(mail.text_plain),
+                files=len(mail.attachments),
+            )
 
         found[_named("mail-parser")] = _mailparser
     return found
@@ -71,14 +88,34 @@ def _module(project: str, module: str) -> Any | None:
     return importlib.import_module(module)
 
 
-def _compat32(raw: bytes) -> tuple[str, str]:
+def _compat32(raw: bytes) -> Read:
     message = naive(raw)
     subject = make_header(decode_header(str(message.get("Subject", ""))))
-    return parseaddr(str(message.get("From", "")))[1], str(subject)
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    files = [part for part in parts if part.get_filename()]
+    bodies = [
+        bytes(part.get_payload(decode=True) or b"").decode(
+            part.get_content_charset() or "utf-8", "replace"
+        )
+        for part in parts
+        if part.get_content_type() == "text/plain" and part not in files
+    ]
+    return Read(
+        sender=parseaddr(str(message.get("From", "")))[1],
+        subject=str(subject),
+        body="\n".join(bodies),
+        files=len(files),
+    )
 
 
-def _policy_default(raw: bytes) -> tuple[str, str]:
+def _policy_default(raw: bytes) -> Read:
     message = email.message_from_bytes(raw, policy=email.policy.default)
     sender = message.get("From")
     addresses = getattr(sender, "addresses", ())
-    return (addresses[0].addr_spec if addresses else ""), str(message.get("Subject", ""))
+    body = message.get_body(("plain",))
+    return Read(
+        sender=addresses[0].addr_spec if addresses else "",
+        subject=str(message.get("Subject", "")),
+        body=str(body.get_content()) if body is not None else "",
+        files=len(list(message.iter_attachments())),
+    )

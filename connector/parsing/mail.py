@@ -24,7 +24,9 @@ from connector.parsing.mail_headers import (
     read_date,
 )
 from connector.parsing.mail_mime import Part, Tree, split_message, unify_line_ends
+from connector.parsing.mail_packed import packed_text, unpacked
 from connector.parsing.people import fold_space, without_controls
+from connector.parsing.tnef import Tnef, TnefFile
 
 MAX_TEXT_CHARS = 262_144
 """Longest text kept; the raw message holds all of it."""
@@ -85,6 +87,7 @@ def parse_mail(raw: bytes, *, max_attachment_bytes: int = 10_485_760) -> Mail:
     if reply_to is None or reply_to.email.lower() == sender.email.lower():
         reply_to = Mailbox(name="", email="")
     files = _file_parts(parts)
+    packed = unpacked(files)
     return Mail(
         headers=headers,
         message_id=next(iter(message_ids(headers.get("message-id"))), ""),
@@ -94,15 +97,14 @@ def parse_mail(raw: bytes, *, max_attachment_bytes: int = 10_485_760) -> Mail:
         recipients=(*mailboxes(headers, "to"), *mailboxes(headers, "cc")),
         subject=without_controls(headers.words("subject"))[:MAX_SUBJECT_CHARS].strip(),
         date=_date(headers),
-        text=_best_text(tree),
-        attachments=tuple(
-            _attachment(part, number, max_attachment_bytes)
-            for number, part in enumerate(files, start=1)
-        ),
+        text=_best_text(tree) or packed_text(packed),
+        attachments=_attachments(files, packed, max_attachment_bytes),
         part_types=frozenset(part.content_type for part in parts),
         embedded_ids=_embedded_ids(parts),
         truncated=tree.truncated,
-        pictures=frozenset(place for place, part in enumerate(files) if _is_picture(part)),
+        pictures=frozenset(
+            place for place, part in enumerate(_listed(files, packed)) if _is_picture(part)
+        ),
     )
 
 
@@ -293,6 +295,35 @@ def _file_parts(parts: list[Part]) -> list[Part]:
         if len(found) == MAX_ATTACHMENTS:
             break
     return found
+
+
+def _listed(files: list[Part], packed: dict[int, Tnef]) -> list[Part]:
+    """Leave out containers that were unpacked; what was in them is listed at the end."""
+    return [
+        part for place, part in enumerate(files) if place not in packed or not packed[place].files
+    ]
+
+
+def _attachments(
+    files: list[Part], packed: dict[int, Tnef], max_bytes: int
+) -> tuple[Attachment, ...]:
+    own = [
+        _attachment(part, number, max_bytes)
+        for number, part in enumerate(_listed(files, packed), start=1)
+    ]
+    inside = [file for tnef in packed.values() for file in tnef.files]
+    own += [_unpacked(file, number, max_bytes) for number, file in enumerate(inside, len(own) + 1)]
+    return tuple(own[:MAX_ATTACHMENTS])
+
+
+def _unpacked(file: TnefFile, number: int, max_bytes: int) -> Attachment:
+    oversize = len(file.data) > max_bytes
+    return Attachment(
+        name=attachment_name(file.name) or f"part-{number}",
+        media_type=file.media_type,
+        content=b"" if oversize else file.data,
+        withheld="oversize" if oversize else "",
+    )
 
 
 def _attachment(part: Part, number: int, max_bytes: int) -> Attachment:
