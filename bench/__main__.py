@@ -19,6 +19,7 @@ from bench.sizes import QUICK, Sizes
 BENCHES = (
     "mail",
     "mailbox",
+    "big_mailbox",
     "latency",
     "ingest",
     "deliveries",

@@ -11,6 +11,8 @@ class Sizes:
 
     messages: int = 1_000
     """Mails in the mailbox that both read."""
+    big_mailbox: int = 200_000
+    """Mails in the mailbox that is read through a kill."""
     signals: int = 20_000
     """Signals taken in, in batches of 100."""
     deliveries: int = 4_000
@@ -30,6 +32,7 @@ class Sizes:
 
 QUICK = Sizes(
     messages=20,
+    big_mailbox=5_000,
     signals=500,
     deliveries=40,
     backlog=30,

@@ -50,6 +50,7 @@ def status_of(settings: Settings, store: Store) -> Status:
         tenant=settings.practice.tenant,
         helpdesk=settings.helpdesk.name,
         silence_hours={source.name: source.silence_hours for source in settings.sources},
+        compared={source.name: source.compared for source in settings.sources},
     )
 
 

@@ -20,7 +20,7 @@ from connector.report.examination import (
     examine_source,
     examine_state,
 )
-from connector.report.status import Status
+from connector.report.status import SourceStatus, Status
 from connector.settings import Settings, load
 from connector.store import response_rows, signals
 from connector.store.engine import DATABASE
@@ -163,6 +163,7 @@ def _show_status(found: Status) -> None:
             ],
         )
     )
+    _show_comparisons(found.sources)
     ends = ", ".join(f"{count} {name}" for name, count in found.accounting.items() if count)
     click.echo(f"heard: {found.heard} = {ends or 'nothing yet'}")
     for line in response_rows.lines(found.rows):
@@ -175,6 +176,24 @@ def _show_status(found: Status) -> None:
         f"cases: {found.open_cases} open, {found.held_cases} held, "
         f"{found.overdue_cases} past their first contact"
     )
+
+
+def _show_comparisons(sources: Sequence[SourceStatus]) -> None:
+    rows = [
+        (
+            source.name,
+            _when(one.at),
+            one.folders,
+            one.on_server,
+            one.known,
+            f"{one.missing} found, {one.recovered} recovered",
+        )
+        for source in sources
+        if (one := source.comparison) is not None
+    ]
+    if rows:
+        columns = ("mailbox", "last comparison (UTC)", "folders", "on server", "known", "missing")
+        console().print(table(columns, rows))
 
 
 def _when(moment: object) -> str:

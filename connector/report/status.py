@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from connector.domain.signal import Cursor
+from connector.sources.base import Comparison
 from connector.store import accounts, cases, jobs, lock, outbox, response_rows, restoring, signals
 from connector.store.store import Store
 
@@ -26,6 +28,8 @@ class SourceStatus:
     error_since: datetime | None
     silent: bool
     """True when it brought nothing for longer than allowed."""
+    comparison: Comparison | None = None
+    """What the last comparison of all message numbers of a mailbox found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +66,18 @@ class Status:
         return {key: _plain(value) for key, value in asdict(self).items()}
 
 
-def gather(store: Store, *, tenant: str, helpdesk: str, silence_hours: Mapping[str, int]) -> Status:
-    """Look at the state in one consistent view; works beside a running daemon and without one."""
+def gather(
+    store: Store,
+    *,
+    tenant: str,
+    helpdesk: str,
+    silence_hours: Mapping[str, int],
+    compared: Mapping[str, Callable[[Cursor], Comparison | None]],
+) -> Status:
+    """Look at the state in one consistent view; works beside a running daemon and without one.
+
+    `compared` reads a source's cursor, by the source's name.
+    """
     now = store.clock()
     with store.read() as connection:
         known = signals.sources(connection)
@@ -82,7 +96,10 @@ def gather(store: Store, *, tenant: str, helpdesk: str, silence_hours: Mapping[s
             recovery = None
         names = tuple(silence_hours)
         left = restoring.missing(connection, recovery, tenant, names) if recovery else []
-    sources = tuple(_source(row, now, silence_hours) for row in rows)
+    sources = tuple(
+        replace(_source(row, now, silence_hours), comparison=_comparison(row, compared))
+        for row in rows
+    )
     imbalance = abs(heard - sum(outcomes.values())) + missing
     imbalance += response_rows.imbalance(rows_read)
     daemon = lock.holder(store.state_dir) or ""
@@ -167,6 +184,13 @@ def _source(row: Any, now: datetime, silence_hours: Mapping[str, int]) -> Source
         error_since=row.error_since,
         silent=allowed is not None and now - heard > timedelta(hours=allowed),
     )
+
+
+def _comparison(
+    row: Any, compared: Mapping[str, Callable[[Cursor], Comparison | None]]
+) -> Comparison | None:
+    read = compared.get(row.name)
+    return read(row.cursor) if read is not None and row.cursor is not None else None
 
 
 def _plain(value: Any) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
 
@@ -106,6 +107,24 @@ class ReadsEarlier(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What the last comparison of a whole place with what is known of it found."""
+
+    at: datetime | None
+    """When it began, UTC; of several folders the one that waits longest. None: not yet all."""
+    folders: int
+    """How many folders were compared."""
+    on_server: int
+    """Messages that were there."""
+    known: int
+    """Of these, how many had not been passed over."""
+    missing: int
+    """How many had been passed over."""
+    recovered: int
+    """How many of those were read then; the others were gone."""
+
+
 class SourceSettings(BaseModel):
     """What every source's configuration has; the subclass is the plugin's entry point."""
 
@@ -131,6 +150,11 @@ class SourceSettings(BaseModel):
     def open(self, practice: Practice) -> Source:
         """Make the source; no I/O yet. Raises ConfigError for what only the plugin can judge."""
         raise NotImplementedError
+
+    def compared(self, cursor: Cursor) -> Comparison | None:
+        """Say what the last comparison found; None where a source compares nothing."""
+        del cursor
+        return None
 
     @classmethod
     def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:

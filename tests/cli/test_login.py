@@ -195,6 +195,25 @@ def test_check_says_what_will_be_read(amends, configured):
     assert "4 messages are there, 1 of them still to be read" in found
 
 
+def test_status_says_what_the_last_comparison_of_a_mailbox_found(amends, configured):
+    server = FakeMailbox(*(message(number) for number in range(1, 4)))
+    try:
+        config = configured(server.port, 'password = "x"\nstart_from = "everything"')
+        amends("once", "-c", config)
+    finally:
+        server.stop()
+    told = amends("status", "-c", config)[1]
+    row = next(
+        line for line in told.splitlines() if line.startswith("feedback") and "found" in line
+    )
+    assert row.split()[3:] == ["1", "3", "3", "0", "found,", "0", "recovered"]
+    [source] = json.loads(amends("status", "--json", "-c", config)[1])["sources"]
+    assert source["comparison"].pop("at").endswith("Z")
+    assert source["comparison"] == {
+        "folders": 1, "on_server": 3, "known": 3, "missing": 0, "recovered": 0
+    }  # fmt: skip
+
+
 def test_earlier_mail_is_brought_by_once_since_and_known_mail_stays_known(amends, configured):
     server = FakeMailbox(*(message(number) for number in range(1, 4)))
     try:

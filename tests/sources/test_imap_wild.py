@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import tracemalloc
 from zoneinfo import ZoneInfo
 
@@ -132,6 +133,48 @@ def test_a_message_that_shows_up_late_under_a_low_number_is_found_within_a_day(s
     assert senders(daemon) == [1, 2, 3, 4, 5]
     told = read_cursor(daemon.cursor).folders["INBOX"]
     assert (told.count, told.missed, told.known) == (5, 1, ((1, 5),))
+    found = daemon.source._settings.compared(daemon.cursor)
+    assert (found.on_server, found.known, found.missing, found.recovered) == (5, 4, 1, 1)
+    assert found.at == now
+
+
+def test_a_comparison_that_was_killed_half_way_tells_of_everything_it_recovered(server, daemon):
+    for number in range(6, 131):
+        server.inbox[number] = message(number)
+    late = {number: server.inbox.pop(number) for number in range(20, 90)}
+    daemon.source._clock = lambda: NOW
+    daemon.until_read()
+    server.folders["INBOX"] = dict(sorted((server.inbox | late).items()))
+    daemon.source._clock = lambda: NOW + dt.timedelta(days=1)
+    reading = daemon.source.read(daemon.cursor)
+    first = next(reading)
+    assert len(first.items) == 50
+    daemon.cursor = first.cursor  # committed; then the power failed
+    daemon.heard += first.items
+    daemon.crash()
+    daemon.source._clock = lambda: NOW + dt.timedelta(days=1, minutes=1)
+    daemon.until_read()
+    assert senders(daemon) == list(range(1, 131))
+    found = daemon.source._settings.compared(daemon.cursor)
+    assert (found.on_server, found.known, found.missing, found.recovered) == (130, 60, 70, 70)
+
+
+def test_what_was_passed_over_and_is_gone_is_not_called_recovered(server, daemon):
+    late = server.inbox.pop(3)
+    daemon.source._clock = lambda: NOW
+    daemon.until_read()
+    server.inbox[3] = late
+
+    def remove(conn, tag, lines):
+        del lines
+        del server.inbox[3]
+        conn.sendall(tag + b" OK done\r\n")
+
+    server.fail("UID FETCH 3 (BODY", remove)
+    daemon.source._clock = lambda: NOW + dt.timedelta(days=1)
+    daemon.until_read()
+    found = daemon.source._settings.compared(daemon.cursor)
+    assert (found.missing, found.recovered) == (1, 0)
 
 
 def test_refused_logins_are_five_minutes_apart_and_end_with_the_right_password(server, daemon):
@@ -226,6 +269,14 @@ def test_a_start_on_a_day_to_come_is_a_start_today(server, daemon_on):
     daemon.source._clock = lambda: NOW
     daemon.until_read()
     assert read_cursor(daemon.cursor).since == "2026-11-21"
+
+
+def test_a_cursor_of_an_earlier_version_tells_what_it_knows():
+    folder = {"uidvalidity": 7, "uid": 5, "known": "1:5", "compared": 9, "count": 5, "missed": 1}
+    text = json.dumps({"version": 2, "since": "", "folders": {"INBOX": folder}})
+    found = read_cursor(text).compared()
+    assert (found.on_server, found.known, found.missing, found.recovered) == (5, 4, 1, 1)
+    assert ImapSettings.compared(None, "no cursor of ours") is None
 
 
 def test_an_old_installation_keeps_its_position(server, daemon_on):

@@ -250,6 +250,11 @@ class Mailbox:
                     break
         return sorted(number for number in found if number > uid)
 
+    @property
+    def count(self) -> int:
+        """How many messages the selected folder has, as far as the server told."""
+        return self._client.exists
+
     def last_uid(self) -> int:
         """Give the highest UID in the folder, 0 when it is empty."""
         with our_errors(self._edge, "searching"):

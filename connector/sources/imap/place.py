@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from connector.domain.signal import Cursor
+from connector.sources.base import Comparison
 from connector.sources.imap import uids
 from connector.sources.imap.uids import Ranges
 
@@ -49,7 +50,11 @@ class Progress:
     count: int = 0
     """How many messages the server had then."""
     missed: int = 0
-    """How many of them had been passed over before, and were read then."""
+    """How many of them had been passed over before."""
+    recovered: int = 0
+    """How many of those were read then."""
+    pending: int = 0
+    """Messages that had been passed over and were read by a comparison that is not over."""
 
     def past(self, read: Sequence[int]) -> Progress:
         """Go on behind these UIDs."""
@@ -82,6 +87,23 @@ class Position:
             return None
         return datetime.fromisoformat(self.since).astimezone(UTC)
 
+    def compared(self) -> Comparison | None:
+        """Sum up what the last comparisons of all folders found; None before the first."""
+        if not self.folders:
+            return None
+        folders = self.folders.values()
+        oldest = min(one.compared for one in folders)
+        missing = sum(one.missed for one in folders)
+        on_server = sum(one.count for one in folders)
+        return Comparison(
+            at=datetime.fromtimestamp(oldest, UTC) if oldest > 0 else None,
+            folders=len(self.folders),
+            on_server=on_server,
+            known=on_server - missing,
+            missing=missing,
+            recovered=sum(one.recovered for one in folders),
+        )
+
     def cursor(self) -> Cursor:
         """Give the cursor that goes on from here."""
         most = max(FEWEST_RANGES, MOST_RANGES // max(1, len(self.folders)))
@@ -97,6 +119,8 @@ class Position:
                         "compared": one.compared,
                         "count": one.count,
                         "missed": one.missed,
+                        "recovered": one.recovered,
+                        "pending": one.pending,
                     }
                     for name, one in self.folders.items()
                 },
@@ -137,6 +161,8 @@ def _progress(data: Mapping[str, Any]) -> Progress:
         compared=int(data["compared"]),
         count=int(data["count"]),
         missed=int(data["missed"]),
+        recovered=int(data.get("recovered", data["missed"])),
+        pending=int(data.get("pending", 0)),
     )
 
 

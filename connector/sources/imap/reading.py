@@ -13,7 +13,7 @@ from connector.domain.signal import Batch
 from connector.sources.imap import uids
 from connector.sources.imap.client import Mailbox
 from connector.sources.imap.fetching import Fetcher
-from connector.sources.imap.place import Position, Progress
+from connector.sources.imap.place import Position, Progress, read_locator
 
 log = structlog.get_logger()
 
@@ -51,6 +51,7 @@ class Reading:
             uid=last,
             known=((1, last),) if last else (),
             compared=self._now(),
+            count=self._mailbox.count,
         )
         self.position = self.position.with_folder(name, progress)
 
@@ -84,15 +85,33 @@ class Reading:
             progress = progress.past(sorted(old))
             everything = sorted({*everything, *recent})
         new = uids.unknown(everything, progress.known)
-        missed = 0 if first else sum(uid <= progress.uid for uid in new)
+        highest = progress.uid
+        missed = 0 if first else progress.pending + sum(uid <= highest for uid in new)
         earliest = self.position.earliest() if first else None
-        yield from self._read(name, shown, progress, new, earliest and earliest - CLOCK_MARGIN)
+        for batch in self._read(name, shown, progress, new, earliest and earliest - CLOCK_MARGIN):
+            yield batch if first else self._recovered(name, batch, highest)
         if not first:
             log.info("mailbox_compared", source=self._edge, count=len(everything), new=missed)
         done = self.position.folders.get(name, progress)
-        done = replace(done, compared=now, count=len(everything), missed=missed)
+        done = replace(
+            done,
+            compared=now,
+            count=len(everything),
+            missed=missed,
+            recovered=done.pending,
+            pending=0,
+        )
         self.position = self.position.with_folder(name, done)
         yield Batch(items=(), cursor=self.position.cursor())
+
+    def _recovered(self, name: str, batch: Batch, highest: int) -> Batch:
+        """Count the messages of a batch that had been passed over."""
+        places = (read_locator(item.locator) for item in batch.items)
+        found = sum(place is not None and place.uid <= highest for place in places)
+        progress = self.position.folders[name]
+        progress = replace(progress, pending=progress.pending + found)
+        self.position = self.position.with_folder(name, progress)
+        return replace(batch, cursor=self.position.cursor())
 
     def _read(
         self,
@@ -105,7 +124,7 @@ class Reading:
         if new:
             self.position = self.position.with_folder(name, progress)
         for items, read in self._fetcher.batches(self._mailbox, new, earliest):
-            progress = progress.past(read)
+            progress = self.position.folders[name].past(read)
             self.position = self.position.with_folder(name, progress)
             yield Batch(items=tuple(items), cursor=self.position.cursor())
             self._back_to(name, shown, progress.uidvalidity)

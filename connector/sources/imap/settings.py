@@ -9,8 +9,10 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
+from connector.domain.signal import Cursor
 from connector.parsing.mail_signal import MailOptions
-from connector.sources.base import SourceSettings
+from connector.sources.base import Comparison, SourceSettings
+from connector.sources.imap.place import read_cursor
 
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 
@@ -181,6 +183,11 @@ class MailboxSettings(SourceSettings):
         if self.login != "password":
             self._home = state_dir
         return self
+
+    def compared(self, cursor: Cursor) -> Comparison | None:
+        """Say what the last comparison of all message numbers found."""
+        position = read_cursor(cursor)
+        return None if position is None else position.compared()
 
     @model_validator(mode="after")
     def _way_in(self) -> Self:
