@@ -17,6 +17,7 @@ from connector.pipeline import recovering
 from connector.pipeline.casework import Casework, Rules
 from connector.pipeline.delivery import Delivery
 from connector.pipeline.intake import Intake, Pulled
+from connector.pipeline.paging import Pager
 from connector.pipeline.promises import Promises
 from connector.pipeline.rehearsal import rehearse
 from connector.pipeline.sync import Sync
@@ -66,6 +67,7 @@ class Application:
     delivery: Delivery
     sync: Sync
     promises: Promises
+    pager: Pager
     reload: Callable[[], Settings] | None = None
     """Reads the configuration anew; None where there is no file."""
 
@@ -182,7 +184,8 @@ def build(
         casework=Casework(store, rules),
         delivery=delivery,
         sync=Sync(store, lambda: delivery.helpdesk, rules),
-        promises=Promises(store, lambda: rules),
+        promises=Promises(store, lambda: rules, settings.paging.routes),
+        pager=Pager(store, settings.paging, practice),
         reload=reload,
     )
     delivery.renew = app.renew_helpdesk
@@ -246,6 +249,8 @@ def once(app: Application, *, since: date | None = None) -> OnceReport:
         concluded += count
     recovering.step(app.store, app.settings.practice.tenant, app.source_names)
     app.promises.tick()
+    while app.pager.step():
+        pass
     attempts = 0
     ends = time.monotonic() + ONCE_WAITS_S
     while attempts < ENOUGH_STEPS and time.monotonic() < ends:

@@ -57,6 +57,7 @@ class Daemon:
         self.stop = threading.Event()
         self._cases = Bell()
         self._changes = Bell()
+        self._pages = Bell()
         self._fatal: AmendsError | None = None
         self._pulses: list[Pulse] = []
         self._threads: list[threading.Thread] = []
@@ -98,6 +99,8 @@ class Daemon:
                 f"sender:{number}", app.delivery.step, self._changes, next_due_s=self._next_due_s
             )
         self._work("sync", app.sync.step, Bell(), next_due_s=lambda: SYNC_LOOK_S)
+        if app.settings.paging.routes:
+            self._work("pager", app.pager.step, self._pages, next_due_s=app.pager.next_due_s)
 
     def _listen(self, config: SourceSettings, source: Source) -> SourceLoop:
         """Begin to read a source, in a thread of its own."""
@@ -123,7 +126,7 @@ class Daemon:
         done: Callable[[], None] = lambda: None,
         next_due_s: Callable[[], float] = lambda: LONGEST_WAIT_S,
     ) -> None:
-        pulse = self._pulse(name, critical=name != "sync")
+        pulse = self._pulse(name, critical=name not in {"sync", "pager"})
 
         def run() -> None:
             work_loop(
@@ -220,6 +223,7 @@ class Daemon:
     def _clocks(self) -> None:
         if self._app.promises.tick():
             self._changes.ring()
+            self._pages.ring()
 
     def _summary(self) -> None:
         if summary.summarize(self._app.store, self._app.rules):

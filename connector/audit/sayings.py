@@ -66,6 +66,16 @@ CLOCKS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What a clock is for."""
 
+PAGES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "critical": "a case of severity 4 began",
+        "silence": "nobody acted on a case of severity 4",
+        "contact_beyond": "twice the time for the first contact had passed",
+        "resolution_beyond": "twice the time for all four steps had passed",
+    }
+)
+"""Why somebody outside the helpdesk is told."""
+
 EVENTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "created": "Ticket created",

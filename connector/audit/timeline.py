@@ -13,9 +13,21 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
+from connector.audit.entries import items as _list
+from connector.audit.entries import plain, property_words
+from connector.audit.entries import text as _text
 from connector.audit.record import CaseRecord, Heard
-from connector.audit.sayings import CHANGES, CLOCKS, CLOSED, EVENTS, JOINED, MISSING, REOPENED
-from connector.domain.ledger import LedgerEntry, Plain
+from connector.audit.sayings import (
+    CHANGES,
+    CLOCKS,
+    CLOSED,
+    EVENTS,
+    JOINED,
+    MISSING,
+    PAGES,
+    REOPENED,
+)
+from connector.domain.ledger import LedgerEntry
 from connector.domain.rules import meaning
 from connector.domain.taxonomy import TAXONOMY
 from connector.domain.ticket import TicketEvent
@@ -221,6 +233,16 @@ class _Teller:
         names = ", ".join(str(name).replace("_", " ") for name in _list(entry, "names"))
         return f"Agents filled in on ticket {_text(entry, 'ticket')}: {names}", ""
 
+    def page(self, entry: LedgerEntry) -> Told:
+        what = {
+            "page.owed": "Somebody outside the helpdesk is to be told",
+            "page.sent": "Somebody outside the helpdesk was told",
+            "page.given_up": "Somebody outside the helpdesk could not be told",
+            "page.withheld": "Nobody outside the helpdesk was told: enough for this day",
+        }[entry.action]
+        why = PAGES.get(_text(entry, "why"), _text(entry, "why"))
+        return f"{what} (route {_text(entry, 'route')})", why
+
     def linked(self, entry: LedgerEntry) -> Told:
         other = _text(entry, "other")
         other = entry.case_id if other == self._case else other
@@ -285,13 +307,13 @@ class _Teller:
         return what, f"event {_text(entry, 'event')} of ticket {_text(entry, 'ticket')}"
 
     def edited(self, entry: LedgerEntry) -> Told:
-        name = _property(_text(entry, "name"))
+        name = property_words(_text(entry, "name"))
         if entry.action == "ticket.edit_undone":
             return f"An agent's change was taken back: {name}", ""
         return f"An agent changed what amends had written: {name}", "agents' edits win"
 
     def trimmed(self, entry: LedgerEntry) -> Told:
-        names = ", ".join(_property(str(name)) for name in _list(entry, "left_out"))
+        names = ", ".join(property_words(str(name)) for name in _list(entry, "left_out"))
         return f"Left out of an update: {names}", "agents made that theirs, and their edits win"
 
     def history(self, entry: LedgerEntry) -> Told:
@@ -346,6 +368,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "recovery.complete": _Teller.recovered,
         "recovery.incomplete": _Teller.recovered,
         "evidence.seen": _Teller.evidence,
+        **dict.fromkeys(("page.owed", "page.sent", "page.given_up", "page.withheld"), _Teller.page),
         "ticket.merged": _Teller.merged,
         "ticket.reopened": _Teller.reopened,
         "ticket.observed": _Teller.observed,
@@ -366,32 +389,8 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
 def _unknown(entry: LedgerEntry) -> Told:
     what = entry.action.replace(".", " ").replace("_", " ").capitalize()
     fields = [
-        f"{key}: {_plain(value)}"
+        f"{key}: {plain(value)}"
         for key, value in entry.body.items()
         if not key.endswith("_id") and f"{key}_id" not in entry.body
     ]
     return what, ", ".join(fields)
-
-
-def _property(name: str) -> str:
-    """Say the name of a property of a ticket in words."""
-    kind, _, rest = name.partition(":")
-    return f"{kind} {rest}" if rest else kind.replace("_", " ")
-
-
-def _plain(value: Plain) -> str:
-    if isinstance(value, list):
-        return ", ".join(_plain(inner) for inner in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
-    return str(value)
-
-
-def _text(entry: LedgerEntry, key: str) -> str:
-    value = entry.body.get(key)
-    return "" if value is None else _plain(value)
-
-
-def _list(entry: LedgerEntry, key: str) -> list[Plain]:
-    value = entry.body.get(key)
-    return value if isinstance(value, list) else []

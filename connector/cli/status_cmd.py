@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -17,8 +18,10 @@ from connector.domain.signal import Cursor
 from connector.report.examination import (
     Finding,
     examine_helpdesk,
+    examine_routes,
     examine_source,
     examine_state,
+    page_by,
 )
 from connector.report.status import SourceStatus, Status
 from connector.settings import Settings, load
@@ -57,10 +60,13 @@ def status(ctx: click.Context, *, config: Path | None, as_json: bool) -> None:
     is_flag=True,
     help="Also try the helpdesk with one marked ticket, which is closed at the end.",
 )
+@click.option("--page", "route", default="", help="Send a test page by this route, and only that.")
 @config_option
 @json_option
 @click.pass_context
-def check(ctx: click.Context, *, write: bool, config: Path | None, as_json: bool) -> None:
+def check(
+    ctx: click.Context, *, write: bool, route: str, config: Path | None, as_json: bool
+) -> None:
     """Examine configuration, state, every source and the helpdesk, and say how to mend them.
 
     Changes nothing and may run beside the daemon; with --write, one ticket "amends
@@ -69,18 +75,21 @@ def check(ctx: click.Context, *, write: bool, config: Path | None, as_json: bool
     could be better, 2 when something does not work.
     """
     settings = load(config)
-    findings = list(_examine(settings))
+    findings = (
+        [page_by(settings.paging, route, datetime.now(UTC))] if route else list(_examine(settings))
+    )
     worst = {finding.level for finding in findings}
     code = 2 if "problem" in worst else 1 if "warning" in worst else 0
     if not as_json:
         _show_findings(findings)
-    report = trial.run_trial(settings) if write and _usable(settings, findings) else None
+    tries = write and not route and _usable(settings, findings)
+    report = trial.run_trial(settings) if tries else None
     if as_json:
         told = [asdict(finding) for finding in findings]
         echo_json({"findings": told, "trial": report and trial.plain(report)} if write else told)
     elif report is not None:
         trial.show(report)
-    elif write:
+    elif write and not route:
         click.echo("the helpdesk was not tried: mend it first")
     ctx.exit(max(code, report.level if report else 0))
 
@@ -112,6 +121,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
             yield from examine_source(config.name, source, cursors)
         finally:
             source.close()
+    yield from examine_routes(settings.paging)
     try:
         helpdesk = settings.helpdesk.open(practice)
     except AmendsError as error:

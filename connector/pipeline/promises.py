@@ -11,7 +11,7 @@ Each round in a commit of its own, so that one that fails does not stop the othe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +22,8 @@ from sqlalchemy.engine import Connection, Row
 from connector.domain.case import Clocks
 from connector.domain.errors import StateError
 from connector.domain.ticket import Change
+from connector.paging.settings import PageRoute
+from connector.pipeline import paging
 from connector.pipeline.casework import Rules
 from connector.pipeline.edits import respected
 from connector.recovery import evidence, policy, promises
@@ -42,10 +44,13 @@ CLOSED_BY_PEOPLE = frozenset({"ticket_closed"})
 class Promises:
     """Looks at rounds; used by one thread."""
 
-    def __init__(self, store: Store, rules: Callable[[], Rules]) -> None:
-        """Take the store and who gives the rules in force."""
+    def __init__(
+        self, store: Store, rules: Callable[[], Rules], routes: Sequence[PageRoute] = ()
+    ) -> None:
+        """Take the store, who gives the rules in force, and the ways to people outside."""
         self._store = store
         self._rules = rules
+        self._routes = routes
 
     def tick(self) -> int:
         """Do what time asks for; gives how many rounds changed."""
@@ -121,6 +126,7 @@ class Promises:
         _record(tx, before, asked)
         owed = promises.changes(before, asked, rules.practice, rules.recovery)
         self._owe(tx, row.tenant, owed)
+        self._page(tx, before, asked)
         after = asked.after
         rounds.change(
             tx,
@@ -155,6 +161,14 @@ class Promises:
         values = {"lacking": ",".join(lacking), "contact_at": round_.contact_at}
         rounds.change(tx, case_id, number, values)
         return bool(lacking)
+
+    def _page(self, tx: Tx, before: Round, asked: Asked) -> None:
+        if not asked.pages or not self._routes:
+            return
+        rules = self._rules()
+        open_now = paging.open_now(rules.recovery, rules.practice, tx.now)
+        case, number = before.case, before.number
+        paging.owe(tx, case, number, asked.pages, self._routes, open_now=open_now)
 
     def _owe(self, tx: Tx, tenant: str, owed: Iterable[Change]) -> None:
         prepare = self._rules().prepare

@@ -71,6 +71,11 @@ def open_minutes(start: datetime, end: datetime, week: Week, zone: ZoneInfo) -> 
     return int(total / timedelta(minutes=1))
 
 
+def is_open(at: datetime, week: Week, zone: ZoneInfo) -> bool:
+    """Say whether the practice is open at an instant."""
+    return open_minutes(at, at + timedelta(minutes=1), week, zone) > 0
+
+
 def _open_times(start: datetime, week: Week, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
     """Yield the open stretches (UTC) from `start` on, in order, never overlapping."""
     done_until = start.astimezone(UTC)

@@ -6,11 +6,15 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from connector.domain.errors import AmendsError
+from connector.domain.errors import AmendsError, ConfigError
 from connector.domain.signal import Cursor
 from connector.helpdesks.base import Helpdesk
+from connector.paging.page import Page
+from connector.paging.send import probe, send
+from connector.paging.settings import MailRoute, PagingSettings
 from connector.sources.base import Forecasts, Probes, Source
 from connector.store import engine, volume
 from connector.store.store import MIN_FREE_BYTES
@@ -133,6 +137,47 @@ def examine_helpdesk(helpdesk: Helpdesk) -> Iterator[Finding]:
         yield Finding(part=part, level=level, what=problem.what, cure=problem.cure)
     if not any(problem.fatal for problem in problems):
         yield Finding(part=part, level="ok", what="answers, and we may do what we need")
+
+
+def examine_routes(paging: PagingSettings) -> Iterator[Finding]:
+    """Try the ways to people outside the helpdesk, as far as that tells nobody anything."""
+    for route in paging.routes:
+        part = f"route {route.name}"
+        try:
+            probe(route)
+        except AmendsError as error:
+            cure = "mend it: it is needed when the helpdesk is down"
+            yield Finding(part=part, level="problem", what=str(error), cure=cure)
+            continue
+        tried = isinstance(route, MailRoute)
+        what = "the mail server takes our login" if tried else "cannot be tried without telling"
+        yield Finding(part=part, level="ok", what=what)
+
+
+def page_by(paging: PagingSettings, name: str, at: datetime) -> Finding:
+    """Send a test page by one way. Raises ConfigError when there is no such way."""
+    route = next((one for one in paging.routes if one.name == name), None)
+    if route is None:
+        known = ", ".join(one.name for one in paging.routes) or "none is configured"
+        raise ConfigError([f"paging: there is no route {name} ({known})"])
+    page = Page(
+        key=f"test.{at:%Y%m%dT%H%M%S}.{name}"[:64],
+        why="test",
+        case_id="C-00000-00000",
+        severity=4,
+        category="other.unclassified",
+        due="",
+        url="",
+    )
+    part = f"route {name}"
+    try:
+        refused = send(route, page, at)
+    except AmendsError as error:
+        return Finding(part=part, level="problem", what=str(error), cure="mend it and try again")
+    what = "a test page was sent; ask who should have it"
+    if refused:
+        return Finding(part=part, level="warning", what=f"{what}; {refused} recipients refused")
+    return Finding(part=part, level="ok", what=what)
 
 
 def _state(level: str, what: str, cure: str) -> Finding:

@@ -21,6 +21,7 @@ from connector.domain.practice import Practice
 from connector.helpdesks.base import HelpdeskSettings
 from connector.logs import LogSettings
 from connector.metrics import MetricsSettings
+from connector.paging.settings import PagingSettings
 from connector.pipeline.canary import CanarySettings
 from connector.pipeline.settings import PipelineSettings
 from connector.recovery.settings import RecoverySettings
@@ -117,6 +118,10 @@ class Settings(BaseModel):
     )
     recovery: RecoverySettings = Field(
         default_factory=RecoverySettings, description="What is owed, by when, in which words."
+    )
+    paging: PagingSettings = Field(
+        default_factory=PagingSettings,
+        description="Ways to tell people outside the helpdesk, also when it is down.",
     )
     pipeline: PipelineSettings = Field(
         default_factory=PipelineSettings, description="How signals become tickets."

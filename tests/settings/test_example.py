@@ -84,7 +84,7 @@ def _changed(plain, everything, before):
         first, second = getattr(plain, name), getattr(everything, name)
         if isinstance(first, BaseModel):
             yield from _changed(first, second, f"{before}{name}.")
-        elif name == "sources":
+        elif isinstance(first, tuple) and first and isinstance(first[0], BaseModel):
             for one, other in zip(first, second, strict=True):
                 yield from _changed(one, other, f"{before}{one.name}.")
         elif first != second and first is not None:
