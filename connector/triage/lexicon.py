@@ -14,8 +14,10 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final, TypeAlias
 
+from connector.triage.patterns import PatternFinder, Sets
 from connector.triage.phrases import Finder
 from connector.triage.settings import TriageSettings
+from connector.triage.spelling import variants
 from connector.triage.tokens import words_of
 
 LANGUAGES: Final = ("en", "es", "de", "fr", "pt")
@@ -30,8 +32,11 @@ class Lexicon:
     """All phrases in force."""
 
     finder: Finder
+    """Phrases of all sections."""
+    patterns: PatternFinder
+    """Patterns of the safety groups, and of what is harmless although it sounds grave."""
     version: str
-    """Hash of every phrase in force; part of an assessment's `model`."""
+    """Hash of every phrase and pattern in force; part of an assessment's `model`."""
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -43,6 +48,23 @@ def language(code: str) -> Sections:
         section: {name: tuple(phrases) for name, phrases in names.items()}
         for section, names in table.items()
     }
+
+
+@lru_cache(maxsize=1)
+def safety_patterns() -> tuple[tuple[str, str, Sets], ...]:
+    """Read the safety patterns of every language: label, pattern, the sets it may name."""
+    found: list[tuple[str, str, Sets]] = []
+    for code in LANGUAGES:
+        source = files("connector.triage").joinpath("words", "safety", f"{code}.toml")
+        if not source.is_file():
+            continue
+        table = tomllib.loads(source.read_text(encoding="utf-8"))
+        sets = table["sets"]
+        for group, patterns in table["safety"].items():
+            found += [(f"safety:{group}", pattern, sets) for pattern in patterns]
+        for name, patterns in table.get("harmless", {}).items():
+            found += [(f"harmless:{name}", pattern, sets) for pattern in patterns]
+    return tuple(found)
 
 
 def lexicon(settings: TriageSettings) -> Lexicon:
@@ -67,8 +89,14 @@ def _lexicon(
             *((f"safety:{group}", phrase) for group, more in safety for phrase in more),
         }
     )
-    digest = hashlib.sha256("\n".join(f"{label}={phrase}" for label, phrase in phrases).encode())
-    return Lexicon(finder=Finder(phrases), version=digest.hexdigest()[:12])
+    grave = safety_patterns()
+    listed = [*(f"{label}={phrase}" for label, phrase in phrases), *map(repr, grave)]
+    digest = hashlib.sha256("\n".join(listed).encode())
+    return Lexicon(
+        finder=Finder(phrases),
+        patterns=PatternFinder(grave, variants),
+        version=digest.hexdigest()[:12],
+    )
 
 
 def _listed(languages: tuple[str, ...], muted: frozenset[str]) -> Iterator[tuple[str, str]]:

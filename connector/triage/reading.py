@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -26,6 +26,9 @@ LABELS_REMEMBERED: Final = 512
 
 _NEGATION: Final = "tone:negation"
 _FINE: Final = "tone:fine"
+_SAFETY: Final = "safety"
+_HARMLESS: Final = "harmless:"
+_HARMLESS_TO_ALL: Final = "harmless:safety"
 _TURNED: Final = frozenset({"complaint", "topic"})
 
 
@@ -86,7 +89,11 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
     found: dict[str, Finding] = {}
     texts = [words_of(subject), words_of(body)]
     for words in texts:
-        for label, first, last in _meant(words, _longest(lexicon.finder.find(words.tokens))):
+        hits = _longest(lexicon.finder.find(words.tokens))
+        grave = lexicon.patterns.find(words.tokens)
+        if grave:
+            hits = _grave(words, grave, hits)
+        for label, first, last in _meant(words, hits):
             finding = found.get(label)
             if finding is None:
                 finding = found[label] = Finding()
@@ -119,6 +126,32 @@ def _meant(words: Words, hits: Sequence[Hit]) -> Iterator[tuple[str, int, int]]:
             yield "tone:unpraise", max(first - 1, 0), last
         elif kind.stays:
             yield label, first, last
+
+
+def _grave(words: Words, grave: Sequence[Hit], hits: Sequence[Hit]) -> list[Hit]:
+    """Join safety patterns with the phrases; both are dropped where harmless words cover them."""
+    harmless = [hit for hit in grave if hit.label.startswith(_HARMLESS)]
+    found = [hit for hit in grave if not hit.label.startswith(_HARMLESS)]
+    if found:
+        hits = _longest(sorted([*found, *hits], key=_place))
+    if not harmless:
+        return list(hits)
+    masks = {
+        label: _mask(words, [hit for hit in harmless if hit.label == label])
+        for label in {hit.label for hit in harmless}
+    }
+    return [hit for hit in hits if not _is_harmless(hit, masks)]
+
+
+def _is_harmless(hit: Hit, masks: Mapping[str, Sequence[int]]) -> bool:
+    section, _, group = hit.label.partition(":")
+    if section != _SAFETY:
+        return False
+    return any(
+        masks[name][hit.first] >= hit.last
+        for name in (_HARMLESS_TO_ALL, f"{_HARMLESS}{group}")
+        if name in masks
+    )
 
 
 class _Kind(NamedTuple):
@@ -176,3 +209,7 @@ def _negated(tokens: Sequence[str], first: int, negations: set[int]) -> bool:
 
 def _sample(words: Words, first: int, last: int) -> str:
     return one_line(words.text[words.spans[first][0] : words.spans[last][1]], SAMPLE_CHARS)
+
+
+def _place(hit: Hit) -> tuple[int, int]:
+    return hit.first, -hit.last
