@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from connector.cli.common import (
     table,
 )
 from connector.cli.state import open_state
+from connector.recovery.evidence import MISSING
 from connector.settings import Settings, load
-from connector.store import cases, edits, following, observing, outbox, signals
+from connector.store import cases, edits, following, observing, outbox, pages, rounds, signals
 from connector.store.store import Tx
 
 
@@ -33,41 +35,78 @@ def group() -> None:
 @json_option
 @click.option("--all", "everything", is_flag=True, help="Closed cases too.")
 @click.option("--held", is_flag=True, help="Only those that the storm guard holds.")
+@click.option("--due", is_flag=True, help="Only those that owe a first contact which is not late.")
+@click.option("--late", is_flag=True, help="Only those whose first contact is late.")
+@click.option(
+    "--incomplete", is_flag=True, help="Only closed ones without evidence of all four steps."
+)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=200, show_default=True)
 def listing(
-    *, config: Path | None, as_json: bool, everything: bool, held: bool, limit: int
+    *,
+    config: Path | None,
+    as_json: bool,
+    everything: bool,
+    held: bool,
+    due: bool,
+    late: bool,
+    incomplete: bool,
+    limit: int,
 ) -> None:
     """List open cases, the most urgent first."""
+    if due + late + incomplete + held > 1:
+        raise click.UsageError("choose one of --held, --due, --late and --incomplete")
     settings = load(config)
-    states = ("held",) if held else ("open", "held", "closed") if everything else ("open", "held")
+    states: tuple[str, ...] = ("open", "held")
+    if held or everything or incomplete:
+        states = ("held",) if held else ("closed",) if incomplete else (*states, "closed")
     store = open_state(settings, "reader")
+    lacking: dict[str, str] = {}
     try:
         with store.read() as connection:
-            rows = cases.listing(connection, states=states, limit=limit)
+            only: list[str] | None = None
+            if incomplete:
+                lacking = rounds.incomplete(connection)
+                only = list(lacking)
+            elif due or late:
+                only = rounds.owing_contact(connection, now=store.clock(), late=late)
+            rows = cases.listing(connection, states=states, limit=limit, only=only)
     finally:
         store.close()
     if as_json:
-        echo_json([plain(row) for row in rows])
+        echo_json([{**plain(row), "lacking": _names(lacking.get(row.id, ""))} for row in rows])
         return
+    _show(rows, settings, lacking)
+
+
+def _show(rows: Sequence[Row[Any]], settings: Settings, lacking: Mapping[str, str]) -> None:
     zone = settings.practice.zone
+    last = "missing" if lacking else "first contact due"
+
+    def told(row: Row[Any]) -> str:
+        if lacking:
+            return ", ".join(MISSING.get(name, name) for name in _names(lacking[row.id]))
+        return f"{row.contact_due.astimezone(zone):%a %d %b %H:%M %Z}" if row.contact_due else ""
+
     console().print(
         table(
-            ("case", "state", "sev", "category", "first contact due", "ticket"),
+            ("case", "state", "sev", "category", last, "ticket"),
             [
                 (
                     row.id,
                     row.state if row.kind == "case" else f"{row.state} ({_kind(row.kind)})",
                     row.severity,
                     (row.categories or [""])[0],
-                    f"{row.contact_due.astimezone(zone):%a %d %b %H:%M %Z}"
-                    if row.contact_due
-                    else "",
+                    told(row),
                     row.ticket_id or "owed",
                 )
                 for row in rows
             ],
         )
     )
+
+
+def _names(lacking: str) -> list[str]:
+    return [name for name in lacking.split(",") if name]
 
 
 @group.command("show")
@@ -113,10 +152,15 @@ def show(*, case_id: str, config: Path | None, as_json: bool) -> None:
     for key, value in found.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
             click.echo(f"{key}:")
-            console().print(table(tuple(value[0]), [tuple(entry.values()) for entry in value]))
+            console().print(table(tuple(value[0]), [_cells(entry) for entry in value]))
         else:
-            shown = ", ".join(value) if isinstance(value, list) else value
+            pairs = [f"{k}={v}" for k, v in value.items()] if isinstance(value, dict) else value
+            shown = ", ".join(pairs) if isinstance(pairs, list) else pairs
             click.echo(f"{key}: {'-' if shown in {None, ''} else shown}")
+
+
+def _cells(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple("-" if value is None else value for value in entry.values())
 
 
 def _followed(connection: Connection, case_id: str) -> dict[str, Any]:
@@ -139,6 +183,23 @@ def _followed(connection: Connection, case_id: str) -> dict[str, Any]:
             one.ticket_id for one in following.tickets_of(connection, case_id)[:-1]
         ],
         "observed": seen,
+        "rounds": [
+            {
+                "round": one.number,
+                "started_at": _at(one.started_at),
+                "contact_at": _at(one.contact_at),
+                "escalated_percent": max(one.contact_fired, one.resolution_fired),
+                "ended_at": _at(one.ended_at),
+                "why": one.why or "",
+                "lacking": one.lacking or "",
+            }
+            for one in rounds.of_case(connection, case_id)
+        ],
+        "evidence": rounds.evidence_of(connection, case_id),
+        "pages": [
+            {"route": one.route, "why": one.why, "state": one.state, "at": _at(one.created_at)}
+            for one in pages.of_case(connection, case_id)
+        ],
     }
 
 

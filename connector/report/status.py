@@ -9,7 +9,17 @@ from typing import Any
 
 from connector.domain.signal import Cursor
 from connector.sources.base import Comparison
-from connector.store import accounts, cases, jobs, lock, outbox, response_rows, restoring, signals
+from connector.store import (
+    accounts,
+    cases,
+    jobs,
+    lock,
+    outbox,
+    response_rows,
+    restoring,
+    rounds,
+    signals,
+)
 from connector.store.store import Store
 
 OLD_CHANGE = timedelta(minutes=15)
@@ -89,7 +99,7 @@ def gather(
         heard = accounts.heard(connection)
         missing = accounts.cases_without_ticket(connection)
         states = cases.by_state(connection)
-        overdue = cases.count_overdue(connection, now)
+        overdue = rounds.count_late(connection, now)
         rows_read = response_rows.counts(connection)
         recovery = restoring.load(connection)
         if recovery is not None and not recovery.active:

@@ -197,14 +197,18 @@ def get(connection: Connection, case_id: str) -> Row[Any] | None:
     return connection.execute(sa.select(cases).where(cases.c.id == case_id)).first()
 
 
-def listing(connection: Connection, *, states: Sequence[str], limit: int) -> list[Row[Any]]:
-    """Cases for people: most urgent first, those without a clock last."""
+def listing(
+    connection: Connection, *, states: Sequence[str], limit: int, only: Sequence[str] | None = None
+) -> list[Row[Any]]:
+    """Cases for people: most urgent first, those without a clock last; `only` these, if given."""
     query = (
         sa.select(cases)
         .where(cases.c.state.in_(states))
         .order_by(cases.c.contact_due.is_(None), cases.c.contact_due, cases.c.opened_at.desc())
         .limit(limit)
     )
+    if only is not None:
+        query = query.where(cases.c.id.in_(only))
     return list(connection.execute(query))
 
 
@@ -303,12 +307,4 @@ def by_state(connection: Connection) -> dict[str, int]:
 def count_open(connection: Connection) -> int:
     """How many cases are open; summary tickets count as well."""
     query = sa.select(sa.func.count()).where(cases.c.state == CaseState.OPEN.value)
-    return int(connection.execute(query).scalar_one())
-
-
-def count_overdue(connection: Connection, now: datetime) -> int:
-    """How many open cases are past their first contact."""
-    query = sa.select(sa.func.count()).where(
-        cases.c.state == CaseState.OPEN.value, cases.c.contact_due < now
-    )
     return int(connection.execute(query).scalar_one())

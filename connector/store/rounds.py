@@ -183,3 +183,39 @@ def see(tx: Tx, case_id: str, found: Mapping[str, str]) -> Sequence[str]:
             row = {"case_id": case_id, "name": name, "value": found[name], "at": tx.now}
             insert_new(tx.connection, evidence, row)
     return changed
+
+
+def owing_contact(connection: Connection, *, now: datetime, late: bool) -> list[str]:
+    """Open cases that still owe the first contact: those past due, or those not yet."""
+    past = cases.c.contact_due < now
+    query = (
+        sa.select(cases.c.id)
+        .join(rounds, sa.and_(rounds.c.case_id == cases.c.id, rounds.c.ended_at.is_(None)))
+        .where(
+            cases.c.state == CaseState.OPEN.value,
+            rounds.c.contact_at.is_(None),
+            past if late else ~past,
+        )
+    )
+    return list(connection.execute(query).scalars())
+
+
+def incomplete(connection: Connection) -> dict[str, str]:
+    """Closed cases whose last round lacks evidence, with what it lacks."""
+    last = (
+        sa.select(rounds.c.case_id, sa.func.max(rounds.c.number).label("number"))
+        .group_by(rounds.c.case_id)
+        .subquery()
+    )
+    query = (
+        sa.select(rounds.c.case_id, rounds.c.lacking)
+        .join(last, sa.and_(last.c.case_id == rounds.c.case_id, last.c.number == rounds.c.number))
+        .where(rounds.c.ended_at.is_not(None), rounds.c.lacking.is_not(None))
+        .where(rounds.c.lacking != "")
+    )
+    return {row.case_id: row.lacking for row in connection.execute(query)}
+
+
+def count_late(connection: Connection, now: datetime) -> int:
+    """How many open cases are past their first contact, and nobody has made it."""
+    return len(owing_contact(connection, now=now, late=True))

@@ -33,7 +33,7 @@ def test_json_has_every_figure(amends, house, held):
     assert set(found[0]) == {
         *("case", "kind", "state", "severity", "group", "categories", "source", "opened_at"),
         *("event_time", "contact_due", "resolution_due", "closed_at", "close_reason"),
-        *("ticket", "url"),
+        *("ticket", "url", "lacking"),
     }
     assert found[0]["opened_at"].endswith("Z")
 
@@ -45,6 +45,41 @@ def test_closed_cases_are_listed_on_demand(amends, house):
     assert json.loads(amends("cases", "list", "--json", "-c", house.config)[1]) == []
     _, out, _ = amends("cases", "list", "--all", "--json", "-c", house.config)
     assert [case["close_reason"] for case in json.loads(out)] == ["solved"]
+
+
+def test_cases_that_owe_a_first_contact_are_listed_by_whether_it_is_late(amends, house):
+    house.complain(1)
+    amends("once", "-c", house.config)
+    for number, (late, due) in enumerate([(0, 1), (1, 0), (0, 0)]):
+        if number == 1:
+            house.ask("UPDATE cases SET contact_due = '2020-01-01T00:00:00.000000Z'")
+        if number == 2:
+            house.ask("UPDATE round SET contact_at = started_at")
+        found = [
+            len(json.loads(amends("cases", "list", option, "--json", "-c", house.config)[1]))
+            for option in ("--late", "--due")
+        ]
+        assert found == [late, due]
+
+
+def test_closed_cases_are_listed_by_what_they_lack(amends, house):
+    house.complain(1)
+    amends("once", "-c", house.config)
+    assert (
+        json.loads(amends("cases", "list", "--incomplete", "--json", "-c", house.config)[1]) == []
+    )
+    house.ask("UPDATE cases SET state = 'closed', closed_at = opened_at, close_reason = 'solved'")
+    house.ask("UPDATE round SET ended_at = started_at, lacking = 'step_fix,told_change'")
+
+    code, out, _ = amends("cases", "list", "--incomplete", "-c", house.config)
+    assert code == 0
+    assert "put right for this person" in " ".join(out.split())
+    (found,) = json.loads(amends("cases", "list", "--incomplete", "--json", "-c", house.config)[1])
+    assert found["lacking"] == ["step_fix", "told_change"]
+
+
+def test_two_choices_at_once_are_a_wrong_use(amends, house):
+    assert amends("cases", "list", "--late", "--held", "-c", house.config)[0] == 64
 
 
 @pytest.mark.usefixtures("held")
