@@ -14,7 +14,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, NamedTuple, TextIO, TypeAlias
@@ -151,15 +151,25 @@ def delimiter_of(header: str) -> str:
 def read_rows(file: BinaryIO, encoding: str, delimiter: str = "") -> Iterator[Entry]:
     """Yield every row that is not blank, or what stands in its place.
 
-    `delimiter` empty: found in the first line. Bytes that are no UTF-8 are read as Windows-1252,
-    one by one; others that the encoding does not know become U+FFFD. After MAX_BAD_ROWS problems
+    `delimiter` empty: found in the first line. Bytes that the encoding does not know become
+    U+FFFD, except stray ones in UTF-8. After MAX_BAD_ROWS problems
     a last one says that the rest was not read.
+    """
+    with decoded(file, encoding) as text:
+        lines = _Lines(text)
+        yield from _rows(lines, delimiter or delimiter_of(lines.first()))
+
+
+@contextmanager
+def decoded(file: BinaryIO, encoding: str) -> Iterator[TextIO]:
+    """Read a file as text from its present place, line ends as they are; leave it open.
+
+    Bytes that are no UTF-8 are read as Windows-1252, one by one.
     """
     errors = _STRAY if encoding.startswith("utf-8") else "replace"
     text = io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
     try:
-        lines = _Lines(text)
-        yield from _rows(lines, delimiter or delimiter_of(lines.first()))
+        yield text
     finally:
         with suppress(ValueError):  # the caller closed the file already
             text.detach()

@@ -15,6 +15,9 @@ from connector.parsing.logfiles import plain_fault
 MAX_FILES = 2_000
 """A folder with more matching files is refused: every one of them is remembered."""
 
+CUT_PATIENCE = 20
+"""A file whose end is missing is waited for so many times as long as others."""
+
 _UNFINISHED = (".part", ".partial", ".crdownload", ".download", ".tmp", ".temp", ".filepart", "~")
 _LOCKS = ("~$", ".", "lock.")
 
@@ -101,6 +104,10 @@ class Gate:
             since = now
         self._seen[file.name] = (file.size, file.mtime_ns, since)
         return now - since >= self._settle_s
+
+    def long_at_rest(self, file: Found) -> bool:
+        """Say whether a file that looks cut has had time enough to be completed."""
+        return self._clock() - file.changed_s >= self._settle_s * CUT_PATIENCE
 
     def forget_all_but(self, names: set[str]) -> None:
         """Keep nothing of files that are gone."""

@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from connector.domain.practice import Practice
 from connector.domain.response import FORM_BYTES, Entry, ExportRow
 from connector.domain.response import Row as Outcome
-from connector.domain.signal import Channel, Fact, Signal, Unreadable
-from connector.parsing import survey_recipes
-from connector.parsing.survey_columns import MAX_HEADER_ROWS
+from connector.domain.signal import Channel, Signal, Unreadable
+from connector.parsing.survey_files import Broken, NotRead, Part, parts_of
 from connector.parsing.survey_identity import form_of, speaks
 from connector.parsing.survey_layout import Refusal, Wishes, lay_out
 from connector.parsing.survey_mapping import Status
 from connector.parsing.survey_times import DateOrder
-from connector.parsing.surveys import Layout, Rated, Response, ResponseReader
-from connector.parsing.tables import BadRow, Examined, Row, fit, read_rows
+from connector.parsing.surveys import ResponseReader
+from connector.parsing.tables import BadRow, Examined, Row, fit
 from connector.parsing.tables import Entry as Line
+from connector.sources.survey_file.facts import facts_of
 from connector.sources.survey_file.identity import MAX_REMEMBERED, Identities
 from connector.sources.survey_file.settings import SurveyOptions
 
+HEAD_ROWS = 100
+"""Rows that are looked at before the first one is read: the header, and how dates are written."""
 MONTH_FIRST_REGIONS = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "PH", "CA"})
 """Where 03/04/2025 is the fourth of March; survey tools follow the account's country."""
-
-# How files begin that are no table; their names go into a sentence.
-_OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "an Excel or ZIP file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel file"),
-    (b"%PDF", "a PDF"),
-    (b"\x1f\x8b", "a packed file"),
-    (b"{", "JSON"),
-    (b"[{", "JSON"),
-    (b"[\n", "JSON"),
-    (b"<", "XML or HTML"),
-)
-
 
 _PASSED = {
     Status.PARTIAL: Outcome.PARTIAL,
@@ -48,6 +38,24 @@ _PASSED = {
     Status.PREVIEW: Outcome.PREVIEW,
 }
 """Rows that nobody has to judge, unless they hold words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table of an export, as its rows are read."""
+
+    place: str
+    """Path, and name within a ZIP: the front of its rows' locators."""
+    guessed: bool
+    """True when its encoding is a guess."""
+    reader: ResponseReader
+
+
+class Origin(NamedTuple):
+    """Where a row stands, for its signal."""
+
+    row: Row
+    table: Table
 
 
 class ExportRows:
@@ -63,52 +71,62 @@ class ExportRows:
     ) -> None:
         """Take the file as it was examined and when it was written, epoch seconds."""
         self.form = bytes(FORM_BYTES)
-        """Once read: how its columns are read."""
+        """Once read: how the columns of the table that was read last are read."""
         self._options = options
         self._written_s = written_s
         self._practice = practice
-        self.path = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+        self.path = printable_path(path)
         self._examined = examined
-        self._reader: ResponseReader | None = None
         self._start = options.starts_at(practice.zone)
 
     def entries(self, file: BinaryIO) -> Iterator[Entry]:
-        """Read the file from its start. Raises OSError."""
-        file.seek(0)
-        other = _other_format(file.read(16))
-        file.seek(0)
-        if other:
-            yield self._refuse(f"The file is {other}, which is not read yet: export it as CSV.")
-            return
-        lines = read_rows(file, self._examined.encoding, self._options.delimiter)
-        head = list(islice(lines, MAX_HEADER_ROWS + 1))
-        if head and isinstance(head[0], Row) and head[0].cells[0].casefold() == "sep=":
-            del head[0]  # a hint for Excel in front of the header
+        """Read the file from its start, one table after the other. Raises OSError."""
+        options = self._options
+        for part in parts_of(
+            file,
+            self._examined,
+            delimiter=options.delimiter,
+            sheet=options.sheet,
+            encoding=options.encoding,
+        ):
+            place = f"{self.path}!{part.name}" if part.name else self.path
+            try:
+                if isinstance(part, Broken):
+                    yield self._refuse(place, part.problem)
+                else:
+                    yield from self._table(place, part)
+            except NotRead as fault:
+                yield self._refuse(place, fault.problem)
+
+    def _table(self, place: str, part: Part) -> Iterator[Entry]:
+        lines = part.entries
+        head = list(islice(lines, HEAD_ROWS))
         if not head:
             return
-        rows = [line.cells for line in head[:MAX_HEADER_ROWS] if isinstance(line, Row)]
+        rows = [line.cells for line in head if isinstance(line, Row)]
         layout = lay_out(rows, self._wishes())
         if isinstance(layout, Refusal):
-            yield self._refuse(layout.problem)
+            yield self._refuse(place, layout.problem)
             return
         if not all(isinstance(line, Row) for line in head[: layout.header_rows]):
-            yield self._refuse("The header is no CSV. Nothing of the file was read.")
+            yield self._refuse(place, "The header is no CSV. Nothing of the file was read.")
             return
-        self._reader = reader = ResponseReader(layout)
+        table = Table(place=place, guessed=part.guessed, reader=ResponseReader(layout))
         self.form = form_of(layout)
-        identities = Identities(reader)
+        identities = Identities(table.reader)
         for line in chain(head[layout.header_rows :], lines):
             if identities.full:
-                yield self._refuse(
+                problem = (
                     f"More than {MAX_REMEMBERED} responses have no id: map the column of the id."
                 )
+                yield self._refuse(place, problem)
                 return
-            yield self._entry(line, reader, identities)
+            yield self._entry(line, table, identities)
 
     def _wishes(self) -> Wishes:
         region = self._practice.region
         return Wishes(
-            recipes=tuple(survey_recipes.shipped().values()),
+            recipes=self._options.known_recipes(),
             vendor=self._options.vendor,
             columns=self._options.mapped(),
             guess=self._options.guess and not self._options.map,
@@ -119,11 +137,12 @@ class ExportRows:
             region=region,
         )
 
-    def _entry(self, line: Line, reader: ResponseReader, identities: Identities) -> Entry:
+    def _entry(self, line: Line, table: Table, identities: Identities) -> Entry:
+        reader = table.reader
         layout = reader.layout
         wide = fit(line, len(layout.columns), layout.needed) if isinstance(line, Row) else line
         if isinstance(wide, BadRow):
-            return self._bad(wide)
+            return self._bad(table.place, wide)
         content = reader.content_of(wide.cells)
         return ExportRow(
             identities.key(wide.cells, content),
@@ -131,7 +150,7 @@ class ExportRows:
             self._passed(wide.cells, reader),
             self._written_s,
             identities.traces(wide.cells),
-            wide,
+            Origin(wide, table),
         )
 
     def _passed(self, cells: Sequence[str], reader: ResponseReader) -> Outcome | None:
@@ -147,89 +166,47 @@ class ExportRows:
 
     def make(self, row: ExportRow) -> Signal:
         """Make the signal of a response."""
-        wide, reader = cast("Row", row.origin), cast("ResponseReader", self._reader)
-        return self._signal(
-            wide, row.key, reader.response_of(wide.number, wide.cells), reader.layout
-        )
-
-    def clash(self, row: ExportRow) -> Unreadable:
-        """Show a row that has the id of another response."""
-        wide = cast("Row", row.origin)
-        problem = (
-            "The row has the id of another row and other content: is more than one column the id?"
-        )
-        return self._bad(BadRow(number=wide.number, problem=problem, text=wide.text))
-
-    def _bad(self, row: BadRow) -> Unreadable:
-        return Unreadable(
-            tenant=self._practice.tenant,
-            source=self._options.name,
-            locator=f"{self.path}#{row.number}",
-            problem=f"Row {row.number}: {row.problem}",
-            raw=row.text.encode("utf-8", "replace"),
-        )
-
-    def _refuse(self, problem: str) -> Unreadable:
-        """Show the file as a whole; its content is its identity."""
-        return Unreadable(
-            tenant=self._practice.tenant,
-            source=self._options.name,
-            locator=f"{self.path}#file-{self._examined.sha256[:12]}",
-            problem=f"{self.path}: {problem}",
-        )
-
-    def _signal(self, row: Row, key: str, response: Response, layout: Layout) -> Signal:
+        wide, table = cast("Origin", row.origin)
+        response = table.reader.response_of(wide.number, wide.cells)
         return Signal(
             tenant=self._practice.tenant,
             source=self._options.name,
-            natural_key=key,
-            locator=f"{self.path}#{row.number}",
+            natural_key=row.key,
+            locator=f"{table.place}#{wide.number}",
             channel=Channel.SURVEY,
             event_time=response.submitted_at,
             contact=response.contact,
             text=response.text,
             reply_text=response.words,
-            facts=facts_of(response, layout, guessed=self._examined.guessed),
+            facts=facts_of(response, table.reader.layout, guessed=table.guessed),
+            raw=wide.text.encode("utf-8", "replace"),
+        )
+
+    def clash(self, row: ExportRow) -> Unreadable:
+        """Show a row that has the id of another response."""
+        wide, table = cast("Origin", row.origin)
+        problem = (
+            "The row has the id of another row and other content: is more than one column the id?"
+        )
+        return self._bad(table.place, BadRow(number=wide.number, problem=problem, text=wide.text))
+
+    def _bad(self, place: str, row: BadRow) -> Unreadable:
+        return Unreadable(
+            tenant=self._practice.tenant,
+            source=self._options.name,
+            locator=f"{place}#{row.number}",
+            problem=f"Row {row.number}: {row.problem}",
             raw=row.text.encode("utf-8", "replace"),
         )
 
-
-def facts_of(response: Response, layout: Layout, *, guessed: bool) -> dict[str, Fact]:
-    """Name what is known; what was not asked or not answered is left out.
-
-    The first score has plain names (`score`, `score_kind` ...), the second `score_2` and so on.
-    `guessed`: the encoding of the file is a guess.
-    """
-    status = None if response.status is Status.UNKNOWN else response.status.value
-    facts: dict[str, Fact | None] = {
-        "content_hash": response.content.hex(),
-        "survey_tool": layout.recipe,
-        "survey_status": status,
-        "wants_contact": response.wants_contact,
-        "consent_no": True if response.wants_contact is False else None,
-        "contact_answer_unclear": response.wants_contact_unclear or None,
-        "submitted_at_unclear": response.submitted_at_unclear or None,
-        "encoding_guessed": guessed or None,
-        **response.labels,
-    }
-    for place, rated in enumerate(response.scores, start=1):
-        suffix = f"_{place}" if place > 1 else ""
-        facts |= {f"{name}{suffix}": fact for name, fact in _score_facts(rated).items()}
-    return {name: fact for name, fact in facts.items() if fact is not None}
-
-
-def _score_facts(rated: Rated) -> dict[str, Fact | None]:
-    score, scale = rated.score, rated.scale
-    known = score.value is not None
-    return {
-        "question": rated.column.question,
-        "score": score.given or score.value,
-        "score_kind": scale.kind.value,
-        "score_problem": score.problem or None,
-        "score_min": scale.worst if known else None,
-        "score_max": scale.best if known else None,
-        "score_low_at_most": rated.low_at_most if known else None,
-    }
+    def _refuse(self, place: str, problem: str) -> Unreadable:
+        """Show a file as a whole; its content is its identity."""
+        return Unreadable(
+            tenant=self._practice.tenant,
+            source=self._options.name,
+            locator=f"{place}#file-{self._examined.sha256[:12]}",
+            problem=f"{place}: {problem}",
+        )
 
 
 def _date_order(region: str) -> DateOrder:
@@ -237,6 +214,6 @@ def _date_order(region: str) -> DateOrder:
     return DateOrder.MONTH_FIRST if month_first else DateOrder.DAY_FIRST
 
 
-def _other_format(first: bytes) -> str:
-    begin = first.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r")
-    return next((name for mark, name in _OTHER_FORMATS if begin.startswith(mark)), "")
+def printable_path(path: Path) -> str:
+    """Write a path as text, whatever bytes it is made of."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")

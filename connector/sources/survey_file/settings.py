@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from connector.parsing import survey_recipes
 from connector.parsing.survey_columns import MANY, Role
 from connector.parsing.survey_layout import AUTO
 from connector.parsing.survey_mapping import Mapped, Zone
+from connector.parsing.survey_recipes import SurveyRecipe
 from connector.parsing.survey_scores import Direction, ScoreKind
 from connector.parsing.survey_times import DateOrder
 from connector.sources.base import SourceSettings
@@ -22,7 +24,7 @@ READER_VERSION = 2
 
 
 class SurveyOptions(SourceSettings):
-    """One survey whose tool writes its responses into a file or a folder (CSV or TSV)."""
+    """One survey whose tool writes its responses into a file or a folder."""
 
     kind: Literal["survey_file"] = "survey_file"
     path: Path = Field(description="The export, or the folder into which exports are put.")
@@ -52,6 +54,21 @@ class SurveyOptions(SourceSettings):
     )
     delimiter: Literal["", ",", ";", "\t", "|"] = Field(
         default="", description="What stands between fields; empty: recognised by the header."
+    )
+    encoding: str = Field(
+        default="",
+        max_length=40,
+        description="How texts are encoded (`cp1251`, `cp1250`, `shift_jis`); empty: UTF-8, UTF-16 "
+        "or Windows-1252, recognised by the bytes.",
+    )
+    sheet: str = Field(
+        default="",
+        max_length=100,
+        description="Which sheet of a workbook; empty: the first visible one with content.",
+    )
+    recipes: Path | None = Field(
+        default=None,
+        description="A folder with recipes of your own for survey tools, one TOML file each.",
     )
     score_kind: ScoreKind | None = Field(
         default=None, description="Scale of the score; needed when a column is the score."
@@ -109,6 +126,16 @@ class SurveyOptions(SourceSettings):
         description="A file is read when it did not change for so long: an upload takes time.",
     )
 
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str) -> str:
+        try:
+            b"".decode(encoding or "utf-8")
+        except LookupError as fault:
+            msg = "there is no such encoding of texts"
+            raise ValueError(msg) from fault
+        return encoding
+
     @model_validator(mode="after")
     def _whole(self) -> Self:
         roles = [mapped.role for mapped in self.map.values()]
@@ -131,6 +158,14 @@ class SurveyOptions(SourceSettings):
         if self.score_min >= self.score_max:
             return ["score_min must be below score_max"]
         return []
+
+    def known_recipes(self) -> tuple[SurveyRecipe, ...]:
+        """Give the shipped recipes and one's own, which replace those of the same name.
+
+        Raises ConfigError.
+        """
+        own = survey_recipes.from_folder(self.recipes) if self.recipes else ()
+        return tuple({**survey_recipes.shipped(), **{one.name: one for one in own}}.values())
 
     def mapped(self) -> dict[str, Mapped]:
         """Give the map, with what is said once for the whole survey at each of its columns."""

@@ -18,10 +18,11 @@ from connector.domain.response import VERSION_BYTES, Entry, Export, ExportRow, R
 from connector.domain.signal import Batch, Cursor, Unreadable
 from connector.parsing import tables
 from connector.parsing.logfiles import open_regular, plain_fault
-from connector.parsing.tables import Examined, Row
+from connector.parsing.survey_files import is_cut
+from connector.parsing.tables import Examined
 from connector.sources.survey_file.folder import Found, Gate, listing
 from connector.sources.survey_file.progress import FileProgress, Progress
-from connector.sources.survey_file.rows import ExportRows
+from connector.sources.survey_file.rows import ExportRows, Origin
 from connector.sources.survey_file.settings import SurveyOptions
 
 BATCH_ITEMS = 1_000
@@ -31,7 +32,7 @@ BATCH_CHARS = 8_000_000
 
 
 class SurveyFileSettings(SurveyOptions):
-    """One survey whose tool writes its responses into a file or a folder (CSV or TSV)."""
+    """One survey whose tool writes its responses into a file or a folder."""
 
     def open(self, practice: Practice) -> SurveyFile:
         """Make the source; nothing is opened yet."""
@@ -128,6 +129,8 @@ class SurveyFile:
             examined = tables.examine(opened, prefix=known.size if known else 0)
             if examined.size != file.size:
                 return  # it grows again: later
+            if is_cut(opened) and not self._gate.long_at_rest(file):
+                return  # its end is missing: perhaps it is still being written
             if known and known.done and known.sha256 == examined.sha256:
                 progress.put(file.name, replace(known, mtime_ns=file.mtime_ns))
                 return
@@ -211,12 +214,16 @@ def _some(entries: Iterator[Entry]) -> list[Entry]:
     size = 0
     for entry in entries:
         batch.append(entry)
-        size += (
-            len(entry.raw) if isinstance(entry, Unreadable) else len(cast("Row", entry.origin).text)
-        )
+        size += _size(entry)
         if len(batch) >= BATCH_ITEMS or size >= BATCH_CHARS:
             break
     return batch
+
+
+def _size(entry: Entry) -> int:
+    if isinstance(entry, Unreadable):
+        return len(entry.raw)
+    return len(cast("Origin", entry.origin).row.text)
 
 
 def _resume(known: FileProgress | None, examined: Examined) -> tuple[int, bool]:
