@@ -87,6 +87,7 @@ def read_sheet(file: BinaryIO, wanted: str = "") -> Iterator[Entry]:
     from python_calamine import (  # noqa: PLC0415 - only who has workbooks loads it
         CalamineError,
         CalamineWorkbook,
+        SheetVisibleEnum,
     )
 
     surveys = _look_through(file)
@@ -94,7 +95,12 @@ def read_sheet(file: BinaryIO, wanted: str = "") -> Iterator[Entry]:
     data = file.read(MAX_PACKED_BYTES + 1)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
-            sheet = _choose(workbook, wanted)
+            visible = [
+                meta.name
+                for meta in workbook.sheets_metadata
+                if meta.visible == SheetVisibleEnum.Visible
+            ]
+            sheet = _choose(workbook, wanted, visible)
             if sheet is None:
                 return
             # calamine does not say from which part a sheet came: take the one of its size
@@ -227,17 +233,13 @@ def _column(letters: bytes) -> int:
     return number
 
 
-def _choose(workbook: CalamineWorkbook, wanted: str) -> CalamineSheet | None:
+def _choose(workbook: CalamineWorkbook, wanted: str, visible: list[str]) -> CalamineSheet | None:
     if wanted:
         if wanted not in workbook.sheet_names:
             raise NotRead("The workbook has no sheet of the configured name.")
         return workbook.get_sheet_by_name(wanted)
-    for meta in workbook.sheets_metadata:
-        if meta.visible.name == "Visible":
-            sheet = workbook.get_sheet_by_name(meta.name)
-            if sheet.height:
-                return sheet
-    return None
+    sheets = (workbook.get_sheet_by_name(name) for name in visible)
+    return next((sheet for sheet in sheets if sheet.height), None)
 
 
 def _odd_cells(sheet: CalamineSheet, surveys: list[_Survey]) -> dict[tuple[int, int], str]:

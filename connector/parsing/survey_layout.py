@@ -19,6 +19,7 @@ from connector.parsing.survey_columns import (
 from connector.parsing.survey_guess import guess
 from connector.parsing.survey_mapping import ANY_FILLED, Mapped, Status
 from connector.parsing.survey_recipes import (
+    ANY_TOOL,
     FIRST,
     ColumnRule,
     LayoutRule,
@@ -81,6 +82,8 @@ def lay_out(head: Sequence[Sequence[str]], wishes: Wishes) -> Layout | Refusal:
     if isinstance(known, Refusal):
         return known
     recipe, shape = known
+    if recipe.refusal:
+        return Refusal(problem=recipe.refusal)
     taken = wishes.header_rows or shape.header.rows
     if len(head) < taken:
         return Refusal(problem="The header is shorter than it should be.")
@@ -134,9 +137,10 @@ def _meanings(
     if wishes.guess:
         meant += _guessed(columns, meant)
     if not any(one.mapped.role in {Role.SCORE, Role.COMMENT} for one in meant):
+        tool = "" if recipe.name == ANY_TOOL else f"The file is an export of {recipe.title}. "
         return Refusal(
-            problem="No column is known as a score or a comment: name them in the map of the "
-            "source."
+            problem=f"{tool}No column is known as a score or a comment: name them in the map of "
+            "the source; `amends inspect --map` proposes one."
         )
     return meant
 

@@ -120,6 +120,11 @@ class SurveyRecipe(BaseModel):
         le=100,
         description="Which recipe is tried first: the lowest. The surest signs come first.",
     )
+    refusal: str = Field(
+        default="",
+        max_length=300,
+        description="Why files of this kind are not read, for people; empty: they are.",
+    )
     order: RowOrder = Field(default=RowOrder.UNKNOWN, description="Order of the rows.")
     zone: Zone = Field(default="", description="Of times without one; empty: not written.")
     date_order: DateOrder | None = Field(

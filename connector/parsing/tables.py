@@ -339,5 +339,10 @@ def fit(row: Row, columns: int, needed: int | None = None) -> Entry:
     if (columns if needed is None else needed) <= len(cells) <= columns:
         cells += ("",) * (columns - len(cells))
         return Row(number=row.number, cells=cells, text=row.text)
-    problem = f"The row has {len(row.cells)} fields where the header has {columns}."
+    why = (
+        "it was cut, or a delimiter is missing"
+        if len(cells) < columns
+        else ("a delimiter stands within a field without quotes")
+    )
+    problem = f"The row has {len(row.cells)} fields where the header has {columns}: {why}."
     return BadRow(number=row.number, problem=problem, text=row.text[:MAX_RAW_CHARS])

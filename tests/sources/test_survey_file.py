@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,12 +15,10 @@ from pydantic import ValidationError
 from connector.domain.errors import Unavailable
 from connector.domain.practice import Practice
 from connector.domain.signal import Channel, Signal, Unreadable
-from connector.parsing import tables
 from connector.sources.survey_file import SurveyFile, SurveyFileSettings
 from connector.testing.source import SourceContract, drain, identities
 
 PRACTICE = Practice(tenant="practice", name="Clinic", zone=ZoneInfo("America/New_York"))
-CORPUS = Path(__file__).parents[3] / "shared/corpora/surveys"
 BATCH = "connector.sources.survey_file.source.BATCH_ITEMS"
 
 MAP = {
@@ -516,27 +513,6 @@ def test_no_bytes_raise(tmp_path_factory, data):
     path.write_bytes(HEADER.encode() + data)
     for item in drain(open_source(path))[0]:
         assert isinstance(item, Signal | Unreadable)
-
-
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real exports is not here")
-def test_real_exports_are_read_or_refused_in_words():
-    counts = {}
-    for path in sorted(CORPUS.rglob("*.*")):
-        items, _ = drain(SurveyFileSettings.for_inspection(path).open(PRACTICE))
-        assert items, path.name
-        counts[path.name] = [isinstance(item, Signal) for item in items].count(True)
-    assert counts["qualtrics.tsv"] == counts["qualtrics_numeric.csv"] == 3
-    assert counts["typeform.csv"] == counts["surveymonkey_expanded.csv"] == 2
-    assert counts["truncated_midquote.csv"] == 0
-
-
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real exports is not here")
-def test_a_real_export_of_a_thousand_responses_is_read_whole():
-    mapping = {"RespondentID": "id", "Gender": "comment"}
-    path = CORPUS / "surveymonkey_538_comma-survey.csv"
-    items, _ = drain(open_source(path, map=mapping, score_kind=None))
-    assert len(set(keys(items))) == len(items) == 1129
-    assert tables.MAX_BAD_ROWS == 1_000
 
 
 def test_a_path_may_hold_bytes_that_are_no_utf8(tmp_path):
