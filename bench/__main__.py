@@ -26,6 +26,7 @@ BENCHES = (
     "drain",
     "requests",
     "lookups",
+    "surveys",
     "start",
     "idle",
 )

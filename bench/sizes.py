@@ -27,6 +27,8 @@ class Sizes:
     """Mails sent one by one for the latency."""
     mail_rounds: int = 7
     """How often every message of other projects is read for the speed."""
+    rows: int = 1_000_000
+    """Rows of a survey's export."""
     idle_s: int = 60
 
 
@@ -41,5 +43,6 @@ QUICK = Sizes(
     stored=2_000,
     mails=5,
     mail_rounds=1,
+    rows=50_000,
     idle_s=2,
 )

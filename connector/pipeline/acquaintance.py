@@ -33,6 +33,7 @@ class Acquaintance:
         self._changed_keys: set[tuple[str, bytes]] = set()
         self._changed_cases: set[str] = set()
         self._founded: dict[tuple[str, str], int] = {}
+        self._done: set[tuple[str, ...]] = set()
         keys: dict[str, dict[bytes, None]] = {}
         for signal in signals:
             wanted = joining.search_keys(tx.secret, signal)
@@ -103,6 +104,12 @@ class Acquaintance:
                 self._tx.connection, tenant, source, self._since
             )
         return self._founded[place]
+
+    def first(self, *what: str) -> bool:
+        """Say whether something is done for the first time in this transaction."""
+        known, before = self._done, len(self._done)
+        known.add(what)
+        return len(known) > before
 
     def count(self, tenant: str, source: str) -> None:
         """Count a case that was founded just now."""

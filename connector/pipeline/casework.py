@@ -39,7 +39,7 @@ from connector.triage.settings import TriageSettings
 
 log = structlog.get_logger()
 
-BATCH = 50
+BATCH = 100
 BATCH_BYTES = 32 * 1024 * 1024
 """No more than this is loaded at once, unless one item alone is larger."""
 MAX_ATTEMPTS = 5
@@ -160,7 +160,9 @@ def conclude(tx: Tx, batch: Sequence[Judged], rules: Rules) -> None:
     heard = [
         one.stored.item
         for one in batch
-        if one.assessment is not None and isinstance(one.stored.item, Signal)
+        if one.assessment is not None
+        and one.assessment.lane in {Lane.TICKET, Lane.REVIEW}  # others meet nobody
+        and isinstance(one.stored.item, Signal)
     ]
     met = Acquaintance(tx, heard, storm.WINDOW, rules.ticket_mark)
     copies = mails.earlier(tx.connection, [one.stored.id for one in batch])
@@ -312,7 +314,7 @@ def _open(
         rules.prepare,
         held=held,
     )
-    if held:
+    if held and met.first("storm", case.tenant, signal.source):
         storm.tell(tx, case, signal.source, rules.practice, rules.recovery, rules.prepare)
     return case, "held" if held else "opened"
 

@@ -79,8 +79,7 @@ def _changed(found: Known, changed: Known, entry: ExportRow) -> Decision:
 def take(tx: Tx, tenant: str, name: str, kind: str, batch: Batch, rows: Responses) -> Taken:
     """Store what is new or changed among the rows and move the cursor, all in one commit."""
     work = _Work(tx, tenant, name, rows)
-    for entry in rows.entries:
-        work.do(entry)
+    work.run()
     if rows.last:
         work.notice_withdrawn()
     counts = work.finish()
@@ -104,19 +103,36 @@ class _Work:
         self._marks: dict[bytes, list[bytes]] = {}
         export = rows.export
         self._form, self._version = export.form, export.version
-        named = [(one, self._name(one.key)) for one in rows.entries if isinstance(one, ExportRow)]
-        self._ids = iter([identity for _, identity in named])
-        self._known = rows_of.known(tx.connection, [identity for _, identity in named])
-        self._replaced = self._replacements(named)
+        self._named = [
+            (one, self._name(one.key)) for one in rows.entries if isinstance(one, ExportRow)
+        ]
+        self._known = rows_of.known(tx.connection, [identity for _, identity in self._named])
+        self._replaced = self._replacements(self._named)
 
-    def do(self, entry: ExportRow | Unreadable) -> None:
+    def run(self) -> None:
+        """Decide about all rows; most are known and unchanged, or too old to be judged."""
+        known, form, version = self._known, self._form, self._version
+        passed: Counter[Row] = Counter()
+        for entry, identity in self._named:
+            found = known.get(identity)
+            if found is not None and found.content == form + entry.content:
+                passed[Row.SEEN] += 1
+            elif found is None and entry.passed is not None and not entry.traces:
+                passed[entry.passed] += 1
+                state = _STATES[entry.passed]
+                known[identity] = self._changed[identity] = Known(
+                    form + entry.content, version, entry.stamp, 0, state, None
+                )
+            else:
+                self._do(entry, identity, found)
+        self._counts.update(passed)
+        for problem in self._rows.entries if len(self._named) < len(self._rows) else ():
+            if isinstance(problem, Unreadable):
+                self._items.append((None, problem))
+                self._counts[Row.PARSE_ERROR] += 1
+
+    def _do(self, entry: ExportRow, identity: bytes, found: Known | None) -> None:
         """Decide about one row."""
-        if isinstance(entry, Unreadable):
-            self._items.append((None, entry))
-            self._counts[Row.PARSE_ERROR] += 1
-            return
-        identity = next(self._ids)
-        found = self._known.get(identity)
         decision = decide(found, entry, self._form, self._version)
         if found is None:
             decision, found = self._first(identity, entry, decision)

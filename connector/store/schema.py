@@ -7,7 +7,7 @@ for one person and group, a second change with one key, an edited ledger.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -54,7 +54,7 @@ class Moment(TypeDecorator[datetime]):
         del dialect
         if value is None:
             return None
-        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(value)  # with its Z, and far faster than strptime
 
 
 metadata = MetaData()
