@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connector import plugins
+from connector.cli import inspect_calls
 from connector.cli.common import IO, config_option, console, json_option, say, to_json
 from connector.domain.errors import ConfigError, EdgeError
 from connector.domain.plain import printable
@@ -28,7 +29,12 @@ from connector.triage.settings import TriageSettings
 MAX_SHOWN_CHARS = 2_000
 """So much of a text is shown to people; `--json` has all of it."""
 
-_COLORS = {"signal": "bold green", "parked": "bold yellow", "unreadable": "bold red"}
+_COLORS = {
+    "signal": "bold green",
+    "call": "bold green",
+    "parked": "bold yellow",
+    "unreadable": "bold red",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +50,22 @@ class Target:
 
 @click.command("inspect", short_help="Show what would be made of files.")
 @click.argument("targets", metavar="KIND:PATH...", nargs=-1, required=True)
+@click.option(
+    "--calls",
+    "as_calls",
+    is_flag=True,
+    help="Show whole calls, judged together; all logs named are one phone system.",
+)
 @config_option
 @json_option
 @click.pass_context
 def command(
-    ctx: click.Context, *, targets: Sequence[str], config: Path | None, as_json: bool
+    ctx: click.Context,
+    *,
+    targets: Sequence[str],
+    config: Path | None,
+    as_calls: bool,
+    as_json: bool,
 ) -> None:
     """Show what would be made of files: signals, and what triage says of them.
 
@@ -56,6 +73,9 @@ def command(
     prints what it holds, in the file's order; nothing is stored, nothing is sent. With a
     configuration its practice and triage are used, and a configured source of the same
     kind lends its settings. What cannot be understood is printed as unreadable.
+
+    With --calls, logs of a phone system (`asterisk_cel:Master.csv asterisk_queue_log:queue_log`)
+    are read together and each call is told once: who, how long, who spoke, what was wrong.
     """
     asked = [_split(target) for target in targets]
     reading = _reading(config, frozenset(kind for kind, _ in asked))
@@ -69,10 +89,16 @@ def command(
     triage = _triage(reading)
     shown = console()
     code = 0
+    if as_calls:
+        named = [(target.kind, target.given, target.settings) for target in ready]
+        ready = [
+            Target(kind=settings.kind, given=path, settings=settings)
+            for path, settings in inspect_calls.together(named)
+        ]
     for target in ready:
         try:
             empty = True
-            for found in _items(target, practice, triage):
+            for found in _found(target, practice, triage, as_calls=as_calls):
                 empty = False
                 if as_json:
                     click.echo(to_json(found))
@@ -141,6 +167,14 @@ def _triage(reading: Reading | None) -> TriageSettings:
     return section if isinstance(section, TriageSettings) else TriageSettings()
 
 
+def _found(
+    target: Target, practice: Practice, triage: TriageSettings, *, as_calls: bool
+) -> Iterator[dict[str, Value]]:
+    if as_calls:
+        return inspect_calls.lines(target.settings, target.given, practice, triage)
+    return _items(target, practice, triage)
+
+
 def _items(
     target: Target, practice: Practice, triage: TriageSettings
 ) -> Iterator[dict[str, Value]]:
@@ -169,6 +203,9 @@ def _show(found: Mapping[str, Value], shown: Console) -> None:
 
 def _rows(found: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
     """Yield what is worth a line: label and words."""
+    if found["type"] == "call":
+        yield from _call_rows(found)
+        return
     for name in ("reason", "problem", "channel", "event_time"):
         if found.get(name):
             yield name.replace("_", " "), str(found[name])
@@ -186,6 +223,16 @@ def _rows(found: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
     if isinstance(facts, dict) and facts:
         yield "facts", ", ".join(f"{name}={value}" for name, value in facts.items())
     yield from _verdict(found.get("assessment"))
+
+
+def _call_rows(found: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+    for name in ("caller", "direction", "outcome"):
+        yield name, str(found[name])
+    told, wrong = found["timeline"], found["failures"]
+    if isinstance(told, list):
+        yield "call", "\n".join(str(line) for line in told)
+    if isinstance(wrong, list) and wrong:
+        yield "failures", ", ".join(str(name) for name in wrong)
 
 
 def _verdict(judged: Value) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connector.domain.practice import Practice
 from connector.domain.signal import Batch, Cursor
+from connector.parsing.calls.found import Found
 
 
 class Source(Protocol):
@@ -123,6 +124,18 @@ class Comparison:
     """How many had been passed over."""
     recovered: int
     """How many of those were read then; the others were gone."""
+
+
+@runtime_checkable
+class HearsCalls(Protocol):
+    """The optional ability to tell whole calls, for `amends inspect --calls`."""
+
+    def calls(self) -> Iterator[Found]:
+        """Yield every call of the logs once, in the order of their ends, open ones last.
+
+        Raises Unavailable. Reads from the beginning and keeps nothing.
+        """
+        ...
 
 
 class SourceSettings(BaseModel):

@@ -1,14 +1,19 @@
 """Calls: judged by what the phone system saw, because nobody wrote a word.
 
-Facts: `call_end` (see `_ENDS`), `wait_s` (seconds until answer or end),
-`transfers` (how often the call was passed on), `recording_repeats` (how often
-the caller heard the recording heard most).
+Facts: `call_end` (see `_ENDS`), `direction` (only calls from outside can be failures), `wait_s`
+(seconds until answer or end), `transfers` (how often the call was passed on), `staff` (who spoke
+with the caller, in order), `recording_repeats` (in how many places of the call the recording
+heard most was heard), `hold_s` (longest hold), `last_talk_s` (seconds with the last person),
+`ended_by`, `closed_notice` (the caller was told that the practice is closed), `truncated`.
+
+What one call alone cannot tell (called back, tried three times) is said by `triage.callers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Final
 
@@ -18,12 +23,30 @@ from connector.domain.signal import Fact, Signal
 from connector.triage.opinion import Opinion, about, plain
 from connector.triage.settings import PhoneLimits
 
+REPAIRABLE: Final = frozenset(
+    {
+        "phone.abandoned",
+        "phone.unanswered",
+        "phone.refused",
+        "phone.menu",
+        "phone.after_hours",
+        "phone.voicemail",
+    }
+)
+"""Failures that a call back within the window makes good: nothing is owed then."""
+
 
 class _End(Enum):
     ANSWERED = "phone.answered"
     LEFT = "phone.left"
-    UNREACHED = "phone.unreached"
+    ABANDONED = "phone.abandoned"
+    UNANSWERED = "phone.unanswered"
+    REFUSED = "phone.refused"
     VOICEMAIL = "phone.voicemail"
+    HOLD = "phone.left_on_hold"
+    CUT_OFF = "phone.cut_off"
+    TRUNCATED = "phone.truncated"
+    MENU = "phone.menu"
 
 
 # How phone systems name the end of a call, as the sources report it.
@@ -31,82 +54,199 @@ _ENDS: Final[Mapping[str, _End]] = MappingProxyType(
     {
         "answered": _End.ANSWERED,
         "transferred": _End.ANSWERED,
-        "abandoned": _End.UNREACHED,
-        "timeout": _End.UNREACHED,
-        "empty": _End.UNREACHED,
-        "full": _End.UNREACHED,
-        "missed": _End.UNREACHED,
-        "no_answer": _End.UNREACHED,
-        "busy": _End.UNREACHED,
-        "failed": _End.UNREACHED,
-        "incompatible": _End.UNREACHED,
-        "dropped": _End.UNREACHED,
+        "abandoned": _End.ABANDONED,
+        "abandoned_on_hold": _End.HOLD,
+        "lost_after_transfer": _End.CUT_OFF,
+        "timeout": _End.UNANSWERED,
+        "empty": _End.UNANSWERED,
+        "full": _End.REFUSED,
+        "refused": _End.REFUSED,
+        "missed": _End.UNANSWERED,
+        "no_answer": _End.UNANSWERED,
+        "busy": _End.UNANSWERED,
+        "failed": _End.UNANSWERED,
+        "incompatible": _End.UNANSWERED,
+        "dropped": _End.UNANSWERED,
         "voicemail": _End.VOICEMAIL,
+        "voicemail_unclear": _End.VOICEMAIL,
+        "voicemail_no_message": _End.UNANSWERED,
+        "menu": _End.MENU,
+        "menu_dead_end": _End.MENU,
+        "answered_and_truncated": _End.TRUNCATED,
         "key": _End.LEFT,
         "withdrawn": _End.LEFT,
     }
 )
-# Only a caller who gave up by themselves can have dialled wrong.
-_GAVE_UP: Final = frozenset({"abandoned"})
 _UNREACHED: Final = "access.unreached"
 _MAZE: Final = "access.phone_maze"
+_NOBODYS: Final = frozenset({"internal", "outbound"})
+_MODERATE: Final = 2
 
 
 def judge_call(signal: Signal, limits: PhoneLimits) -> Opinion:
-    """Judge one call."""
+    """Judge one call by itself."""
     facts = signal.facts
+    unasked = _uncounted(signal, limits)
+    if unasked is not None:
+        return Opinion(lane=Lane.COUNT, reasons=(unasked,))
     end = str(facts.get("call_end", "")).strip().lower()
     wait_s = _whole(facts.get("wait_s"))
     kind = _ENDS.get(end)
     maze = _maze(facts, wait_s, limits, reached=kind is _End.ANSWERED)
+    if facts.get("truncated") is True and facts.get("answered") is True:
+        end = "answered_and_truncated"
     first = _first(signal, end, wait_s, limits)
     lane = Lane.TICKET if maze else first.lane
-    return Opinion(lane=lane, reasons=(*first.reasons, *maze))
+    reasons = (*first.reasons, *maze)
+    return Opinion(lane=lane, reasons=(*reasons, *_lost_prospect(facts, reasons, limits)))
+
+
+def failures(reasons: Sequence[Reason]) -> list[str]:
+    """Name the failures among reasons, for reports: the rules of calls that ask for something."""
+    return [
+        reason.rule.removeprefix("phone.")
+        for reason in reasons
+        if reason.rule.startswith("phone.") and reason.severity > 0
+    ]
+
+
+def repairable(reasons: Sequence[Reason]) -> bool:
+    """Say whether a call back in time would make good all that went wrong."""
+    asking = {reason.rule for reason in reasons if reason.severity > 0}
+    return bool(asking) and asking <= REPAIRABLE
+
+
+def listed(number: str, patterns: Sequence[str]) -> bool:
+    """Say whether a number is one of a list, in which `*` stands for any digits."""
+    return bool(number) and any(fnmatchcase(number, pattern) for pattern in patterns)
+
+
+def _uncounted(signal: Signal, limits: PhoneLimits) -> Reason | None:
+    """Name the reason why a call can be no failure: nobody from outside called."""
+    direction = signal.facts.get("direction")
+    if direction in _NOBODYS:
+        return plain(f"phone.{direction}")
+    if listed(signal.contact.phone, limits.ignored_numbers):
+        return plain("phone.ignored_number")
+    return None
 
 
 def _first(signal: Signal, end: str, wait_s: int | None, limits: PhoneLimits) -> Opinion:
     waited = "" if wait_s is None else f"waited {wait_s} s"
     match _ENDS.get(end):
-        case _End.ANSWERED:
-            return Opinion(lane=Lane.COUNT, reasons=(plain("phone.answered", waited),))
-        case _End.LEFT:
-            return Opinion(lane=Lane.COUNT, reasons=(plain("phone.left", waited),))
+        case _End.ANSWERED | _End.LEFT | _End.TRUNCATED as kind:
+            return Opinion(lane=Lane.COUNT, reasons=(plain(kind.value, waited),))
         case _End.VOICEMAIL:
             reason = about("phone.voicemail", _UNREACHED, waited)
             return Opinion(lane=Lane.TICKET, reasons=(reason,))
-        case _End.UNREACHED:
-            return _unreached(signal, end, wait_s, waited, limits)
+        case _End.MENU:
+            return _menu(signal, end, limits)
+        case _End.HOLD | _End.CUT_OFF as kind:
+            return _ticket(signal, about(kind.value, _MAZE, waited), limits)
         case None:
             reason = about("phone.unknown_end", _UNREACHED, one_line(end, 40))
             return Opinion(lane=Lane.REVIEW, reasons=(reason,))
+        case kind:
+            return _unreached(signal, kind, end, wait_s, limits)
 
 
 def _unreached(
-    signal: Signal, end: str, wait_s: int | None, waited: str, limits: PhoneLimits
+    signal: Signal, kind: _End, end: str, wait_s: int | None, limits: PhoneLimits
 ) -> Opinion:
-    if end in _GAVE_UP and wait_s is not None and wait_s < limits.short_abandon_seconds:
+    waited = "" if wait_s is None else f"waited {wait_s} s"
+    short = wait_s is not None and wait_s < limits.short_abandon_seconds
+    if kind is _End.ABANDONED and short:  # only who gives up by themselves can have dialled wrong
         return Opinion(lane=Lane.COUNT, reasons=(plain("phone.short_abandon", waited),))
-    reasons = [about("phone.unreached", _UNREACHED, ", ".join(filter(None, (end, waited))))]
-    lane = Lane.TICKET
-    if signal.contact.anonymous:
-        reasons.append(plain("phone.withheld"))
-        lane = Lane(limits.withheld_numbers)
-    return Opinion(lane=lane, reasons=tuple(reasons))
+    if signal.facts.get("closed_notice") is True:
+        return _ticket(signal, about("phone.after_hours", _UNREACHED, end), limits)
+    evidence = ", ".join(filter(None, (end, waited)))
+    return _ticket(signal, about(kind.value, _UNREACHED, evidence), limits)
+
+
+def _menu(signal: Signal, end: str, limits: PhoneLimits) -> Opinion:
+    """Judge who never got beyond menu and announcements.
+
+    A caller who hangs up there may have heard what they wanted: counted, unless the practice
+    wants to know. A menu that ends the call itself leaves the caller with nothing.
+    """
+    dead_end = end == "menu_dead_end"
+    closed = signal.facts.get("closed_notice") is True
+    rule = "phone.after_hours" if closed and dead_end else "phone.menu"
+    reason = about(rule, _UNREACHED, end)
+    if closed and not dead_end:
+        return Opinion(lane=Lane.COUNT, reasons=(plain("phone.heard_closed", end),))
+    if dead_end or limits.menu_hang_ups == "ticket":
+        return _ticket(signal, reason, limits)
+    return Opinion(lane=Lane.COUNT, reasons=(reason,))
+
+
+def _ticket(signal: Signal, reason: Reason, limits: PhoneLimits) -> Opinion:
+    """Owe somebody an answer; where nobody knows the number, as the practice wants it."""
+    if not signal.contact.anonymous:
+        return Opinion(lane=Lane.TICKET, reasons=(reason,))
+    lane = Lane(limits.withheld_numbers)
+    return Opinion(lane=lane, reasons=(reason, plain("phone.withheld")))
 
 
 def _maze(
     facts: Mapping[str, Fact], wait_s: int | None, limits: PhoneLimits, *, reached: bool
 ) -> list[Reason]:
     reasons: list[Reason] = []
-    hold_limit = limits.answered_hold_seconds if reached else limits.long_hold_seconds
+    wait_limit = limits.answered_hold_seconds if reached else limits.long_hold_seconds
     transfers, repeats = _whole(facts.get("transfers")), _whole(facts.get("recording_repeats"))
-    if wait_s is not None and wait_s >= hold_limit:
+    hold_s = _whole(facts.get("hold_s"))
+    if wait_s is not None and wait_s >= wait_limit:
         reasons.append(about("phone.long_hold", _MAZE, f"waited {wait_s} s"))
+    if hold_s is not None and hold_s >= limits.hold_seconds:
+        reasons.append(about("phone.hold", _MAZE, f"on hold for {hold_s} s"))
     if transfers is not None and transfers >= limits.maze_transfers:
         reasons.append(about("phone.transfers", _MAZE, f"{transfers} transfers"))
     if repeats is not None and repeats >= limits.maze_recordings:
         reasons.append(about("phone.recording", _MAZE, f"the same recording {repeats} times"))
+    back = ping_pong(facts.get("staff"))
+    if back and (transfers is None or transfers >= 2):  # noqa: PLR2004 - there and back
+        reasons.append(about("phone.ping_pong", _MAZE, f"{back} came back to the same person"))
     return reasons
+
+
+def ping_pong(staff: Fact | None) -> str:
+    """Say how often a call came back to somebody who had passed it on; '' when it did not.
+
+    One way there and one back may be a question asked; A-B-A-B is being sent to and fro.
+    """
+    if not isinstance(staff, tuple):
+        return ""
+    returns = sum(
+        1
+        for place, who in enumerate(staff)
+        if who and place >= 2 and who == staff[place - 2] and who != staff[place - 1]  # noqa: PLR2004 - two before
+    )
+    return "twice" if returns == 2 else f"{returns} times" if returns > 2 else ""  # noqa: PLR2004
+
+
+def _lost_prospect(
+    facts: Mapping[str, Fact], reasons: Sequence[Reason], limits: PhoneLimits
+) -> list[Reason]:
+    """Find who got through the maze and hung up right after reaching the right person.
+
+    Whoever makes an appointment talks longer; the log cannot show more, so this rule only adds
+    to what went wrong before and says what to ask.
+    """
+    talk_s = _whole(facts.get("last_talk_s"))
+    mazed = any(reason.category == _MAZE for reason in reasons)
+    if not mazed or talk_s is None or facts.get("ended_by") in {"staff", "system"}:
+        return []
+    staff = facts.get("staff")
+    last = staff[-1] if isinstance(staff, tuple) and staff else ""
+    reached = facts.get("call_end") == "answered" and _is_scheduler(last, limits)
+    if not reached or talk_s > limits.lost_prospect_seconds:
+        return []
+    evidence = f"hung up {talk_s} s after reaching {one_line(last, 40) or 'somebody'}"
+    return [about("phone.lost_prospect", _MAZE, evidence, severity=_MODERATE)]
+
+
+def _is_scheduler(who: str, limits: PhoneLimits) -> bool:
+    return not limits.schedulers or who in limits.schedulers
 
 
 def _whole(value: Fact | None) -> int | None:

@@ -93,6 +93,82 @@ class PhoneLimits(BaseModel):
     maze_recordings: int = Field(
         default=2, ge=2, le=50, description="The same recording heard so many times is a failure."
     )
+    hold_seconds: int = Field(
+        default=300,
+        ge=1,
+        le=86_400,
+        description="Being put on hold so long in one piece, after being answered, is a failure.",
+    )
+    lost_prospect_seconds: int = Field(
+        default=120,
+        ge=0,
+        le=3_600,
+        description="Who was passed around and then hangs up within this time after reaching "
+        "somebody was probably lost: appointments take longer.",
+    )
+    schedulers: tuple[str, ...] = Field(
+        default=(),
+        description="Extensions or names of those who make appointments, as the log has them; "
+        "empty: whoever spoke with the caller last.",
+    )
+    menu_hang_ups: Literal["ticket", "count"] = Field(
+        default="count",
+        description="What a caller becomes who hangs up in the menu; many heard what they wanted.",
+    )
+    callback_minutes: int = Field(
+        default=60,
+        ge=0,
+        le=10_080,
+        description="A caller who reached nobody gets a ticket only when nobody spoke with them "
+        "within so many minutes of opening hours.",
+    )
+    voicemail_minutes: int = Field(
+        default=480,
+        ge=0,
+        le=10_080,
+        description="A voicemail is a failure when nobody spoke with the caller within so many "
+        "minutes of opening hours.",
+    )
+    tries_a_day: int = Field(
+        default=3,
+        ge=2,
+        le=50,
+        description="Who tries so often on one day without reaching anybody gets a ticket at once.",
+    )
+    repeat_calls: int = Field(
+        default=3, ge=2, le=50, description="So many failed calls of one number are a failure more."
+    )
+    repeat_hours: int = Field(
+        default=24, ge=1, le=168, description="The time within which they are counted."
+    )
+    robocall_calls_per_hour: int = Field(
+        default=10,
+        ge=2,
+        le=1_000,
+        description="A number with so many short calls within an hour is a machine: counted.",
+    )
+    robocall_seconds: int = Field(
+        default=20, ge=1, le=600, description="Calls up to this length are short."
+    )
+    pattern_calls: int = Field(
+        default=5,
+        ge=2,
+        le=1_000,
+        description="So many callers who reached nobody on one line within one hour become one "
+        "ticket with the list of numbers, instead of one each.",
+    )
+    tickets_a_day: int = Field(
+        default=15,
+        ge=1,
+        le=1_000,
+        description="After so many tickets about calls of severity 1 on one day, further ones "
+        "go into one ticket with the list of numbers: alerts that nobody can work off are muted.",
+    )
+    ignored_numbers: tuple[str, ...] = Field(
+        default=(),
+        description="Numbers whose calls never count: staff, tests, robocalls; E.164, `*` stands "
+        'for any digits (`"+1800*"`).',
+    )
     withheld_numbers: Literal["ticket", "count"] = Field(
         default="ticket",
         description="What an unanswered call without a number becomes: nobody can call it back, "

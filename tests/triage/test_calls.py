@@ -96,4 +96,4 @@ def test_a_wait_that_is_no_time_is_unknown(wait):
 
 def test_the_phone_systems_own_sentence_is_no_complaint():
     assessment = assess(call(call_end="abandoned", wait_s=60), USUAL)
-    assert rules(assessment) == ["phone.unreached"]
+    assert rules(assessment) == ["phone.abandoned"]

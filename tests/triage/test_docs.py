@@ -29,6 +29,8 @@ def test_the_limits_are_those_of_the_code():
     assert f"{MAX_CHARS:,} characters and {MAX_TOKENS:,} words" in PAGE
 
 
-@pytest.mark.parametrize("name", sorted(set(PhoneLimits.model_fields) - {"withheld_numbers"}))
+@pytest.mark.parametrize(
+    "name", [name for name, one in PhoneLimits.model_fields.items() if type(one.default) is int]
+)
 def test_the_phone_limits_are_the_defaults(name):
     assert f"`{name}` ({PhoneLimits.model_fields[name].default:,})" in PAGE

@@ -1,0 +1,1 @@
+"""Calls: what phone systems log, put together to one value for each caller."""

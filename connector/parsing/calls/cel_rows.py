@@ -1,0 +1,230 @@
+"""Asterisk's channel event log (CEL), line by line: columns, widths and times.
+
+The order of columns is the admin's (`cel_custom.conf`); the sample's order is the default and a
+configuration may name another. Rows leave here in the sample's order, whatever the file has.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+Row: TypeAlias = list[str]
+"""One event, in the order of `COLUMNS`."""
+
+COLUMNS: Final = (
+    "eventtype",
+    "eventtime",
+    "cid_name",
+    "cid_num",
+    "ani",
+    "rdnis",
+    "dnid",
+    "exten",
+    "context",
+    "channame",
+    "appname",
+    "appdata",
+    "amaflags",
+    "accountcode",
+    "uniqueid",
+    "linkedid",
+    "peer",
+    "userfield",
+    "userdeftype",
+    "eventextra",
+)
+"""The sample's mapping."""
+NEEDED: Final = ("eventtype", "eventtime", "channame", "uniqueid", "linkedid")
+"""Without these columns no call can be put together."""
+MAX_FIELD_CHARS = 8_192
+"""A longer field is no CEL column; Asterisk's own limits are far lower."""
+EVENTS: Final = frozenset(
+    {
+        "CHAN_START",
+        "CHAN_END",
+        "ANSWER",
+        "HANGUP",
+        "APP_START",
+        "APP_END",
+        "BRIDGE_ENTER",
+        "BRIDGE_EXIT",
+        "PARK_START",
+        "PARK_END",
+        "BLINDTRANSFER",
+        "ATTENDEDTRANSFER",
+        "PICKUP",
+        "FORWARD",
+        "LINKEDID_END",
+        "LOCAL_OPTIMIZE",
+        "LOCAL_OPTIMIZE_BEGIN",
+        "STREAM_BEGIN",
+        "STREAM_END",
+        "DTMF",
+        "USER_DEFINED",
+    }
+)
+"""What Asterisk 12 and later write; older ones had bridges of another kind."""
+
+_ALIASES: Final = {
+    "callerid(name)": "cid_name",
+    "callerid(num)": "cid_num",
+    "callerid(ani)": "ani",
+    "callerid(rdnis)": "rdnis",
+    "callerid(dnid)": "dnid",
+    "channel(exten)": "exten",
+    "channel(context)": "context",
+    "channel(channame)": "channame",
+    "channel(name)": "channame",
+    "channel(appname)": "appname",
+    "channel(appdata)": "appdata",
+    "channel(amaflags)": "amaflags",
+    "channel(accountcode)": "accountcode",
+    "channel(uniqueid)": "uniqueid",
+    "channel(linkedid)": "linkedid",
+    "channel(peer)": "peer",
+    "channel(userfield)": "userfield",
+    "bridgepeer": "peer",
+    "event": "eventtype",
+    "timestamp": "eventtime",
+    "callerid_name": "cid_name",
+    "callerid_num": "cid_num",
+    "callerid_ani": "ani",
+    "callerid_rdnis": "rdnis",
+    "callerid_dnid": "dnid",
+    "channel": "channame",
+    "application": "appname",
+    "applicationdata": "appdata",
+    "extra": "eventextra",
+    "userdefinedtype": "userdeftype",
+}
+_WITHOUT_EXTRA: Final = len(COLUMNS) - 1
+_AT: Final = {name: place for place, name in enumerate(COLUMNS)}
+_KIND, _TIME, _CHANNEL = _AT["eventtype"], _AT["eventtime"], _AT["channame"]
+_UNIQUE, _LINKED = _AT["uniqueid"], _AT["linkedid"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadLine:
+    """A line that is no event."""
+
+    index: int
+    """Which of the given lines it is."""
+    problem: str
+    """One sentence, without the line's words."""
+
+
+class CelRows:
+    """Reads lines into rows."""
+
+    def __init__(self, columns: Sequence[str] = COLUMNS) -> None:
+        """Take the file's order of columns; names that are not known are passed over."""
+        named = [column_name(column) for column in columns]
+        self._width = len(named)
+        self._plain = tuple(named) == COLUMNS
+        self._from = [named.index(name) if name in named else -1 for name in COLUMNS]
+
+    def read(self, lines: Sequence[bytes]) -> tuple[list[Row], list[BadLine]]:
+        """Read lines without their newlines; blank ones are passed over. Never raises."""
+        rows = self._all_at_once(lines) if self._plain else None
+        if rows is not None:
+            return rows, []
+        found: list[Row] = []
+        bad: list[BadLine] = []
+        for index, line in enumerate(lines):
+            row, problem = self._one(line)
+            if row is not None:
+                found.append(row)
+            elif problem:
+                bad.append(BadLine(index=index, problem=problem))
+        return found, bad
+
+    def _all_at_once(self, lines: Sequence[bytes]) -> list[Row] | None:
+        """Read a whole block in which nothing is amiss, which is more than twice as fast."""
+        try:
+            text = b"\n".join(lines).decode("utf-8")
+            rows = list(csv.reader(text.split("\n"), strict=True))
+        except (UnicodeDecodeError, csv.Error):
+            return None
+        if len(rows) != len(lines):
+            return None
+        for row in rows:
+            if len(row) != 20 or row[0] not in EVENTS or not row[14] or not row[15]:  # noqa: PLR2004 - columns, spelled out for speed
+                return None
+        return rows
+
+    def _one(self, line: bytes) -> tuple[Row | None, str]:
+        text = _decoded(line).strip("\r\n")
+        if not text.strip():
+            return None, ""
+        if text.startswith("{"):
+            return _from_json(text)
+        try:
+            fields = next(csv.reader([text], strict=True), [])
+        except csv.Error:
+            return None, "The line is no CSV: a quote is not closed, or a field is too long."
+        return self._arranged(fields)
+
+    def _arranged(self, fields: list[str]) -> tuple[Row | None, str]:
+        if self._plain and len(fields) == _WITHOUT_EXTRA:
+            fields = [*fields, ""]
+        if len(fields) != self._width:
+            return None, (
+                f"The line has {len(fields)} fields where {self._width} are expected: "
+                "name the log's columns in `columns`."
+            )
+        row = fields
+        if not self._plain:
+            row = [fields[place] if place >= 0 else "" for place in self._from]
+        return _checked(row)
+
+
+def column_name(name: str) -> str:
+    """Give our name of a column, as people and Asterisk's variables write it."""
+    plain = name.strip().lower().strip("${}")
+    return _ALIASES.get(plain, plain)
+
+
+def _checked(row: Row) -> tuple[Row | None, str]:
+    if row[_KIND] not in EVENTS:
+        if row[_KIND].isascii() and row[_KIND].replace("_", "").isupper():
+            return None, ""  # an event of another release or module: valid, and means nothing here
+        return None, "The line does not begin with an event: name the log's columns in `columns`."
+    if not (row[_UNIQUE] and row[_LINKED] and row[_CHANNEL]):
+        return None, "The event has no channel or no id of its call."
+    if max(map(len, row)) > MAX_FIELD_CHARS:
+        return None, "A field of the line is too long."
+    return row, ""
+
+
+def _from_json(text: str) -> tuple[Row | None, str]:
+    try:
+        plain = json.loads(text)
+    except (ValueError, RecursionError):
+        return None, "The line is no JSON object."
+    if not isinstance(plain, dict):
+        return None, "The line is no JSON object."
+    named = {column_name(str(key)): value for key, value in plain.items()}
+    return _checked([_text(named.get(name)) for name in COLUMNS])
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
+
+
+def missing(columns: Iterable[str]) -> list[str]:
+    """Name the needed columns that a mapping does not have."""
+    named = {column_name(column) for column in columns}
+    return [name for name in NEEDED if name not in named]

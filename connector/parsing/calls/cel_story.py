@@ -1,0 +1,475 @@
+"""From the rows of one call to what each caller lived through.
+
+Every channel that began the call from outside is a caller with a story of their own; without
+one, whoever began it is. Who speaks with whom is told by the bridges: two real channels in one
+bridge, or in two bridges with both halves of a Local channel between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from connector.domain.call import Aspect, Call, Direction, HangUp, Outcome, TransferKind
+from connector.parsing.calls import channels
+from connector.parsing.calls.bridges import Bridges
+from connector.parsing.calls.cel_groups import Group, extras
+from connector.parsing.calls.cel_rows import Row
+from connector.parsing.calls.channels import Phones
+from connector.parsing.calls.numbers import Numbers
+from connector.parsing.calls.sounds import is_system_sound, sound_name
+from connector.parsing.calls.story import Stay, Story, blank
+from connector.parsing.calls.times import Clock, id_epoch
+
+MAX_BACK_S = 2.0
+"""Events out of order by no more than this are sorted; more is a clock that was set."""
+TRANSFER_FIRST_S = 0.05
+"""A transfer is logged up to some milliseconds after what it brings about."""
+
+_TRANSFERS: Final = frozenset({"BLINDTRANSFER", "ATTENDEDTRANSFER"})
+_QUEUE_APPS: Final = frozenset({"queue"})
+_VOICEMAIL_APPS: Final = frozenset({"voicemail", "minivmrecord"})
+_QUIET_APPS: Final = _QUEUE_APPS | _VOICEMAIL_APPS | {"voicemailmain", "vmauthenticate", "park"}
+_MENU_APPS: Final = frozenset({"background", "waitexten", "read", "playback", "controlplayback"})
+_PLAYING_APPS: Final = frozenset({"background", "playback", "controlplayback"})
+_DIAL_RESULTS: Final[Mapping[str, Outcome]] = {
+    "NOANSWER": Outcome.MISSED,
+    "CANCEL": Outcome.MISSED,
+    "BUSY": Outcome.BUSY,
+    "CHANUNAVAIL": Outcome.FAILED,
+    "CONGESTION": Outcome.FAILED,
+}
+_CAUSE_BUSY: Final = 17
+
+
+class CelTeller:
+    """Makes calls from groups of rows; the same group always gives the same calls."""
+
+    def __init__(self, clock: Clock, phones: Phones, numbers: Numbers) -> None:
+        """Take what is known of the phone system and the practice."""
+        self._clock = clock
+        self._phones = phones
+        self._numbers = numbers
+
+    def tell(self, group: Group, stays: Mapping[str, list[Stay]]) -> list[Call]:
+        """Give the call of each caller; `stays` are the queue_log's, by the caller's id."""
+        events = self._ordered(group)
+        if not events:
+            return []
+        first = _begun(events)
+        callers = [row for row in first if self._outside(row)] or first[:1]
+        return [_Reader(self, group, events, row).call(stays.get(row[14], [])) for row in callers]
+
+    def _ordered(self, group: Group) -> list[tuple[float, Row]]:
+        """Give the rows in the order of time; where a clock was set back, in the file's order."""
+        events: list[tuple[float, Row]] = []
+        latest = 0.0
+        sort = False
+        epoch = self._clock.epoch
+        for row in group.rows:
+            at = epoch(row[1], latest or id_epoch(row[14]))
+            if at is None:
+                continue
+            if at < latest:
+                if latest - at <= MAX_BACK_S:
+                    sort = True
+                else:
+                    at = latest
+            else:
+                latest = at
+            if row[0] in _TRANSFERS and at != int(at):
+                events.append((at - TRANSFER_FIRST_S, row))
+                sort = True
+            else:
+                events.append((at, row))
+        if sort:
+            events.sort(key=_when)
+        return events
+
+    def _outside(self, row: Row) -> bool:
+        return channels.is_outside(row[9], row[3], row[8], self._phones)
+
+    def direction(self, begun: Row, events: list[tuple[float, Row]]) -> tuple[Direction, str]:
+        """Say between whom the call is, and what was dialled."""
+        if self._outside(begun):
+            return Direction.INBOUND, _did(begun, events)
+        dialled = _dialled(begun, events)
+        if len(channels.digits(dialled)) > channels.EXTENSION_DIGITS:
+            return Direction.OUTBOUND, dialled
+        for _, row in events:
+            other = row[0] == "CHAN_START" and row[14] != begun[14]
+            if other and channels.is_line(row[9], self._phones):
+                return Direction.OUTBOUND, dialled
+        return Direction.INTERNAL, dialled
+
+    @property
+    def phones(self) -> Phones:
+        """What the admin says about phones."""
+        return self._phones
+
+    @property
+    def numbers(self) -> Numbers:
+        """Reads telephone numbers."""
+        return self._numbers
+
+
+def _when(event: tuple[float, Row]) -> float:
+    return event[0]
+
+
+def _begun(events: list[tuple[float, Row]]) -> list[Row]:
+    """Give the first row of each channel that began a call: its id is the linked id."""
+    found: dict[str, Row] = {}
+    for _, row in events:
+        if row[14] == row[15] and row[14] not in found:
+            found[row[14]] = row
+    return list(found.values()) or [events[0][1]]
+
+
+def _did(begun: Row, events: list[tuple[float, Row]]) -> str:
+    """Give the line that was called: the first extension that is a number."""
+    for _, row in events:
+        if row[14] != begun[14]:
+            continue
+        for text in (row[7], row[6]):
+            if channels.digits(text) and len(text) > 1:
+                return text
+    return begun[7]
+
+
+def _dialled(begun: Row, events: list[tuple[float, Row]]) -> str:
+    """Give what was dialled on a phone inside: the longest number it asked for."""
+    best = begun[7]
+    for _, row in events:
+        if row[14] == begun[14] and len(channels.digits(row[7])) > len(channels.digits(best)):
+            best = row[7]
+    return best
+
+
+class _Reader:
+    """Reads the events of one group for one caller."""
+
+    def __init__(
+        self, teller: CelTeller, group: Group, events: list[tuple[float, Row]], begun: Row
+    ) -> None:
+        self._teller = teller
+        self._group = group
+        self._events = events
+        self._begun = begun
+        self._unique, self._channel = begun[14], begun[9]
+        self._began = next(at for at, row in events if row[14] == begun[14])
+        self._story = Story(began=self._began)
+        self._bridges = Bridges(self._channel)
+        self._ringing: dict[str, tuple[float, str]] = {}
+        self._numbers: dict[str, str] = {}
+        self._was_partner: set[str] = set()
+        self._app = ("", "")
+        self._kinds = {row[0] for _, row in events}
+        self._streams = "STREAM_BEGIN" in self._kinds
+        self._tells_transfers = bool(
+            self._kinds & {"LINKEDID_END", "BLINDTRANSFER", "ATTENDEDTRANSFER"}
+        )
+        self._over = False
+        self._last_sound = ""
+        self._left: tuple[float, str] | None = None
+
+    def call(self, stays: list[Stay]) -> Call:
+        """Tell the call."""
+        handlers = _HANDLERS
+        for at, row in self._events:
+            own = row[14] == self._unique
+            if own:
+                self._own(at, row)
+            handler = handlers.get(row[0])
+            if handler is not None and not self._over:
+                handler(self, at, row, own)
+        self._story.last = self._events[-1][0]
+        return self._story.told(self._call(), stays)
+
+    def _call(self) -> Call:
+        direction, dialled = self._teller.direction(self._begun, self._events)
+        own = [row for _, row in self._events if row[14] == self._unique]
+        number = next((row[3] for row in own if row[3]), "") or next(
+            (row[4] for row in own if row[4]), ""
+        )
+        name = next((row[2] for row in own if row[2]), "")
+        return replace(
+            blank(self._unique, self._began, direction),
+            linked_ids=tuple(sorted(self._group.links)),
+            caller=number,
+            caller_e164=self._teller.numbers.e164(number),
+            caller_name=self._teller.numbers.name(name),
+            anonymous=self._teller.numbers.withheld(number, name),
+            dialled=dialled,
+            dialled_e164=self._teller.numbers.e164(dialled),
+            truncated=self._group.truncated,
+            shows=self._shows(),
+        )
+
+    def _shows(self) -> frozenset[Aspect]:
+        shows = {Aspect.QUEUES, Aspect.TRANSFERS, Aspect.MENU}
+        if self._streams or "LINKEDID_END" in self._kinds:
+            shows |= {Aspect.HOLDS, Aspect.RECORDINGS}
+        if any('"hangupsource"' in row[19] for _, row in self._events if row[0] == "HANGUP"):
+            shows.add(Aspect.HANG_UP)
+        return frozenset(shows)
+
+    def _own(self, at: float, row: Row) -> None:
+        """Look at what the caller's channel does: the next queue may begin without an event."""
+        name, data = row[10], row[11]
+        if (name, data) == self._app or row[0] in {"HANGUP", "CHAN_END", "LINKEDID_END"}:
+            if self._story.queue and len(row[7]) == 1 and row[7] != self._begun[7]:
+                self._story.queue_key = row[7] in "0123456789*#"
+            return
+        before, self._app = self._app, (name, data)
+        if row[0] == "APP_END":
+            return
+        app = name.lower()
+        if self._story.queue and before[0].lower() in _QUEUE_APPS and app != "appqueue":
+            self._story.leaves(at)
+        if app in _QUEUE_APPS:
+            self._story.enters(at, data.partition(",")[0])
+        elif app in _VOICEMAIL_APPS:
+            self._story.voicemail(at, _box(data))
+        elif app in _MENU_APPS:
+            self._story.menu()
+        if row[8] and channels.is_closed(row[8], self._teller.phones):
+            self._story.closed_notice = True
+
+    def starts(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001 - a row of the table of handlers
+        """A channel came into being: for whoever is not the caller, a phone begins to ring."""
+        if own or channels.technology(row[9]) == "LOCAL" or row[14] == row[15]:
+            return
+        self._ringing[row[9]] = (at, row[3])
+        self._story.ring(at)
+
+    def answers(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """A channel was answered."""
+        del at
+        if not own:
+            self._ringing.pop(row[9], None)
+            self._numbers[row[9]] = row[3]
+
+    def enters_bridge(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """Somebody may speak with the caller from now on."""
+        if not own and row[9] not in self._numbers:
+            self._numbers[row[9]] = row[3]
+        self._ringing.pop(row[9], None)
+        self._bridges.enter(row[9], _bridge(row))
+        self._talk(at)
+
+    def exits_bridge(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """Somebody may be gone."""
+        del own
+        self._bridges.exit(row[9])
+        self._talk(at)
+
+    def _talk(self, at: float) -> None:
+        partner = self._bridges.partner(self._story.partner)
+        if partner:
+            if partner not in self._was_partner:
+                self._infer_transfer(at, partner)
+            self._was_partner.add(partner)
+            who = self._who_is(partner)
+            self._story.talks(at, partner, who)
+        elif self._story.partner:
+            self._left = (at, self._story.partner)
+            self._story.pauses(at)
+
+    def _who_is(self, channel: str) -> str:
+        return channels.person(channel, self._numbers.get(channel, ""), self._teller.phones)
+
+    def _infer_transfer(self, at: float, partner: str) -> None:
+        """Find a transfer after consultation in a log without transfers: one person for another."""
+        if self._tells_transfers or self._left is None or self._story.stage not in {"talk", "hold"}:
+            return
+        left_at, before = self._left
+        if at - left_at <= 1.0 and partner not in self._was_partner:
+            by = self._who_is(before)
+            to = self._who_is(partner)
+            self._story.transferred(at, TransferKind.ATTENDED, by, to, answered=True)
+
+    def transfers_blind(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """Somebody passed the caller on without asking."""
+        extra = extras(row)
+        transferee = str(extra.get("transferee_channel_uniqueid", ""))
+        named = str(extra.get("transferee_channel_name", ""))
+        if transferee not in {"", self._unique} and not self._bridges.behind(named):
+            return
+        by = "" if own else channels.person(row[9], row[3], self._teller.phones)
+        to = str(extra.get("extension", ""))
+        self._story.transferred(at, TransferKind.BLIND, by, to, answered=False)
+
+    def transfers_attended(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """Somebody passed the caller on after speaking with whoever gets the call."""
+        del own
+        extra = extras(row)
+        transferee = str(extra.get("transferee_channel_uniqueid", ""))
+        if (
+            transferee not in {"", self._unique}
+            and transferee in self._group.legs
+            and any(begun[14] == transferee for begun in _begun(self._events))
+        ):
+            return  # it is about another caller of the same group
+        target = str(extra.get("transfer_target_channel_name", "")).replace("N/A", "")
+        partner = self._bridges.partner(self._story.partner)
+        with_whom = partner if partner and partner != row[9] else target
+        to = self._who_is(with_whom)
+        by = channels.person(row[9], row[3], self._teller.phones)
+        answered = bool(partner) and partner != row[9]
+        self._story.transferred(at, TransferKind.ATTENDED, by, to, answered=answered)
+
+    def parks(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """The caller was parked."""
+        del row
+        if own:
+            self._story.parks(at)
+
+    def streams(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """Something is played to the caller: music is a hold, a file a recording."""
+        if not own:
+            return
+        extra = extras(row)
+        if "class" in extra:
+            if row[10].lower() in _QUEUE_APPS and self._story.stage == "transfer":
+                self._story.enters(at, row[11].partition(",")[0])  # passed on into a queue
+            elif self._story.partner or self._just_left(at):
+                self._story.holds_begin(at)
+            return
+        self._sound(at, str(extra.get("sound", "")), row[10].lower())
+
+    def _just_left(self, at: float) -> bool:
+        """Say whether the person is consulting somebody else: nobody passed the caller on."""
+        story = self._story
+        return (
+            self._left is not None
+            and story.stage in {"talk", "hold"}
+            and not story.queue
+            and at - self._left[0] <= 1.0
+        )
+
+    def _sound(self, at: float, sound: str, app: str) -> None:
+        self._last_sound = sound
+        if app in _VOICEMAIL_APPS:
+            self._story.message_known = True
+            self._story.records_end(at)
+            return
+        name = sound_name(sound)
+        if not name or app in _QUIET_APPS or is_system_sound(name):
+            return
+        if channels.is_closed_recording(name, self._teller.phones):
+            self._story.closed_notice = True
+        self._story.plays(at, name)
+
+    def stream_ends(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """What was played to the caller ended."""
+        if not own:
+            return
+        self._story.holds_end(at)
+        if row[10].lower() in _VOICEMAIL_APPS and self._last_sound == "beep":
+            self._story.beeps(at)
+
+    def app_starts(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """The dialplan does something with the caller."""
+        if own and not self._streams and row[10].lower() in _PLAYING_APPS:
+            for sound in row[11].partition(",")[0].split("&"):
+                self._sound(at, sound, row[10].lower())
+
+    def app_ends(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """The dialplan is done with it."""
+        if not own:
+            return
+        app = row[10].lower()
+        if app in _QUEUE_APPS:
+            self._story.leaves(at)
+        elif app in _VOICEMAIL_APPS:
+            self._story.records_end(at)
+
+    def hangs_up(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """A line ended: the caller's, or a phone that rang."""
+        extra = extras(row)
+        if own:
+            result = _DIAL_RESULTS.get(str(extra.get("dialstatus", "")))
+            self._story.hangs_up(at, self._who(str(extra.get("hangupsource", ""))), result)
+            self._over = True
+            return
+        rang = self._ringing.pop(row[9], None)
+        if rang is not None:
+            busy = extra.get("hangupcause") == _CAUSE_BUSY
+            self._story.unanswered(
+                at,
+                channels.person(row[9], rang[1] or row[3], self._teller.phones),
+                max(0, round(at - rang[0])),
+                Outcome.BUSY if busy else Outcome.MISSED,
+            )
+        elif row[9] in self._was_partner:
+            self._infer_blind(at, row, str(extra.get("hangupsource", "")))
+
+    def _infer_blind(self, at: float, row: Row, source: str) -> None:
+        """Find a blind transfer in a log without transfers: the system took the person away."""
+        story = self._story
+        if self._tells_transfers or source or self._left is None or story.partner:
+            return
+        if self._left[1] != row[9] or story.stage not in {"talk", "hold"}:
+            return
+        if not any(
+            when >= at and other[14] == self._unique and other[0] not in _GONE
+            for when, other in self._events
+        ):
+            return
+        by = channels.person(row[9], row[3], self._teller.phones)
+        story.transferred(at, TransferKind.BLIND, by, self._next_extension(at), answered=False)
+
+    def _next_extension(self, at: float) -> str:
+        return next(
+            (row[7] for when, row in self._events if when >= at and row[14] == self._unique), ""
+        )
+
+    def channel_ends(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+        """A channel is gone; the log may have no HANGUP."""
+        self._bridges.exit(row[9])
+        if own and not self._over:
+            self._story.hangs_up(at, HangUp.UNKNOWN, None)
+            self._over = True
+
+    def _who(self, source: str) -> HangUp:
+        if not source:
+            return HangUp.UNKNOWN
+        if source == self._channel:
+            return HangUp.CALLER
+        return (
+            HangUp.STAFF if "/" in source and not source.startswith("dialplan") else HangUp.SYSTEM
+        )
+
+
+_GONE: Final = frozenset({"HANGUP", "CHAN_END", "LINKEDID_END", "APP_END", "BRIDGE_EXIT"})
+_Handler = Callable[[_Reader, float, Row, bool], None]
+_HANDLERS: Final[Mapping[str, _Handler]] = {
+    "CHAN_START": _Reader.starts,
+    "CHAN_END": _Reader.channel_ends,
+    "ANSWER": _Reader.answers,
+    "HANGUP": _Reader.hangs_up,
+    "APP_START": _Reader.app_starts,
+    "APP_END": _Reader.app_ends,
+    "BRIDGE_ENTER": _Reader.enters_bridge,
+    "BRIDGE_EXIT": _Reader.exits_bridge,
+    "BLINDTRANSFER": _Reader.transfers_blind,
+    "ATTENDEDTRANSFER": _Reader.transfers_attended,
+    "PARK_START": _Reader.parks,
+    "STREAM_BEGIN": _Reader.streams,
+    "STREAM_END": _Reader.stream_ends,
+}
+
+
+def _bridge(row: Row) -> str:
+    """Give the id of a bridge in which people speak; '' for a holding bridge (parking lot)."""
+    extra = extras(row)
+    if extra.get("bridge_technology") == "holding_bridge":
+        return ""
+    return str(extra.get("bridge_id", "")) or row[15]
+
+
+def _box(data: str) -> str:
+    """Give the first mailbox of the application's data: `101@default,u` is 101."""
+    return data.partition(",")[0].partition("&")[0].partition("@")[0]

@@ -1,0 +1,55 @@
+"""Numbers and names as phone systems send them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from connector.parsing.people import clean_name, phone_e164
+
+_WITHHELD = frozenset(
+    {
+        "anonymous",
+        "private",
+        "restricted",
+        "withheld",
+        "blocked",
+        "unavailable",
+        "unknown",
+        "anonym",
+        "anonyme",
+        "anonimo",
+        "privado",
+        "unterdrückt",
+        "unbekannt",
+        "inconnu",
+        "private number",
+        "private caller",
+        "no caller id",
+        "caller id blocked",
+    }
+)
+_LESS_THAN_KNOWN = frozenset({"unavailable", "unknown", "unbekannt", "inconnu"})
+"""Words that say that the network sent no number, not that the caller withheld it."""
+_CACHE = 2_048
+
+
+class Numbers:
+    """Reads numbers of one region."""
+
+    def __init__(self, region: str) -> None:
+        """`region` is the ISO 3166 code for numbers written without a country."""
+        self.e164 = lru_cache(maxsize=_CACHE)(lambda number: phone_e164(number, region))
+
+    @staticmethod
+    def name(text: str) -> str:
+        """Give a caller's name; '' when it is only a number, or says that it is withheld."""
+        name = clean_name(text)
+        if name.casefold() in _WITHHELD or not any(char.isalpha() for char in name):
+            return ""
+        return name
+
+    @staticmethod
+    def withheld(number: str, name: str) -> bool:
+        """Say whether the caller withheld the number."""
+        told = (number or name).strip().strip('"').casefold()
+        return told in _WITHHELD - _LESS_THAN_KNOWN

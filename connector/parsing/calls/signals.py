@@ -1,0 +1,73 @@
+"""A call as a signal: the facts that triage judges, and the words that a ticket shows."""
+
+from __future__ import annotations
+
+from connector.domain.call import Aspect, Call
+from connector.domain.practice import Practice
+from connector.domain.signal import Channel, Contact, Fact, Signal
+from connector.parsing.calls.found import Heard
+from connector.parsing.calls.timeline import Names, summary, timeline
+
+MAX_LISTED = 40
+"""Ids and names kept of one call in its facts."""
+MAX_FACT_CHARS = 120
+"""A longer id or name is cut in the facts."""
+
+
+def signal_of(heard: Heard, source: str, practice: Practice, names: Names) -> Signal:
+    """Give the signal of a call; its natural key is the phone system's own id."""
+    call = heard.call
+    told = [summary(call, names), *timeline(call, practice.zone, names)]
+    return Signal(
+        tenant=practice.tenant,
+        source=source,
+        natural_key=f"call|{call.key}",
+        locator=heard.locator,
+        channel=Channel.PHONE,
+        event_time=call.ended_at,
+        contact=contact_of(call),
+        text="\n".join(told),
+        facts=facts_of(call),
+        raw=heard.raw,
+    )
+
+
+def contact_of(call: Call) -> Contact:
+    """Give who was on the other side: the caller, or whom the practice called."""
+    if call.from_outside:
+        return Contact(name=call.caller_name, phone=call.caller_e164)
+    return Contact(phone=call.dialled_e164)
+
+
+def facts_of(call: Call) -> dict[str, Fact]:
+    """Name what is known of a call; what is not known is left out."""
+    facts: dict[str, Fact | None] = {
+        "call_end": call.outcome.value,
+        "direction": call.direction.value,
+        "call_start": int(call.started_at.timestamp()),
+        "call_stop": int(call.ended_at.timestamp()),
+        "answered": call.answered,
+        "line": _cut(call.dialled) or None,
+        "anonymous": call.anonymous or None,
+        "wait_s": call.wait_s,
+        "call_s": call.talk_s,
+        "last_talk_s": call.last_talk_s,
+        "transfers": len(call.transfers) if Aspect.TRANSFERS in call.shows else None,
+        "recordings_heard": call.same_recording_max,
+        "recording_repeats": call.recording_places_max or None,
+        "hold_s": call.hold_s_max,
+        "ended_by": call.ended_by.value or None,
+        "voicemail_s": call.voicemail_s,
+        "voicemail": bool(call.voicemail_box) or None,
+        "closed_notice": call.closed_notice or None,
+        "truncated": call.truncated or None,
+        "queue": _cut(call.queues[-1].queue) if call.queues else None,
+        "queues": tuple(_cut(stay.queue) for stay in call.queues[:MAX_LISTED]) or None,
+        "staff": tuple(map(_cut, call.staff[:MAX_LISTED])) or None,
+        "callid": _cut(call.key),
+    }
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _cut(text: str) -> str:
+    return text[:MAX_FACT_CHARS]

@@ -1,0 +1,90 @@
+"""Times in phone logs: epoch seconds, or local time without an offset.
+
+Local time occurs twice in the hour when the clocks go back. Asterisk's ids begin with the UTC
+second of a channel's birth, so the reading that is nearest to a known moment is the right one.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, tzinfo
+
+MIN_EPOCH = 631_152_000
+"""1990: nothing before it is a call."""
+MAX_EPOCH = 4_102_444_800
+"""2100: nothing after it is one either."""
+_CACHE = 4_096
+_MAX_CHARS = 40
+
+
+def moment(epoch: float) -> datetime:
+    """Give the UTC time of epoch seconds."""
+    return datetime.fromtimestamp(epoch, UTC)
+
+
+def plausible(epoch: float) -> bool:
+    """Say whether this can be the time of a call."""
+    return MIN_EPOCH <= epoch < MAX_EPOCH
+
+
+def id_epoch(unique: str) -> float | None:
+    """Give the UTC second in which a channel was born, from `[system-]epoch.counter`."""
+    whole, dot, _ = unique.rpartition("-")[2].partition(".")
+    if not dot or not (whole.isdigit() and whole.isascii()) or not 9 <= len(whole) <= 10:  # noqa: PLR2004 - digits of an epoch
+        return None
+    epoch = float(whole)
+    return epoch if plausible(epoch) else None
+
+
+def id_counter(unique: str) -> int | None:
+    """Give the number of a channel since the phone system started."""
+    counter = unique.rpartition(".")[2]
+    return int(counter) if counter.isdigit() and counter.isascii() and len(counter) < 12 else None  # noqa: PLR2004
+
+
+class Clock:
+    """Reads times in one zone; the same text is worked out once."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        """`zone` is the phone system's; UTC where it logs in GMT."""
+        self._zone = zone
+        self._known: dict[str, tuple[float, float] | None] = {}
+
+    def epoch(self, text: str, near: float | None = None) -> float | None:
+        """Give epoch seconds; None for what is no time. `near` decides between two readings."""
+        try:
+            number = float(text)
+        except ValueError:
+            return self._local(text, near)
+        return number if math.isfinite(number) and plausible(number) else None
+
+    def _local(self, text: str, near: float | None) -> float | None:
+        readings = self._readings(text)
+        if readings is None:
+            return None
+        first, second = readings
+        if near is None or first == second:
+            return first
+        return first if abs(first - near) <= abs(second - near) else second
+
+    def _readings(self, text: str) -> tuple[float, float] | None:
+        if text in self._known:
+            return self._known[text]
+        if len(self._known) >= _CACHE:
+            self._known.clear()
+        self._known[text] = found = self._worked_out(text)
+        return found
+
+    def _worked_out(self, text: str) -> tuple[float, float] | None:
+        if len(text) > _MAX_CHARS or len(text) < 16:  # noqa: PLR2004 - a date and minutes
+            return None
+        try:
+            at = datetime.fromisoformat(text.replace("/", "-"))
+            if at.tzinfo is not None:
+                epoch = at.timestamp()
+                return (epoch, epoch) if plausible(epoch) else None
+            first = at.replace(tzinfo=self._zone, fold=0).timestamp()
+            second = at.replace(tzinfo=self._zone, fold=1).timestamp()
+        except (ValueError, OverflowError, OSError):
+            return None
+        return (first, second) if plausible(first) and plausible(second) else None

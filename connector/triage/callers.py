@@ -1,0 +1,177 @@
+"""What one call alone cannot tell: the second pass, over all calls of one number.
+
+A call that reached nobody is made good by a conversation soon afterwards, whoever called whom.
+Somebody who tries again and again has a failure of their own, a voicemail is owed an answer, and
+a number that calls without end is a machine. All of it is decided from a short memory of the
+calls of one number, so the same calls always get the same answer, in whatever pieces they come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from connector.domain.assessment import Reason
+from connector.domain.signal import Fact, Signal
+from connector.triage.calls import repairable
+from connector.triage.opinion import about, plain
+from connector.triage.settings import PhoneLimits
+
+DAY_S: Final = 86_400
+HOUR_S: Final = 3_600
+_UNREACHED: Final = "access.unreached"
+_REPEATED: Final = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is remembered of a call; times are epoch seconds."""
+
+    key: str
+    """The call's natural key."""
+    number: str
+    """The patient's number in E.164, whoever called whom."""
+    started: int
+    ended: int
+    outbound: bool
+    reached: bool
+    """A person of the practice and whoever is at the number spoke with each other."""
+    failed: bool
+    """A failure that a call back makes good."""
+    message: bool
+    """The caller left a message, or may have."""
+    line: str
+    """What was dialled; empty for calls that the practice made."""
+
+
+def seen(signal: Signal, reasons: Sequence[Reason]) -> Seen | None:
+    """Give what is to be remembered of a judged call; None where there is no number or no time."""
+    facts, number = signal.facts, signal.contact.phone
+    start, stop = facts.get("call_start"), facts.get("call_stop")
+    if not number or type(start) is not int or type(stop) is not int:
+        return None
+    outbound = facts.get("direction") == "outbound"
+    return Seen(
+        key=signal.natural_key,
+        number=number,
+        started=start,
+        ended=stop,
+        outbound=outbound,
+        reached=_reached(facts),
+        failed=not outbound and repairable(reasons),
+        message=facts.get("call_end") in {"voicemail", "voicemail_unclear"},
+        line="" if outbound else str(facts.get("line", "")),
+    )
+
+
+def _reached(facts: Mapping[str, Fact]) -> bool:
+    lost = facts.get("call_end") in {"lost_after_transfer", "abandoned_on_hold", "abandoned"}
+    return facts.get("answered") is True and not lost
+
+
+def window_s(limits: PhoneLimits) -> int:
+    """Give how long the calls of a number are remembered, at least."""
+    return max(DAY_S, limits.repeat_hours * HOUR_S)
+
+
+def repaired_by(one: Seen, others: Sequence[Seen]) -> Seen | None:
+    """Give the conversation that made a failed call good: the first one after it began."""
+    later = [
+        other
+        for other in others
+        if other.reached and other.key != one.key and other.ended > one.ended
+    ]
+    return min(later, key=lambda other: other.ended, default=None)
+
+
+def tries(one: Seen, others: Sequence[Seen], limits: PhoneLimits) -> int:
+    """Count the calls of a number within the window up to this one, since it last got through."""
+    since = one.started - limits.repeat_hours * HOUR_S
+    earlier = [
+        other
+        for other in others
+        if not other.outbound and other.key != one.key and since <= other.started <= one.started
+    ]
+    through = max(
+        (other.ended for other in others if other.reached and other.started <= one.started),
+        default=0,
+    )
+    return 1 + sum(1 for other in earlier if other.failed and other.started >= through)
+
+
+def tries_today(one: Seen, others: Sequence[Seen], zone: ZoneInfo) -> int:
+    """Count the failed calls of a number on the same local day, this one included."""
+    day = _day(one.started, zone)
+    return 1 + sum(
+        1
+        for other in others
+        if other.failed
+        and other.key != one.key
+        and other.started <= one.started
+        and _day(other.started, zone) == day
+    )
+
+
+def _day(epoch: int, zone: ZoneInfo) -> int:
+    return datetime.fromtimestamp(epoch, UTC).astimezone(zone).toordinal()
+
+
+def is_machine(one: Seen, others: Sequence[Seen], limits: PhoneLimits) -> bool:
+    """Say whether a number calls so often that nobody dials it by hand, and never speaks long."""
+    hour = [
+        other
+        for other in (*others, one)
+        if not other.outbound and abs(other.started - one.started) <= HOUR_S
+    ]
+    keys = {other.key for other in hour}
+    short = all(other.ended - other.started <= limits.robocall_seconds for other in hour)
+    return len(keys) >= limits.robocall_calls_per_hour and short
+
+
+def reconsidered(
+    one: Seen, reasons: Sequence[Reason], others: Sequence[Seen], limits: PhoneLimits
+) -> tuple[Reason, ...]:
+    """Give the reasons of a call once all calls of its number in the window are known.
+
+    Reasons that ask for nothing any more lose their severity; those of a number that tried
+    again and again, or whose message nobody answered, are added.
+    """
+    if is_machine(one, others, limits):
+        return (plain("phone.robocall"), *(_calm(reason) for reason in reasons))
+    kept = tuple(_known(reason, one, others) for reason in reasons)
+    if not one.failed:
+        return kept
+    repair = repaired_by(one, others)
+    if repair is not None:
+        how = "called back" if repair.outbound else "called again"
+        minutes = max(0, repair.started - one.ended) // 60
+        told = plain("phone.repaired", f"{how} after {minutes} min")
+        return (told, *(_calm(reason) for reason in kept))
+    return (*(_unreturned(reason) for reason in kept), *_again(one, others, limits))
+
+
+def _again(one: Seen, others: Sequence[Seen], limits: PhoneLimits) -> list[Reason]:
+    count = tries(one, others, limits)
+    if count < limits.repeat_calls:
+        return []
+    evidence = f"{count} calls within {limits.repeat_hours} h, nobody reached"
+    return [about("phone.repeat_caller", _UNREACHED, evidence, severity=_REPEATED)]
+
+
+def _calm(reason: Reason) -> Reason:
+    return plain(reason.rule, reason.evidence)
+
+
+def _known(reason: Reason, one: Seen, others: Sequence[Seen]) -> Reason:
+    """Take back the lost prospect where the number has spoken with the practice before."""
+    before = any(other.reached and other.ended <= one.started for other in others)
+    return _calm(reason) if reason.rule == "phone.lost_prospect" and before else reason
+
+
+def _unreturned(reason: Reason) -> Reason:
+    if reason.rule != "phone.voicemail":
+        return reason
+    return about("phone.voicemail_unreturned", _UNREACHED, reason.evidence)
