@@ -1,33 +1,24 @@
-"""From the rows of one call to what each caller lived through.
+"""From the events of one call to what one caller lived through.
 
-Every channel that began the call from outside is a caller with a story of their own; without
-one, whoever began it is. Who speaks with whom is told by the bridges: two real channels in one
+Who speaks with whom is told by the bridges: two real channels in one
 bridge, or in two bridges with both halves of a Local channel between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
-from connector.domain.call import Aspect, Call, Direction, HangUp, Outcome, TransferKind
+from connector.domain.call import HangUp, Outcome, TransferKind
 from connector.parsing.calls import channels
 from connector.parsing.calls.bridges import Bridges
-from connector.parsing.calls.cel_groups import Group, extras
+from connector.parsing.calls.cel_groups import extras
 from connector.parsing.calls.cel_rows import Row
 from connector.parsing.calls.channels import Phones
-from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.sounds import is_system_sound, sound_name
-from connector.parsing.calls.story import Stay, Story, blank
-from connector.parsing.calls.times import Clock, id_epoch
+from connector.parsing.calls.story import Story
 
-MAX_BACK_S = 2.0
-"""Events out of order by no more than this are sorted; more is a clock that was set."""
-TRANSFER_FIRST_S = 0.05
-"""A transfer is logged up to some milliseconds after what it brings about."""
-
-_TRANSFERS: Final = frozenset({"BLINDTRANSFER", "ATTENDEDTRANSFER"})
 _QUEUE_APPS: Final = frozenset({"queue"})
 _VOICEMAIL_APPS: Final = frozenset({"voicemail", "minivmrecord"})
 _QUIET_APPS: Final = _QUEUE_APPS | _VOICEMAIL_APPS | {"voicemailmain", "vmauthenticate", "park"}
@@ -43,120 +34,30 @@ _DIAL_RESULTS: Final[Mapping[str, Outcome]] = {
 _CAUSE_BUSY: Final = 17
 
 
-class CelTeller:
-    """Makes calls from groups of rows; the same group always gives the same calls."""
-
-    def __init__(self, clock: Clock, phones: Phones, numbers: Numbers) -> None:
-        """Take what is known of the phone system and the practice."""
-        self._clock = clock
-        self._phones = phones
-        self._numbers = numbers
-
-    def tell(self, group: Group, stays: Mapping[str, list[Stay]]) -> list[Call]:
-        """Give the call of each caller; `stays` are the queue_log's, by the caller's id."""
-        events = self._ordered(group)
-        if not events:
-            return []
-        first = _begun(events)
-        callers = [row for row in first if self._outside(row)] or first[:1]
-        return [_Reader(self, group, events, row).call(stays.get(row[14], [])) for row in callers]
-
-    def _ordered(self, group: Group) -> list[tuple[float, Row]]:
-        """Give the rows in the order of time; where a clock was set back, in the file's order."""
-        events: list[tuple[float, Row]] = []
-        latest = 0.0
-        sort = False
-        epoch = self._clock.epoch
-        for row in group.rows:
-            at = epoch(row[1], latest or id_epoch(row[14]))
-            if at is None:
-                continue
-            if at < latest:
-                if latest - at <= MAX_BACK_S:
-                    sort = True
-                else:
-                    at = latest
-            else:
-                latest = at
-            if row[0] in _TRANSFERS and at != int(at):
-                events.append((at - TRANSFER_FIRST_S, row))
-                sort = True
-            else:
-                events.append((at, row))
-        if sort:
-            events.sort(key=_when)
-        return events
-
-    def _outside(self, row: Row) -> bool:
-        return channels.is_outside(row[9], row[3], row[8], self._phones)
-
-    def direction(self, begun: Row, events: list[tuple[float, Row]]) -> tuple[Direction, str]:
-        """Say between whom the call is, and what was dialled."""
-        if self._outside(begun):
-            return Direction.INBOUND, _did(begun, events)
-        dialled = _dialled(begun, events)
-        if len(channels.digits(dialled)) > channels.EXTENSION_DIGITS:
-            return Direction.OUTBOUND, dialled
-        for _, row in events:
-            other = row[0] == "CHAN_START" and row[14] != begun[14]
-            if other and channels.is_line(row[9], self._phones):
-                return Direction.OUTBOUND, dialled
-        return Direction.INTERNAL, dialled
-
-    @property
-    def phones(self) -> Phones:
-        """What the admin says about phones."""
-        return self._phones
-
-    @property
-    def numbers(self) -> Numbers:
-        """Reads telephone numbers."""
-        return self._numbers
+Events: TypeAlias = list[tuple[float, Row]]
+"""Rows with their times (epoch seconds), in order."""
 
 
-def _when(event: tuple[float, Row]) -> float:
-    return event[0]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """The events of a call as one caller sees them."""
+
+    events: Events
+    begun: Row
+    """The first row of the caller's channel."""
+    others: frozenset[str]
+    """Channels that began the call, this one among them: each may be a caller."""
 
 
-def _begun(events: list[tuple[float, Row]]) -> list[Row]:
-    """Give the first row of each channel that began a call: its id is the linked id."""
-    found: dict[str, Row] = {}
-    for _, row in events:
-        if row[14] == row[15] and row[14] not in found:
-            found[row[14]] = row
-    return list(found.values()) or [events[0][1]]
-
-
-def _did(begun: Row, events: list[tuple[float, Row]]) -> str:
-    """Give the line that was called: the first extension that is a number."""
-    for _, row in events:
-        if row[14] != begun[14]:
-            continue
-        for text in (row[7], row[6]):
-            if channels.digits(text) and len(text) > 1:
-                return text
-    return begun[7]
-
-
-def _dialled(begun: Row, events: list[tuple[float, Row]]) -> str:
-    """Give what was dialled on a phone inside: the longest number it asked for."""
-    best = begun[7]
-    for _, row in events:
-        if row[14] == begun[14] and len(channels.digits(row[7])) > len(channels.digits(best)):
-            best = row[7]
-    return best
-
-
-class _Reader:
+class CelReader:
     """Reads the events of one group for one caller."""
 
-    def __init__(
-        self, teller: CelTeller, group: Group, events: list[tuple[float, Row]], begun: Row
-    ) -> None:
-        self._teller = teller
-        self._group = group
-        self._events = events
-        self._begun = begun
+    def __init__(self, cut: Cut, phones: Phones) -> None:
+        """Take the events and what is known of phones."""
+        self._phones = phones
+        self._others = cut.others
+        self._events = events = cut.events
+        self._begun = begun = cut.begun
         self._unique, self._channel = begun[14], begun[9]
         self._began = next(at for at, row in events if row[14] == begun[14])
         self._story = Story(began=self._began)
@@ -174,8 +75,8 @@ class _Reader:
         self._last_sound = ""
         self._left: tuple[float, str] | None = None
 
-    def call(self, stays: list[Stay]) -> Call:
-        """Tell the call."""
+    def read(self) -> Story:
+        """Tell the story."""
         handlers = _HANDLERS
         for at, row in self._events:
             own = row[14] == self._unique
@@ -185,35 +86,7 @@ class _Reader:
             if handler is not None and not self._over:
                 handler(self, at, row, own)
         self._story.last = self._events[-1][0]
-        return self._story.told(self._call(), stays)
-
-    def _call(self) -> Call:
-        direction, dialled = self._teller.direction(self._begun, self._events)
-        own = [row for _, row in self._events if row[14] == self._unique]
-        number = next((row[3] for row in own if row[3]), "") or next(
-            (row[4] for row in own if row[4]), ""
-        )
-        name = next((row[2] for row in own if row[2]), "")
-        return replace(
-            blank(self._unique, self._began, direction),
-            linked_ids=tuple(sorted(self._group.links)),
-            caller=number,
-            caller_e164=self._teller.numbers.e164(number),
-            caller_name=self._teller.numbers.name(name),
-            anonymous=self._teller.numbers.withheld(number, name),
-            dialled=dialled,
-            dialled_e164=self._teller.numbers.e164(dialled),
-            truncated=self._group.truncated,
-            shows=self._shows(),
-        )
-
-    def _shows(self) -> frozenset[Aspect]:
-        shows = {Aspect.QUEUES, Aspect.TRANSFERS, Aspect.MENU}
-        if self._streams or "LINKEDID_END" in self._kinds:
-            shows |= {Aspect.HOLDS, Aspect.RECORDINGS}
-        if any('"hangupsource"' in row[19] for _, row in self._events if row[0] == "HANGUP"):
-            shows.add(Aspect.HANG_UP)
-        return frozenset(shows)
+        return self._story
 
     def _own(self, at: float, row: Row) -> None:
         """Look at what the caller's channel does: the next queue may begin without an event."""
@@ -234,7 +107,7 @@ class _Reader:
             self._story.voicemail(at, _box(data))
         elif app in _MENU_APPS:
             self._story.menu()
-        if row[8] and channels.is_closed(row[8], self._teller.phones):
+        if row[8] and channels.is_closed(row[8], self._phones):
             self._story.closed_notice = True
 
     def starts(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001 - a row of the table of handlers
@@ -278,7 +151,7 @@ class _Reader:
             self._story.pauses(at)
 
     def _who_is(self, channel: str) -> str:
-        return channels.person(channel, self._numbers.get(channel, ""), self._teller.phones)
+        return channels.person(channel, self._numbers.get(channel, ""), self._phones)
 
     def _infer_transfer(self, at: float, partner: str) -> None:
         """Find a transfer after consultation in a log without transfers: one person for another."""
@@ -297,7 +170,7 @@ class _Reader:
         named = str(extra.get("transferee_channel_name", ""))
         if transferee not in {"", self._unique} and not self._bridges.behind(named):
             return
-        by = "" if own else channels.person(row[9], row[3], self._teller.phones)
+        by = "" if own else channels.person(row[9], row[3], self._phones)
         to = str(extra.get("extension", ""))
         self._story.transferred(at, TransferKind.BLIND, by, to, answered=False)
 
@@ -306,17 +179,13 @@ class _Reader:
         del own
         extra = extras(row)
         transferee = str(extra.get("transferee_channel_uniqueid", ""))
-        if (
-            transferee not in {"", self._unique}
-            and transferee in self._group.legs
-            and any(begun[14] == transferee for begun in _begun(self._events))
-        ):
+        if transferee != self._unique and transferee in self._others:
             return  # it is about another caller of the same group
         target = str(extra.get("transfer_target_channel_name", "")).replace("N/A", "")
         partner = self._bridges.partner(self._story.partner)
         with_whom = partner if partner and partner != row[9] else target
         to = self._who_is(with_whom)
-        by = channels.person(row[9], row[3], self._teller.phones)
+        by = channels.person(row[9], row[3], self._phones)
         answered = bool(partner) and partner != row[9]
         self._story.transferred(at, TransferKind.ATTENDED, by, to, answered=answered)
 
@@ -358,7 +227,7 @@ class _Reader:
         name = sound_name(sound)
         if not name or app in _QUIET_APPS or is_system_sound(name):
             return
-        if channels.is_closed_recording(name, self._teller.phones):
+        if channels.is_closed_recording(name, self._phones):
             self._story.closed_notice = True
         self._story.plays(at, name)
 
@@ -399,7 +268,7 @@ class _Reader:
             busy = extra.get("hangupcause") == _CAUSE_BUSY
             self._story.unanswered(
                 at,
-                channels.person(row[9], rang[1] or row[3], self._teller.phones),
+                channels.person(row[9], rang[1] or row[3], self._phones),
                 max(0, round(at - rang[0])),
                 Outcome.BUSY if busy else Outcome.MISSED,
             )
@@ -418,7 +287,7 @@ class _Reader:
             for when, other in self._events
         ):
             return
-        by = channels.person(row[9], row[3], self._teller.phones)
+        by = channels.person(row[9], row[3], self._phones)
         story.transferred(at, TransferKind.BLIND, by, self._next_extension(at), answered=False)
 
     def _next_extension(self, at: float) -> str:
@@ -444,21 +313,21 @@ class _Reader:
 
 
 _GONE: Final = frozenset({"HANGUP", "CHAN_END", "LINKEDID_END", "APP_END", "BRIDGE_EXIT"})
-_Handler = Callable[[_Reader, float, Row, bool], None]
+_Handler = Callable[[CelReader, float, Row, bool], None]
 _HANDLERS: Final[Mapping[str, _Handler]] = {
-    "CHAN_START": _Reader.starts,
-    "CHAN_END": _Reader.channel_ends,
-    "ANSWER": _Reader.answers,
-    "HANGUP": _Reader.hangs_up,
-    "APP_START": _Reader.app_starts,
-    "APP_END": _Reader.app_ends,
-    "BRIDGE_ENTER": _Reader.enters_bridge,
-    "BRIDGE_EXIT": _Reader.exits_bridge,
-    "BLINDTRANSFER": _Reader.transfers_blind,
-    "ATTENDEDTRANSFER": _Reader.transfers_attended,
-    "PARK_START": _Reader.parks,
-    "STREAM_BEGIN": _Reader.streams,
-    "STREAM_END": _Reader.stream_ends,
+    "CHAN_START": CelReader.starts,
+    "CHAN_END": CelReader.channel_ends,
+    "ANSWER": CelReader.answers,
+    "HANGUP": CelReader.hangs_up,
+    "APP_START": CelReader.app_starts,
+    "APP_END": CelReader.app_ends,
+    "BRIDGE_ENTER": CelReader.enters_bridge,
+    "BRIDGE_EXIT": CelReader.exits_bridge,
+    "BLINDTRANSFER": CelReader.transfers_blind,
+    "ATTENDEDTRANSFER": CelReader.transfers_attended,
+    "PARK_START": CelReader.parks,
+    "STREAM_BEGIN": CelReader.streams,
+    "STREAM_END": CelReader.stream_ends,
 }
 
 

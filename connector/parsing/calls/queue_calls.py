@@ -8,7 +8,8 @@ from dataclasses import replace
 from connector.domain.call import Aspect, Call, Direction, HangUp, Outcome, Step, StepKind
 from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.queue_stays import stay_of
-from connector.parsing.calls.story import Story, blank
+from connector.parsing.calls.story import Story
+from connector.parsing.calls.telling import blank, told
 from connector.parsing.calls.times import moment
 from connector.parsing.queue_log import EndedStay
 
@@ -63,4 +64,4 @@ class QueueCalls:
             truncated=last.end is Outcome.UNKNOWN,
             shows=frozenset({Aspect.QUEUES}),
         )
-        return story.told(call, stays)
+        return told(story, call, stays)

@@ -14,6 +14,8 @@ from connector.parsing.queue_events import CallEnd, Malformed, parse_line
 from connector.parsing.queue_log import EndedStay, Stays
 from connector.parsing.tail import Chunk, Gap, Line, Position, follow
 
+REMEMBERED = 1_024
+"""Channels of calls that were told last: what comes late for them is passed over."""
 SLACK_S = 2
 """The queue_log is read so far beyond the channel log: its times are whole seconds."""
 
@@ -30,7 +32,10 @@ class QueueSide:
         self._position = Position.from_plain(known.get("position"))
         self._stays = Stays(known.get("open") if self._position else None)
         self._ended: dict[str, list[tuple[EndedStay, str]]] = {}
+        self._told: dict[str, None] = {}
         self._count = 0
+        self.late = 0
+        """Stays that came for calls that were told."""
         self._now = 0
         self._starts: list[float] = []
         self._reading: Iterator[Chunk] | None = None
@@ -38,6 +43,8 @@ class QueueSide:
         self.missing = ""
         """Why the log cannot be read at the moment, or empty."""
         if self._position is not None:
+            told = known.get("told")
+            self._told = dict.fromkeys(map(str, told)) if isinstance(told, list) else {}
             self._restore(known.get("ended"))
             earlier = ()
         for one in earlier:
@@ -49,6 +56,7 @@ class QueueSide:
         return {
             "position": self._position.plain() if self._position else None,
             "open": self._stays.plain(),
+            "told": list(self._told),
             "ended": [
                 _as_plain(stay, where) for ones in self._ended.values() for stay, where in ones
             ],
@@ -76,11 +84,14 @@ class QueueSide:
         """Take the ended stays of a call's channels, by channel, in the order of time."""
         found: dict[str, list[Stay]] = {}
         for leg in legs:
+            self._told[leg] = None
             ended = self._ended.pop(leg, None)
             if ended:
                 self._count -= len(ended)
                 stays = [stay_of(stay) for stay, _ in ended]
                 found[leg] = sorted(stays, key=lambda stay: stay.entered)
+        while len(self._told) > REMEMBERED:
+            del self._told[next(iter(self._told))]
         return found
 
     def unclaimed(self, before: float | None) -> list[tuple[EndedStay, str]]:
@@ -93,6 +104,7 @@ class QueueSide:
                 over -= len(ones)
                 self._count -= len(ones)
                 taken += self._ended.pop(callid)
+                self._told[callid] = None
         return taken
 
     def restarts(self) -> list[float]:
@@ -126,8 +138,17 @@ class QueueSide:
                 if event.name == "QUEUESTART":
                     self._starts.append(float(event.at))
                 for stay in self._stays.feed(event, item.data):
-                    self._ended.setdefault(stay.callid, []).append((stay, item.locator))
-                    self._count += 1
+                    self._keep(stay, item.locator)
+
+    def _keep(self, stay: EndedStay, where: str) -> None:
+        """Keep a stay until its call is told; a log may bring its lines twice."""
+        if stay.callid in self._told:
+            self.late += 1
+            return
+        kept = self._ended.setdefault(stay.callid, [])
+        if all(known.key != stay.key for known, _ in kept):
+            kept.append((stay, where))
+            self._count += 1
 
     def _problem(self, item: Line | Gap, problem: str) -> None:
         raw = b"" if isinstance(item, Gap) else item.data
@@ -139,8 +160,7 @@ class QueueSide:
                 stay, where = _from_plain(one)
             except (TypeError, ValueError, KeyError):
                 continue
-            self._ended.setdefault(stay.callid, []).append((stay, where))
-            self._count += 1
+            self._keep(stay, where)
 
 
 def _as_plain(stay: EndedStay, where: str) -> dict[str, Any]:

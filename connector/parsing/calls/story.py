@@ -11,13 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from connector.domain.call import (
     Aspect,
-    Call,
-    Direction,
     HangUp,
     Heard,
     Hold,
     Outcome,
-    QueueStay,
     Step,
     StepKind,
     Transfer,
@@ -35,8 +32,6 @@ REFUSED_S = 1.0
 """Whoever leaves a queue so quickly without hanging up was not let in."""
 HANG_UP_ENDS_HOLD_S = 0.5
 """Music that stops so shortly before the hanging up was stopped by it."""
-QUEUE_ENDS_CALL_S = 3
-"""A call that ends so shortly after a queue, as seconds of two logs tell it, ended with it."""
 AT_ONCE_S = 1.5
 """Two events so near to each other are one happening."""
 
@@ -330,135 +325,3 @@ class Story:
         near = inside or at - last.left <= AT_ONCE_S
         if near and by in {HangUp.CALLER, HangUp.UNKNOWN}:
             self.stays[-1] = replace(last, end=Outcome.ABANDONED)
-
-    def told(self, call: Call, stays: list[Stay] | None = None) -> Call:
-        """Complete the call, which has ids, caller and direction; `stays` are a better source's."""
-        if stays:
-            self._put_in(stays)
-        end = self.ended if self.ended is not None else max(self.last, self.began)
-        outcome = Outcome.UNKNOWN if call.truncated else self._outcome()
-        self.shows |= {Aspect.MESSAGE} if self.message_known else set()
-        return replace(
-            call,
-            ended_at=moment(end),
-            answered_at=None if self.answered is None else moment(self.answered),
-            outcome=outcome,
-            ended_by=HangUp.UNKNOWN if call.truncated else self.ended_by,
-            wait_s=self._wait_s(end),
-            talk_s=None if self.answered is None else max(0, round(end - self.answered)),
-            last_talk_s=self._last_talk_s(end),
-            queues=tuple(
-                QueueStay(
-                    queue=stay.queue,
-                    entered_at=moment(stay.entered),
-                    wait_s=stay.wait_s,
-                    end=stay.end,
-                )
-                for stay in self.stays
-            ),
-            staff=tuple(self.staff),
-            transfers=tuple(self.transfers),
-            holds=tuple(self.holds),
-            recordings=tuple(self.heard),
-            voicemail_box=self.voicemail_box,
-            voicemail_s=self.message_s,
-            closed_notice=self.closed_notice,
-            shows=call.shows | frozenset(self.shows),
-            steps=self._steps(),
-        )
-
-    def _put_in(self, stays: list[Stay]) -> None:
-        """Take the stays of a better source; what it cannot tell is kept."""
-        last = stays[-1]
-        if not self.stays and self.stage in {"", "ring", "menu"} and self.ended is not None:
-            over = last.end is Outcome.ABANDONED or self.ended - last.left <= QUEUE_ENDS_CALL_S
-            if last.end is not Outcome.ANSWERED and over:
-                self.stage = "queue"  # these events do not tell of queues at all
-        refused = [stay for stay in self.stays if stay.end is Outcome.REFUSED]
-        self.stays = _with_refused(stays, refused)
-
-    def _steps(self) -> tuple[Step, ...]:
-        left = [
-            Step(
-                at=moment(stay.left),
-                kind=StepKind.LEFT_QUEUE,
-                what=stay.queue,
-                seconds=stay.wait_s,
-                detail=stay.end.value,
-            )
-            for stay in self.stays
-            if stay.end is not Outcome.ANSWERED
-        ]
-        return tuple(sorted([*self.steps, *left], key=lambda step: step.at))
-
-    def _wait_s(self, end: float) -> int | None:
-        waits = [stay.wait_s for stay in self.stays if stay.wait_s is not None]
-        if self.stays:
-            return sum(waits) if waits else None
-        if self.answered is not None:
-            return self.ring_wait_s or 0
-        if self.ring_began is None:
-            return None
-        return max(0, round((self.ring_ended or end) - self.ring_began))
-
-    def _last_talk_s(self, end: float) -> int | None:
-        if self.talk_began is not None:
-            return max(0, round(end - self.talk_began))
-        return None if self.last_talk is None else max(0, round(self.last_talk))
-
-    def _outcome(self) -> Outcome:
-        ends = {
-            "voicemail": self._voicemail_outcome,
-            "queue": lambda: self.stays[-1].end if self.stays else Outcome.UNKNOWN,
-            "hold": lambda: Outcome.ABANDONED_ON_HOLD,
-            "parked": lambda: Outcome.ABANDONED_ON_HOLD,
-            "talk": self._talk_outcome,
-            "transfer": lambda: Outcome.LOST_AFTER_TRANSFER,
-            "ring": self._ring_outcome,
-        }
-        return ends.get(self.stage, self._menu_outcome)()
-
-    def _talk_outcome(self) -> Outcome:
-        left = self.held_at_end and self.ended_by is not HangUp.STAFF
-        return Outcome.ABANDONED_ON_HOLD if left else Outcome.ANSWERED
-
-    def _voicemail_outcome(self) -> Outcome:
-        if self.message_s is not None:
-            return Outcome.VOICEMAIL
-        if self.message_known or Aspect.RECORDINGS in self.shows:
-            return Outcome.VOICEMAIL_NO_MESSAGE
-        return Outcome.VOICEMAIL_UNCLEAR
-
-    def _ring_outcome(self) -> Outcome:
-        if self.transfers and not self.transfers[-1].answered:
-            return Outcome.LOST_AFTER_TRANSFER
-        if self.answered is not None:
-            return Outcome.ANSWERED
-        return self.ring_result
-
-    def _menu_outcome(self) -> Outcome:
-        if self.answered is not None:
-            return Outcome.ANSWERED
-        if self.stays and self.stays[-1].end is not Outcome.ANSWERED:
-            return self.stays[-1].end
-        if self.ended_by is HangUp.SYSTEM:
-            return Outcome.MENU_DEAD_END
-        return Outcome.MENU
-
-
-def _with_refused(stays: list[Stay], refused: list[Stay]) -> list[Stay]:
-    """Add what no queue_log tells: callers whom the queue did not let in."""
-    extra = [
-        one
-        for one in refused
-        if not any(
-            stay.queue == one.queue and abs(stay.entered - one.entered) <= 2  # noqa: PLR2004 - seconds of rounding
-            for stay in stays
-        )
-    ]
-    return sorted([*stays, *extra], key=lambda stay: stay.entered)
-
-
-def blank(key: str, began: float, direction: Direction) -> Call:
-    """Begin a call of which only the first second is known."""
-    return Call(key=key, started_at=moment(began), ended_at=moment(began), direction=direction)

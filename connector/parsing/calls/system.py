@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from connector.parsing.calls.cel_groups import MAX_AGE_S, CelGroups, Group
-from connector.parsing.calls.cel_rows import COLUMNS, CelRows
-from connector.parsing.calls.cel_story import CelTeller
+from connector.parsing.calls.cel_rows import COLUMNS, CelRows, Row
+from connector.parsing.calls.cel_teller import CelTeller
 from connector.parsing.calls.channels import Phones
 from connector.parsing.calls.found import Broken, Found, Heard, Piece
 from connector.parsing.calls.numbers import Numbers
@@ -118,8 +118,17 @@ class PhoneSystem:
             else:
                 lines.append(item)
         rows, bad = self._rows.read([line.data for line in lines])
-        for one in bad:
-            self._broken(lines[one.index], one.problem)
+        if not bad:
+            self._feed(rows)
+            return
+        for line in lines:  # one by one, so that everything is told in its place
+            rows, bad = self._rows.read([line.data])
+            if bad:
+                self._broken(line, bad[0].problem)
+            elif rows:
+                self._feed(rows)
+
+    def _feed(self, rows: list[Row]) -> None:
         done = self._groups.feed(rows)
         if self._queue is not None:
             self._found += self._queue.pump(self._groups.now)
