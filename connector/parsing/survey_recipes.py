@@ -208,12 +208,12 @@ def recognise(
     return None
 
 
-@lru_cache(maxsize=1)
-def shipped() -> Mapping[str, SurveyRecipe]:
-    """Give the recipes that come with amends, by name."""
-    folder = files("connector").joinpath("recipes/surveys")
+@lru_cache(maxsize=4)
+def shipped(family: str = "surveys") -> Mapping[str, SurveyRecipe]:
+    """Give the recipes that come with amends, by name; `family` is `surveys` or `reviews`."""
+    folder = files("connector").joinpath("recipes", family)
     texts = {one.name: one.read_bytes() for one in folder.iterdir() if one.name.endswith(".toml")}
-    return {recipe.name: recipe for recipe in _read(texts, where="connector/recipes/surveys")}
+    return {recipe.name: recipe for recipe in _read(texts, where=f"connector/recipes/{family}")}
 
 
 def from_folder(folder: Path) -> Sequence[SurveyRecipe]:

@@ -19,7 +19,7 @@ from connector.sources.survey_file import SurveyFile, SurveyFileSettings
 from connector.testing.source import SourceContract, drain, identities
 
 PRACTICE = Practice(tenant="practice", name="Clinic", zone=ZoneInfo("America/New_York"))
-BATCH = "connector.sources.survey_file.source.BATCH_ITEMS"
+BATCH = "connector.sources._exports.source.BATCH_ITEMS"
 
 MAP = {
     "Response ID": "id",
@@ -269,7 +269,7 @@ def test_without_an_id_the_content_is_the_key_and_equal_rows_stay_apart(tmp_path
 
 
 def test_responses_without_an_id_are_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("connector.sources.survey_file.identity.MAX_REMEMBERED", 2)
+    monkeypatch.setattr("connector.sources._exports.identity.MAX_REMEMBERED", 2)
     path = tmp_path / "forms.csv"
     path.write_text("Why?\na\nb\nc\nd\n")
     items = drain(open_source(path, map={"Why?": "comment"}, score_kind=None))[0]
@@ -423,7 +423,7 @@ def test_a_pipe_in_the_folder_never_hangs_and_stops_no_file(tmp_path):
 
 
 def test_a_folder_of_too_many_files_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("connector.sources.survey_file.folder.MAX_FILES", 1)
+    monkeypatch.setattr("connector.sources._exports.folder.MAX_FILES", 1)
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text(HEADER)
     with pytest.raises(Unavailable, match="move old ones away"):

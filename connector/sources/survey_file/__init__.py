@@ -1,8 +1,4 @@
-"""Exports of survey tools: every response in every settled file is one signal.
-
-`settings` what an admin says; `folder` which files are there and at rest; `progress` what the
-cursor remembers; `rows` one file to items; `identity` keys of responses; `source` all together.
-"""
+"""Exports of survey tools: every response in every settled file is heard once."""
 
 from connector.sources.survey_file.source import SurveyFile, SurveyFileSettings
 

@@ -1,245 +1,28 @@
-"""Reads settled exports in batches; what a row means is decided in `connector.parsing.surveys`."""
+"""The kind `survey_file`: its configuration; everything else is what exports have in common."""
 
 from __future__ import annotations
 
-import errno
-import os
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Self, cast
+from typing import Literal, Self
 
-from connector.domain.errors import Unavailable
 from connector.domain.practice import Practice
-from connector.domain.response import VERSION_BYTES, Entry, Export, ExportRow, Responses
-from connector.domain.signal import Batch, Cursor, Unreadable
-from connector.parsing import tables
-from connector.parsing.logfiles import open_regular, plain_fault
-from connector.parsing.survey_files import is_cut
-from connector.parsing.tables import Examined
-from connector.sources.survey_file.folder import Found, Gate, listing
-from connector.sources.survey_file.progress import FileProgress, Progress
-from connector.sources.survey_file.rows import ExportRows, Origin
-from connector.sources.survey_file.settings import SurveyOptions
+from connector.sources._exports.settings import ExportOptions
+from connector.sources._exports.source import ExportSource
 
-BATCH_ITEMS = 1_000
-"""A batch is handed on when it has so many rows,"""
-BATCH_CHARS = 8_000_000
-"""or so many characters."""
+SurveyFile = ExportSource
+"""Surveys need nothing of their own."""
 
 
-class SurveyFileSettings(SurveyOptions):
+class SurveyFileSettings(ExportOptions):
     """One survey whose tool writes its responses into a file or a folder."""
 
-    def open(self, practice: Practice) -> SurveyFile:
+    kind: Literal["survey_file"] = "survey_file"
+
+    def open(self, practice: Practice) -> ExportSource:
         """Make the source; nothing is opened yet."""
-        return SurveyFile(self, practice)
+        return ExportSource(self, practice)
 
     @classmethod
     def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:
         """Read one export, or a folder of them, at once, guessing what the columns mean."""
         return cls(kind="survey_file", name=name, path=path, guess=True, settle_seconds=0)
-
-
-class SurveyFile:
-    """Reads the exports of one survey; used by one thread, except `close`."""
-
-    def __init__(
-        self,
-        settings: SurveyOptions,
-        practice: Practice,
-        *,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        """Keep the configuration; `clock` gives epoch seconds."""
-        self.name = settings.name
-        self._settings = settings
-        self._practice = practice
-        self._gate = Gate(settings.settle_seconds, clock)
-        self._digest = settings.digest()
-        self._closing = threading.Event()
-
-    def read(self, after: Cursor | None) -> Iterator[Batch]:
-        """Yield the responses of all settled files that changed since the cursor.
-
-        A file that cannot be opened does not stop the others: Unavailable comes at the end.
-        """
-        self._closing.clear()
-        progress = Progress(after)
-        files = listing(self._settings.path, self._settings.pattern, edge=self.name)
-        names = {file.name for file in files}
-        progress.keep_only(names)
-        self._gate.forget_all_but(names)
-        faults = []
-        last = after
-        for file in files:
-            try:
-                for batch in self._changed(file, progress):
-                    last = batch.cursor
-                    yield batch
-            except OSError as fault:
-                faults.append(plain_fault(file.path, fault))
-            if self._closing.is_set():
-                return
-        if progress.cursor() != last:
-            yield Batch(items=(), cursor=progress.cursor())
-        if faults:
-            more = f" ({len(faults)} files cannot be read.)" if len(faults) > 1 else ""
-            raise Unavailable(self.name, faults[0] + more)
-
-    def settle(self, locators: Sequence[str]) -> None:
-        """Do nothing: the exports belong to whoever put them there."""
-
-    def close(self) -> None:
-        """End a reading after its present batch."""
-        self._closing.set()
-
-    def probe(self) -> list[str]:
-        """Say what keeps the exports from being read."""
-        try:
-            files = listing(self._settings.path, self._settings.pattern, edge=self.name)
-        except Unavailable as fault:
-            return [fault.problem]
-        problems = []
-        for file in files:
-            try:
-                handle, _ = open_regular(file.path)
-            except OSError as fault:
-                problems.append(plain_fault(file.path, fault))
-            else:
-                os.close(handle)
-        return problems
-
-    def _changed(self, file: Found, progress: Progress) -> Iterator[Batch]:
-        """Read one file if it changed and is at rest. Raises OSError."""
-        known = progress.of(file.name)
-        if known and known.options != self._digest:
-            known = None
-        same = known and (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
-        if (known and known.done and same) or not self._gate.at_rest(file):
-            return
-        try:
-            handle, _ = open_regular(file.path)
-        except FileNotFoundError:
-            return  # taken away between listing and opening
-        with os.fdopen(handle, "rb") as opened:
-            examined = tables.examine(opened, prefix=known.size if known else 0)
-            if examined.size != file.size:
-                return  # it grows again: later
-            if is_cut(opened) and not self._gate.long_at_rest(file):
-                return  # its end is missing: perhaps it is still being written
-            if known and known.done and known.sha256 == examined.sha256:
-                progress.put(file.name, replace(known, mtime_ns=file.mtime_ns))
-                return
-            yield from self._rows(file, opened, examined, progress, known)
-
-    def _rows(
-        self,
-        file: Found,
-        opened: BinaryIO,
-        examined: Examined,
-        progress: Progress,
-        known: FileProgress | None,
-    ) -> Iterator[Batch]:
-        """Read the rows that are not known yet, in batches."""
-        rows, clean = _resume(known, examined)
-        clean = clean and examined.ends_with_newline
-        export = self._rows_of(file, examined)
-
-        def gathered(entries: Sequence[Entry], *, done: bool) -> Batch:
-            nonlocal rows, clean
-            rows += len(entries)
-            clean = clean and all(isinstance(entry, ExportRow) for entry in entries)
-            state = FileProgress(
-                size=file.size,
-                mtime_ns=file.mtime_ns,
-                sha256=examined.sha256,
-                rows=rows,
-                done=done,
-                clean=clean,
-                options=self._digest,
-            )
-            progress.put(file.name, state)
-            items = self._responses(entries, export, file, examined, last=done)
-            return Batch(items=items, cursor=progress.cursor())
-
-        entries = islice(export.entries(opened), rows, None)
-        batch = _some(entries)
-        while following := _some(entries):
-            yield gathered(batch, done=False)
-            if self._closing.is_set():
-                return
-            batch = following
-        yield gathered(batch, done=_unchanged(file))
-
-    def _responses(
-        self,
-        entries: Sequence[Entry],
-        export: ExportRows,
-        file: Found,
-        examined: Examined,
-        *,
-        last: bool,
-    ) -> Responses:
-        about = Export(
-            path=export.path,
-            form=export.form,
-            version=bytes.fromhex(examined.sha256)[:VERSION_BYTES],
-            read_keys=lambda: self._keys(file, examined),
-        )
-        return Responses(entries, about, export.make, clash=export.clash, last=last)
-
-    def _rows_of(self, file: Found, examined: Examined) -> ExportRows:
-        written_s = file.mtime_ns // 1_000_000_000
-        return ExportRows(self._settings, self._practice, file.path, examined, written_s)
-
-    def _keys(self, file: Found, examined: Examined) -> Iterator[str]:
-        """Read the keys of all responses of a file. Raises OSError, also when it changed."""
-        handle, _ = open_regular(file.path)
-        with os.fdopen(handle, "rb") as opened:
-            if not _unchanged(file):
-                raise FileNotFoundError(errno.ENOENT, "changed while it was read", file.name)
-            export = self._rows_of(file, examined)
-            for entry in export.entries(opened):
-                if isinstance(entry, ExportRow):
-                    yield entry.key
-
-
-def _some(entries: Iterator[Entry]) -> list[Entry]:
-    """Take a batch of rows: so many, or so many bytes."""
-    batch: list[Entry] = []
-    size = 0
-    for entry in entries:
-        batch.append(entry)
-        size += _size(entry)
-        if len(batch) >= BATCH_ITEMS or size >= BATCH_CHARS:
-            break
-    return batch
-
-
-def _size(entry: Entry) -> int:
-    if isinstance(entry, Unreadable):
-        return len(entry.raw)
-    return len(cast("Origin", entry.origin).row.text)
-
-
-def _resume(known: FileProgress | None, examined: Examined) -> tuple[int, bool]:
-    """Decide how many rows are known already, and whether all of those were fine."""
-    if known is None:
-        return 0, True
-    if known.sha256 == examined.sha256:
-        return known.rows, known.clean
-    if known.done and known.clean and known.sha256 == examined.prefix_sha256:
-        return known.rows, True
-    return 0, True
-
-
-def _unchanged(file: Found) -> bool:
-    try:
-        status = file.path.stat()
-    except OSError:
-        return True
-    return (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
@@ -23,10 +23,12 @@ READER_VERSION = 2
 """Raised when more formats are understood: files that were refused are looked at again."""
 
 
-class SurveyOptions(SourceSettings):
-    """One survey whose tool writes its responses into a file or a folder."""
+class ExportOptions(SourceSettings):
+    """What surveys and reviews in files have in common."""
 
-    kind: Literal["survey_file"] = "survey_file"
+    recipe_folder: ClassVar[str] = "surveys"
+    """Which of the shipped recipes apply."""
+
     path: Path = Field(description="The export, or the folder into which exports are put.")
     pattern: str = Field(
         default="*",
@@ -165,7 +167,8 @@ class SurveyOptions(SourceSettings):
         Raises ConfigError.
         """
         own = survey_recipes.from_folder(self.recipes) if self.recipes else ()
-        return tuple({**survey_recipes.shipped(), **{one.name: one for one in own}}.values())
+        shipped = survey_recipes.shipped(self.recipe_folder)
+        return tuple({**shipped, **{one.name: one for one in own}}.values())
 
     def mapped(self) -> dict[str, Mapped]:
         """Give the map, with what is said once for the whole survey at each of its columns."""

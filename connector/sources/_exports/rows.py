@@ -21,9 +21,9 @@ from connector.parsing.survey_times import DateOrder
 from connector.parsing.surveys import ResponseReader
 from connector.parsing.tables import BadRow, Examined, Row, fit
 from connector.parsing.tables import Entry as Line
-from connector.sources.survey_file.facts import facts_of
-from connector.sources.survey_file.identity import MAX_REMEMBERED, Identities
-from connector.sources.survey_file.settings import SurveyOptions
+from connector.sources._exports.facts import facts_of
+from connector.sources._exports.identity import MAX_REMEMBERED, Identities
+from connector.sources._exports.settings import ExportOptions
 
 HEAD_ROWS = 100
 """Rows that are looked at before the first one is read: the header, and how dates are written."""
@@ -63,7 +63,7 @@ class ExportRows:
 
     def __init__(
         self,
-        options: SurveyOptions,
+        options: ExportOptions,
         practice: Practice,
         path: Path,
         examined: Examined,
