@@ -64,7 +64,7 @@ def html_to_text(html: str) -> str:
 
 def _parseable(html: str) -> bool:
     """Say whether the tree builder will cope, from one pass over the tags."""
-    depth = deepest = tags = 0
+    depth = tags = 0
     for match in _TAG.finditer(html):
         closing, name, rest = match.groups()
         name = name.lower()
@@ -74,8 +74,9 @@ def _parseable(html: str) -> bool:
         if rest.count("=") > MAX_ATTRIBUTES:
             return False
         depth = max(depth - 1, 0) if closing else depth + 1
-        deepest = max(deepest, depth)
-    return deepest <= MAX_DEPTH and tags <= MAX_TAGS
+        if depth > MAX_DEPTH or tags > MAX_TAGS:
+            return False
+    return tags <= MAX_TAGS
 
 
 def _strip_tags(html: str) -> str:

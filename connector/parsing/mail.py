@@ -131,10 +131,20 @@ def canonical_key(raw: bytes) -> str:
     for name in (b"from", b"date", b"subject"):
         hasher.update(name + b":" + fields.get(name, b"") + b"\n")
     hasher.update(b"\n".join(strays))
-    hasher.update(_FROM_LINE.sub(b"From ", body).rstrip(b"\n \t")[:_KEY_BODY_BYTES])
+    hasher.update(_key_body(body))
     message_id = fields.get(b"message-id", b"").strip(b"<> ").decode("ascii", "backslashreplace")
     digest = hasher.hexdigest()
     return f"{message_id[:400]} {digest}" if message_id else digest
+
+
+def _key_body(body: bytes) -> bytes:
+    """Give what of a body the key rests on; of a large one no more is looked at than needed."""
+    head = body[: body.rfind(b"\n", 0, 4 * _KEY_BODY_BYTES) + 1]
+    if len(body) > 4 * _KEY_BODY_BYTES and body[len(head) :].strip(b"\n \t"):
+        found = _FROM_LINE.sub(b"From ", head)
+        if len(found) >= _KEY_BODY_BYTES:
+            return found[:_KEY_BODY_BYTES]
+    return _FROM_LINE.sub(b"From ", body).rstrip(b"\n \t")[:_KEY_BODY_BYTES]
 
 
 def _walk(root: Part) -> list[Part]:
@@ -191,10 +201,12 @@ def _best_text(tree: Tree) -> str:
     if text.strip():
         return text[:MAX_TEXT_CHARS].strip("\n")
     for part in _walk(tree.root):
-        if part.content_type in {"message/rfc822", "message/global"} and part.children:
+        if part.content_type == "message/delivery-status":
+            text = safe_text(part.text().replace("\r", ""))  # some put a report's prose there
+        elif part.content_type in {"message/rfc822", "message/global"} and part.children:
             text = _text_of(part.children[0])
-            if text.strip():
-                break
+        if text.strip():
+            break
     return text[:MAX_TEXT_CHARS].strip("\n")
 
 
@@ -282,11 +294,13 @@ def _file_parts(parts: list[Part]) -> list[Part]:
     """List the files of the message, those of attached messages within these."""
     found: list[Part] = []
     inside: set[int] = set()
+    first: Part | None = None
     for part in parts:
         if id(part) in inside:
             inside.update(id(child) for child in part.children)
             continue
-        if part.is_multipart or (_is_body(part) and not part.content_type.startswith("multipart/")):
+        if part.is_multipart or (_is_body(part) and not _is_named_text(part, first)):
+            first = first or (part if _is_body(part) else None)
             continue
         if part.content_type.startswith("multipart/"):
             continue
@@ -324,6 +338,12 @@ def _unpacked(file: TnefFile, number: int, max_bytes: int) -> Attachment:
         content=b"" if oversize else file.data,
         withheld="oversize" if oversize else "",
     )
+
+
+def _is_named_text(part: Part, first: Part | None) -> bool:
+    """Tell a text file that is shown within the mail, behind the mail's own text: it is both."""
+    named = bool(part.filename) and part.content_type in _TEXT_TYPES
+    return named and first is not None and part.depth > 0
 
 
 def _attachment(part: Part, number: int, max_bytes: int) -> Attachment:

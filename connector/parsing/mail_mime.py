@@ -28,13 +28,21 @@ MAX_PARTS = 500
 """Parts behind these are not looked at."""
 MAX_HEADER_BLOCK_BYTES = 1_048_576
 """A header block ends here at the latest."""
+MAX_TEXT_BYTES = 4_194_304
+"""So much of an encoded body is decoded where its words are wanted."""
 MAX_DELIMITERS = 100_000
 """Look-alikes of a boundary behind these are not looked at."""
 _SNIFF_BYTES = 65_536
 _ENVELOPE_LINES = 100
 _GUESSED_PARTS = 10
 
-_BASE64_NOISE = re.compile(rb"[^A-Za-z0-9+/]+")
+_FURTHER = re.compile(
+    rb"(?:content-[a-z-]{1,40}|mime-version|x-[a-z0-9-]{1,60}|received|dkim-signature|message-id"
+    rb"|return-path|authentication-results|list-[a-z-]{1,30})[ \t]*:",
+    re.IGNORECASE,
+)
+"""Fields that no form in a body begins with: a line of blanks above them ended no header."""
+_BASE64_NOISE = bytes(byte for byte in range(256) if not re.match(rb"[A-Za-z0-9+/]", bytes([byte])))
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\n]{0,200})\n", re.MULTILINE)
 _GUESSED_BOUNDARY = re.compile(rb"^--([^\s-][^\n]{0,68}?)[ \t]*$", re.MULTILINE)
 
@@ -68,8 +76,11 @@ class Part:
         return decode_transfer(self.body, self.headers.get("content-transfer-encoding"))
 
     def text(self) -> str:
-        """Give the body as text; bounded by the message, so cut by the caller."""
-        return decode_text(self.data(), self.charset or _meta_charset(self), known=self.assumed)
+        """Give the body as text, of `MAX_TEXT_BYTES` at most."""
+        encoding = self.headers.get("content-transfer-encoding")
+        data = decode_transfer(self.body[:MAX_TEXT_BYTES], encoding)
+        label = self.charset or _meta_charset(self, data)
+        return decode_text(data, label, known=self.assumed)
 
     @property
     def charset(self) -> str:
@@ -207,9 +218,9 @@ def _split_headers(raw: bytes) -> tuple[bytes, bytes]:
         end = raw.find(b"\n", position)
         end = len(raw) if end < 0 else end
         line = raw[position:end]
-        if not line.strip():
+        if not line.strip() and not (line and _FURTHER.match(raw, end + 1)):
             return raw[:position], raw[end + 1 :]
-        damaged = line[:1] not in {b" ", b"\t"} and not is_header_line(line)
+        damaged = line.strip() and line[:1] not in {b" ", b"\t"} and not is_header_line(line)
         if damaged and not _headers_go_on(raw, end + 1):
             return raw[:position], raw[position:]
         position = end + 1
@@ -277,12 +288,12 @@ def decode_transfer(body: bytes, encoding: str) -> bytes:
 
 def _decode_base64(body: bytes) -> bytes:
     head, pad, tail = body.partition(b"=")
-    if pad and tail.strip(b"= \t\n") and not _BASE64_NOISE.sub(b"", tail):
+    if pad and tail.strip(b"= \t\n") and not tail.translate(None, _BASE64_NOISE):
         tail = b""
-    clean = _BASE64_NOISE.sub(b"", head)
+    clean = head.translate(None, _BASE64_NOISE)
     data = _base64_run(clean)
     if pad and len(tail) > 4:  # noqa: PLR2004 - several encodings one behind the other
-        rest = _BASE64_NOISE.sub(b"", tail.replace(b"=", b""))
+        rest = tail.translate(None, _BASE64_NOISE)
         if len(rest) >= 4:  # noqa: PLR2004 - one group of base64
             data += _base64_run(rest)
     return data
@@ -302,6 +313,8 @@ def _decode_uu(body: bytes) -> bytes:
     for line in body[begin.end() :].split(b"\n"):
         if line.rstrip() == b"end":
             break
+        if not line:
+            continue
         try:
             out.append(binascii.a2b_uu(line))
         except binascii.Error:
@@ -318,9 +331,9 @@ _META = re.compile(
 )
 
 
-def _meta_charset(part: Part) -> str:
+def _meta_charset(part: Part, data: bytes) -> str:
     """Give the charset that an HTML part names itself."""
     if part.content_type != "text/html":
         return ""
-    match = _META.search(part.data()[:_SNIFF_BYTES])
+    match = _META.search(data[:_SNIFF_BYTES])
     return match[1].decode("ascii") if match else ""

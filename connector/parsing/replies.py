@@ -228,10 +228,12 @@ def _attribution_from(lines: list[str], index: int, start: int, *, known: bool) 
             return None  # the next line announces the quote alone: this one is the writer's
         joined = f"{joined} {piece}"[:MATCHED_CHARS]
         ended = ENDS_ATTRIBUTION.search(piece) is not None
-        found = _judged(lines, index, start, joined, position + 1) if ended else None
+        unclosed = joined.count("<") > joined.count(">") or joined.count("(") > joined.count(")")
+        whole = ended and not unclosed
+        found = _judged(lines, index, start, joined, position + 1) if whole else None
         if found is not None:
             return found
-        if not piece or (ended and not unclosed and not piece.endswith("wrote")):
+        if not piece or (whole and not piece.endswith("wrote")):
             break
         if ENDS_SENTENCE.search(piece) and "@" not in joined and not DATE.search(joined):
             break

@@ -26,6 +26,8 @@ from connector.parsing.reply_words import (
 
 _SIGNATURE_LINES = 15
 _EXACT_SIGNATURE_LINES = 40
+_ADDED_LINES = 60
+"""So far from the end programs add their lines."""
 _CLOSED_WORDS, _FEWER_WORDS = 14, 10
 _FEW_WORDS, _MANY_WORDS = 4, 8
 _TWO = 2
@@ -59,10 +61,11 @@ def without_signature(lines: list[str], *, first: bool) -> list[str]:
 
 def _without_additions(lines: list[str]) -> list[str]:
     """Leave out what a device or a virus scanner added, with its ruler and web address."""
-    added = [_added_by_device(lines, index) for index in range(len(lines))]
+    first = max(0, len(lines) - _ADDED_LINES)
+    added = [index >= first and _added_by_device(lines, index) for index in range(len(lines))]
     if not any(added):
         return lines
-    for index in range(1, len(lines)):
+    for index in range(first + 1, len(lines)):
         added[index] |= added[index - 1] and ADDRESS_ONLY.match(lines[index]) is not None
     kept = [line for line, gone in zip(lines, added, strict=True) if not gone]
     if added[-1]:

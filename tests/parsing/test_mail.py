@@ -251,3 +251,33 @@ def test_file_names_are_base_names_without_hidden_characters():
     long = attachment_name("x" * 500 + ".pdf")
     assert len(long) == 150
     assert long.endswith(".pdf")
+
+
+def test_a_line_of_blanks_within_the_header_does_not_end_it():
+    raw = (
+        b"From: jane@example.com\nSubject: =?UTF-8?B?dmlzaXQ=?=\n \nMIME-Version: 1.0\n"
+        b"Content-Type: text/html\n\n<p>I waited.</p>\n"
+    )
+    assert parse_mail(raw).text == "I waited."
+    form = b"From: jane@example.com\nSubject: visit\n \nName: Jane\nDate: Monday\n\nI waited.\n"
+    assert parse_mail(form).text.startswith("Name: Jane\nDate: Monday")
+
+
+def test_a_text_file_shown_within_the_mail_is_read_and_is_a_file():
+    raw = (
+        b"From: jane@example.com\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nSee below.\n"
+        b'--B\nContent-Type: text/plain; name="story.txt"\n'
+        b'Content-Disposition: inline; filename="story.txt"\n\nI waited.\n--B--\n'
+    )
+    found = parse_mail(raw)
+    assert found.text == "See below.\n\nI waited."
+    assert [one.name for one in found.attachments] == ["story.txt"]
+
+
+def test_a_report_that_stands_among_the_status_fields_is_the_text():
+    raw = (
+        b"From: postmaster@mx.example\nContent-Type: multipart/report; boundary=B\n\n--B\n"
+        b"Content-Type: message/delivery-status\n\nThis message was undeliverable:\n\nfull\n"
+        b"--B\nContent-Type: message/rfc822\n\nSubject: x\n\nDear Jane\n--B--\n"
+    )
+    assert parse_mail(raw).text.startswith("This message was undeliverable:")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.parsing import mail as mail_module
 from connector.parsing.mail import (
     MAX_ATTACHMENTS,
     MAX_SUBJECT_CHARS,
@@ -23,7 +24,7 @@ from connector.parsing.mail_headers import (
     MAX_REFERENCES,
     read_headers,
 )
-from connector.parsing.mail_mime import MAX_DEPTH, MAX_PARTS, split_message
+from connector.parsing.mail_mime import MAX_DEPTH, MAX_PARTS, MAX_TEXT_BYTES, split_message
 from connector.parsing.replies import reply_text
 
 
@@ -245,3 +246,25 @@ def test_an_invitation_and_inline_images_are_files_beside_the_words():
     mail = parse_mail(raw)
     assert mail.text == "See you."
     assert [file.media_type for file in mail.attachments] == ["text/calendar", "image/png"]
+
+
+def test_of_a_large_body_no_more_is_decoded_than_is_kept():
+    raw = b"Content-Transfer-Encoding: base64\n\n" + b"d29yZHMg" * (MAX_TEXT_BYTES // 4)
+    part = split_message(raw).root
+    assert len(part.text()) == MAX_TEXT_BYTES * 3 // 4
+    assert len(part.data()) == MAX_TEXT_BYTES // 4 * 6
+    assert len(parse_mail(raw).text) <= MAX_TEXT_CHARS
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"\n", b">From ", b"From ", b">", b" ", b"\t", b"word", b"x\n"]),
+        max_size=60,
+    ).map(b"".join),
+    st.integers(1, 12),
+)
+def test_the_key_of_a_large_body_is_that_of_the_whole(body, kept):
+    whole = mail_module._FROM_LINE.sub(b"From ", body).rstrip(b"\n \t")[:kept]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mail_module, "_KEY_BODY_BYTES", kept)
+        assert mail_module._key_body(body) == whole
