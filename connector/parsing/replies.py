@@ -130,8 +130,13 @@ def _points_below(pieces: list[list[str]]) -> bool:
 
 def _drop_rulers(lines: list[str]) -> None:
     """Take away rulers and blank lines that stood above a quote."""
-    while lines and (not lines[-1].strip() or RULER.match(lines[-1][:MATCHED_CHARS])):
+    while lines and (not lines[-1].strip() or _is_ruler(lines[-1])):
         lines.pop()
+
+
+def _is_ruler(line: str) -> bool:
+    """Say whether a line is nothing but a ruler, as that of HTML (`---`)."""
+    return line.strip() == "---" or RULER.match(line[:MATCHED_CHARS]) is not None
 
 
 def _behind_quote(lines: list[str], index: int) -> int:
