@@ -45,6 +45,8 @@ class Stage:
         self.hand = server.client()
         """The hand of a person in the same mailbox."""
         self.hand.create_folder(folder)
+        self.seen: list[str] = []
+        """Where messages were found, in order."""
         self.source: Any = None
         self.open()
 
@@ -58,6 +60,8 @@ class Stage:
             username="feedback", password="secret", folder=self.folder, **given,
         )  # fmt: skip
         self.source = settings.open(self.practice)
+        settle = self.source.settle
+        self.source.settle = lambda locators: (self.seen.extend(locators), settle(locators))
         self.intake = Intake(
             self.store, self.source, tenant=self.practice.tenant, kind="imap",
             pause=lambda: "", heartbeat=lambda: None,
@@ -77,6 +81,10 @@ class Stage:
             self.outages.append(fault)
             return False
         return True
+
+    def last_locator(self) -> str:
+        """Where the message that was stored or met again last is."""
+        return self.seen[-1]
 
     def wait(self) -> None:
         """Wait for news as the daemon does, then read if that was no outage."""
@@ -350,7 +358,7 @@ def _(stage: Stage) -> None:
     stage.wait()
 
 
-@scenario("IDLE is refused")
+@scenario("IDLE is promised, then refused", outage=None)
 def _(stage: Stage) -> None:
     stage.proxy.fail("IDLE", tells(b"{tag} NO [UNAVAILABLE] not now\r\n"))
     stage.deliver(6)
@@ -443,6 +451,27 @@ def _(stage: Stage) -> None:
     stage.proxy.fail("SELECT", lambda exchange: exchange.tell(exchange.honest()))
     stage.proxy.fail("SELECT", twists(renumbered(b"4000000001")), times=9)
     stage.read()
+
+
+@scenario("folder deleted while watched, then made anew")
+def _(stage: Stage) -> None:
+    stage.hand.delete_folder(stage.folder)
+    stage.wait()
+    stage.source._read_to.clear()
+    while stage.read():
+        stage.source.close()
+    stage.hand.create_folder(stage.folder)
+
+
+@scenario("folder renumbered while it is open", outage=None)
+def _(stage: Stage) -> None:
+    """A server that goes on as if nothing was: the next daily comparison notices."""
+    stage.proxy.fail("EXAMINE", twists(renumbered(b"4000000001")), times=9)
+    stage.deliver(6)
+    clock = stage.source._clock
+    stage.source._clock = lambda: clock() + DAY
+    stage.read()
+    assert "UIDVALIDITY=4000000001" in stage.last_locator()
 
 
 @scenario("mailbox replaced by an empty one", outage=None)
@@ -613,6 +642,27 @@ def _(stage: Stage) -> None:
 def _(stage: Stage) -> None:
     stage.proxy.fail("LOGIN", tells(b"{tag} NO [UNAVAILABLE] later\r\n"))
     stage.read()
+
+
+@scenario("greeted as logged in already", unread=True, outage=None)
+def _(stage: Stage) -> None:
+    def greet(exchange: Exchange) -> None:
+        exchange.server.recv(65_536)
+        exchange.ask(b"LOGIN feedback secret")
+        exchange.tell(b"* PREAUTH welcome\r\n")
+
+    stage.proxy.fail(GREETING, greet)
+    stage.read()
+    assert stage.proxy.logins == 0
+    stage.source.close()
+
+
+@scenario("token expired in IDLE", says="goodbye")
+def _(stage: Stage) -> None:
+    told = b"+ idling\r\n* BYE Session invalidated - AccessTokenExpired\r\n"
+    stage.proxy.fail("IDLE", tells(told, end=True))
+    stage.deliver(6)
+    stage.wait()
 
 
 @scenario("login, then the end", unread=True)

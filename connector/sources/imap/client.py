@@ -1,15 +1,13 @@
 """One connection to one mailbox: TLS, login, folders, search, fetch, IDLE.
 
-A thin layer over IMAPClient that mends what was measured there: buffered answers that its
-poll does not see, a dead connection that looks like silence, EXISTS swallowed before IDLE,
-answers longer than imaplib reads, and debug logs that would hold patients' words.
+A thin layer over the mended IMAPClient that speaks in our errors: a dead connection never looks
+like silence, and no answer is longer than imaplib reads.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import re
 import socket
 import ssl
 import time
@@ -17,12 +15,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from imapclient import IMAPClient, SocketTimeout
-from imapclient.imapclient import _parse_untagged_response
+from imapclient import SocketTimeout
 
 from connector.domain.errors import Unavailable
+from connector.sources.imap import uids
 from connector.sources.imap.faults import CommandRefused, our_errors, token_refused
-from connector.sources.imap.folders import Listed, listed
+from connector.sources.imap.folders import Listed
+from connector.sources.imap.mended import MendedClient
 from connector.sources.imap.oauth import Xoauth2
 from connector.sources.imap.settings import MailboxSettings
 
@@ -34,110 +33,28 @@ _SLACK_BYTES = 2_097_152
 """A literal may be so much larger than the largest message that is read whole."""
 _FIRST_YEAR = 1970
 """There is no older mail, and some servers refuse older dates."""
-_LITERAL8 = re.compile(rb"~(\{\d{1,12}\+?\})$")
 
 
-@functools.cache
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Give the shared context: the system's authorities and, besides, those of the file."""
+def tls_context(edge: str, ca_file: Path | None) -> ssl.SSLContext:
+    """Give the shared context: the system's authorities and, besides, those of the file.
+
+    A file that was replaced is read anew. Raises Unavailable when it cannot be used.
+    """
+    try:
+        return _context(ca_file, ca_file.stat().st_mtime_ns if ca_file else 0)
+    except ssl.SSLError:
+        problem = "ca_file holds no certificate of an authority (PEM); mend it"
+    except OSError as fault:
+        problem = f"ca_file cannot be read ({fault.strerror}); mend it"
+    raise Unavailable(edge, problem)
+
+
+@functools.lru_cache(maxsize=64)
+def _context(ca_file: Path | None, _changed_ns: int) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
     return context
-
-
-class _Client(IMAPClient):  # type: ignore[misc]  # imapclient ships no annotations
-    """IMAPClient with eyes for what is already there."""
-
-    def __init__(self, *args: Any, largest: int, **kwargs: Any) -> None:
-        """`largest` is how many bytes a literal may have at most."""
-        super().__init__(*args, **kwargs)
-        self._imap.debug = 0  # imaplib would format (and could log) every line of every mail
-        read = self._imap.read
-
-        def bounded(size: int) -> bytes:
-            if size > largest:  # a server that lies about sizes, or does not know partial fetches
-                raise self.AbortError("a literal larger than anything that was asked for")
-            data: bytes = read(size)
-            return data
-
-        self._imap.read = bounded
-        self._keep = self._imap._append_untagged  # noqa: SLF001 - the one place all answers pass
-        self._imap._append_untagged = self._untagged  # noqa: SLF001 - likewise
-        self.exists = 0
-        """How many messages the selected folder has, as the server told so far."""
-        self.news = False
-        """True when their number changed without anybody asking."""
-
-    def _untagged(self, name: str, data: Any) -> None:
-        """Look at each answer in its order before imaplib sorts them by name."""
-        if name == "READ-ONLY":
-            return  # imaplib would take a mailbox that we may only read for a broken connection
-        if name in {"EXISTS", "EXPUNGE"}:
-            self.counted(name, data)
-            return
-        if isinstance(data, tuple):  # a binary literal (RFC 3516) is read like any other
-            data = (_LITERAL8.sub(rb"\1", data[0]), data[1])
-        self._keep(name, data)
-
-    def counted(self, name: str, told: Any) -> None:
-        """Take notice of EXISTS or EXPUNGE."""
-        before = self.exists
-        self.exists = int(told) if name == "EXISTS" else max(0, before - 1)
-        self.news = self.news or self.exists != before
-
-    def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> Any:
-        """Look into the read buffers first; poll sees only what is still in the kernel."""
-        with contextlib.suppress(OSError, ValueError):
-            if self._imap.file.peek(1):
-                return [(sock.fileno(), 1)]
-        return super()._poll_socket(sock, timeout)
-
-    def idle(self) -> None:
-        """Begin IDLE; what the server tells before its prompt is kept, not taken for a fault."""
-        self._idle_tag = self._imap._command("IDLE")  # noqa: SLF001 - as the overridden method
-        while self._imap._get_response() is not None:  # noqa: SLF001 - likewise
-            if self._imap.tagged_commands.get(self._idle_tag) is not None:
-                raise self.Error("IDLE is refused")
-
-    def idle_check(self, timeout: float | None = None) -> list[Any]:
-        """Give what the server tells within the time; a line in several packets is waited for."""
-        sock = self.socket()
-        answers: list[Any] = []
-        while True:
-            sock.setblocking(False)
-            try:
-                ready = self._poll_socket(sock, 0 if answers else timeout)
-            finally:
-                self._set_read_timeout()
-            if not ready:
-                return answers
-            try:
-                line = self._imap._get_line()  # noqa: SLF001 - as the overridden method
-            except self.AbortError:
-                if answers:
-                    return answers
-                raise
-            answers.append(_parse_untagged_response(line))
-
-    def listed(self) -> list[Listed]:
-        """List all folders, special ones marked where the server can mark them."""
-        wanted = '"*"'
-        if self.has_capability("SPECIAL-USE") and self.has_capability("LIST-EXTENDED"):
-            wanted += " RETURN (SPECIAL-USE)"
-        kind, data = self._imap._simple_command("LIST", '""', wanted)  # noqa: SLF001 - the library knows no RETURN
-        self._checkok("LIST", kind, data)
-        kind, data = self._imap._untagged_response(kind, data, "LIST")  # noqa: SLF001 - likewise
-        self.folder_encode = False  # names are decoded one by one: a bad one spoils no other
-        try:
-            return listed(self._proc_folder_list(data))
-        finally:
-            self.folder_encode = True
-
-    def take_news(self) -> bool:
-        """Say whether the number of messages changed unasked since the last call."""
-        news, self.news = self.news, False
-        return news
 
 
 class Mailbox:
@@ -170,12 +87,15 @@ class Mailbox:
         with our_errors(self._edge, "logging in"):
             if settings.security == "starttls":
                 self._start_tls(settings)
-            if token:
-                self._show(settings.username, token)
-            else:
-                secret = settings.password.get_secret_value() if settings.password else ""
-                self._client.login(settings.username, secret)
+            if not self._client.greeted_as_known:
+                if token:
+                    self._show(settings.username, token)
+                else:
+                    secret = settings.password.get_secret_value() if settings.password else ""
+                    self._client.introduce(settings.username, secret)
             self.capabilities = frozenset(self._client.capabilities())
+        self.can_idle = b"IDLE" in self.capabilities
+        """True when the server can tell of news by itself."""
 
     def _show(self, user: str, token: str) -> None:
         mechanism = Xoauth2(user, token)
@@ -187,27 +107,36 @@ class Mailbox:
             raise token_refused(self._edge, fault, mechanism.status) from None
 
     def _start_tls(self, settings: MailboxSettings) -> None:
+        if self._client.greeted_as_known:  # then nobody could begin TLS: somebody may be between
+            problem = "the server greets us as logged in before TLS began; use security = tls"
+            raise Unavailable(self._edge, problem)
         if not self._client.has_capability("STARTTLS"):
             problem = 'the server offers no STARTTLS; use security = "tls"'
             raise Unavailable(self._edge, problem)
-        self._client.starttls(tls_context(settings.ca_file))
+        self._client.starttls(tls_context(self._edge, settings.ca_file))
 
     def folders(self) -> list[Listed]:
         """List all folders."""
         with our_errors(self._edge, "listing folders"):
             return self._client.listed()
 
-    def select(self, folder: str, *, shown: str) -> None:
+    @property
+    def read_only(self) -> bool:
+        """True when the server lets us only read the selected folder."""
+        return self._client.read_only
+
+    def select(self, folder: str, *, shown: str, again: bool = False) -> None:
         """Select a folder unless it is selected; `shown` is how messages may call it.
 
+        `again` selects anyhow: only then servers tell that they renumbered it.
         Raises CommandRefused when just this folder cannot be opened.
         """
-        if folder == self.folder:
+        if folder == self.folder and not again:
             return
         self.folder, self.watched = "", False
         try:
             with our_errors(self._edge, f"opening {shown}"):
-                self._client.exists = 0
+                self._client.exists, self._client.read_only = 0, False
                 answer = self._client.select_folder(folder, readonly=self._readonly)
                 self.uidvalidity = int(answer.get(b"UIDVALIDITY", 0))
                 self.uidnext = int(answer.get(b"UIDNEXT", 0))
@@ -264,7 +193,7 @@ class Mailbox:
         """Give those of the UIDs that the folder has, once the server told what was removed."""
         with our_errors(self._edge, "searching"):
             self._client.noop()
-            found = self._client.search(["UID", ",".join(map(str, uids))])
+            found = self._client.search(["UID", _set(uids)])
             return sorted(set(uids).intersection(found))
 
     def fetch(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, dict[bytes, Any]]:
@@ -316,7 +245,7 @@ class Mailbox:
     def add_flag(self, uids: Sequence[int], flag: str) -> None:
         """Set a flag or keyword."""
         with our_errors(self._edge, "flagging messages"):
-            self._client.add_flags(uids, [flag], silent=True)
+            self._client.add_flags(_set(uids), [flag], silent=True)
 
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Move messages, creating the folder when it is missing; those gone already are no fault.
@@ -327,17 +256,12 @@ class Mailbox:
             if not self._client.folder_exists(folder):
                 self._client.create_folder(folder)
             if b"MOVE" in self.capabilities:
-                self._client.move(uids, folder)
+                self._client.move(_set(uids), folder)
                 return
-            self._client.copy(uids, folder)
-            self._client.delete_messages(uids, silent=True)
+            self._client.copy(_set(uids), folder)
+            self._client.delete_messages(_set(uids), silent=True)
             if b"UIDPLUS" in self.capabilities:
-                self._client.uid_expunge(uids)
-
-    @property
-    def can_idle(self) -> bool:
-        """True when the server can tell of news by itself."""
-        return b"IDLE" in self.capabilities
+                self._client.uid_expunge(_set(uids))
 
     def logout(self) -> None:
         """Say goodbye, then close; never raises."""
@@ -353,13 +277,18 @@ class Mailbox:
             self._client.shutdown()
 
 
-def _connect(settings: MailboxSettings) -> _Client:
-    context = None if settings.security == "none" else tls_context(settings.ca_file)
-    client = _Client(
+def _set(numbers: Sequence[int]) -> str:
+    """Write UIDs as a set of ranges, which keeps commands short."""
+    return uids.to_text(uids.add((), numbers))
+
+
+def _connect(settings: MailboxSettings) -> MendedClient:
+    implicit = settings.security == "tls"
+    client = MendedClient(
         settings.host,
         port=settings.effective_port,
-        ssl=settings.security == "tls",
-        ssl_context=context if settings.security == "tls" else None,
+        ssl=implicit,
+        ssl_context=tls_context(settings.name, settings.ca_file) if implicit else None,
         timeout=SocketTimeout(settings.timeout_seconds, settings.timeout_seconds),
         largest=settings.mail.max_message_bytes + _SLACK_BYTES,
     )

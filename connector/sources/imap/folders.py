@@ -48,7 +48,7 @@ def listed(answer: Iterable[tuple[Sequence[bytes], Any, Any]]) -> list[Listed]:
     found = []
     for attributes, delimiter, raw in answer:
         try:
-            name = str(raw) if isinstance(raw, int) else decode_utf7(raw)
+            name = str(raw) if isinstance(raw, int) else decode_utf7(raw or b"NIL")
         except (ValueError, LookupError):
             continue
         found.append(

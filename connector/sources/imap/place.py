@@ -18,6 +18,8 @@ MOST_RANGES = 2_000
 """A cursor remembers so many ranges of known UIDs for all folders together."""
 FEWEST_RANGES = 20
 """And at least so many for each."""
+GONE_S = 30 * 86_400
+"""A folder that was last compared so long ago and is not there any more is forgotten."""
 _VERSION = 2
 _LOCATOR = re.compile(r"imap:(.{1,1000});UIDVALIDITY=(\d{1,10});UID=(\d{1,10})", re.DOTALL)
 _DAY_CHARS = 10
@@ -56,6 +58,9 @@ class Progress:
     pending: int = 0
     """Messages that had been passed over and were read by a comparison that is not over."""
 
+    gone: bool = False
+    """True while the mailbox has no such folder, or none that is meant; kept for some days."""
+
     def past(self, read: Sequence[int]) -> Progress:
         """Go on behind these UIDs."""
         known = uids.bounded(uids.add(self.known, read), MOST_RANGES)
@@ -74,6 +79,15 @@ class Position:
         """Give the position with another progress of one folder."""
         return replace(self, folders={**self.folders, name: progress})
 
+    def meaning(self, names: Sequence[str], now: int) -> Position:
+        """Mark the folders that are not among the names; forget those that are gone for long."""
+        folders = {
+            name: replace(one, gone=name not in names)
+            for name, one in self.folders.items()
+            if name in names or now - one.compared < GONE_S
+        }
+        return replace(self, folders=folders)
+
     def search_day(self) -> date | None:
         """Give the day from which messages are searched, early enough for every time zone."""
         if not self.since:
@@ -89,15 +103,15 @@ class Position:
 
     def compared(self) -> Comparison | None:
         """Sum up what the last comparisons of all folders found; None before the first."""
-        if not self.folders:
+        folders = [one for one in self.folders.values() if not one.gone]
+        if not folders:
             return None
-        folders = self.folders.values()
         oldest = min(one.compared for one in folders)
         missing = sum(one.missed for one in folders)
         on_server = sum(one.count for one in folders)
         return Comparison(
             at=datetime.fromtimestamp(oldest, UTC) if oldest > 0 else None,
-            folders=len(self.folders),
+            folders=len(folders),
             on_server=on_server,
             known=on_server - missing,
             missing=missing,
@@ -121,6 +135,7 @@ class Position:
                         "missed": one.missed,
                         "recovered": one.recovered,
                         "pending": one.pending,
+                        "gone": one.gone,
                     }
                     for name, one in self.folders.items()
                 },
@@ -163,6 +178,7 @@ def _progress(data: Mapping[str, Any]) -> Progress:
         missed=int(data["missed"]),
         recovered=int(data.get("recovered", data["missed"])),
         pending=int(data.get("pending", 0)),
+        gone=bool(data.get("gone", False)),
     )
 
 

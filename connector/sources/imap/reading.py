@@ -62,7 +62,7 @@ class Reading:
 
     def folder(self, name: str, shown: str) -> Iterator[Batch]:
         """Read what is new in a folder."""
-        self._mailbox.select(name, shown=shown)
+        self._mailbox.select(name, shown=shown, again=self.due(name))
         uidvalidity = self._mailbox.uidvalidity
         progress = self.position.folders.get(name)
         if progress is None or progress.uidvalidity != uidvalidity:

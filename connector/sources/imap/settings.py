@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from datetime import date
 from pathlib import Path
 from typing import Literal, Self
@@ -14,6 +15,7 @@ from connector.parsing.mail_signal import MailOptions
 from connector.sources.base import Comparison, SourceSettings
 from connector.sources.imap.place import read_cursor
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 
 
@@ -200,6 +202,9 @@ class MailboxSettings(SourceSettings):
     def _sound(self) -> Self:
         if self.security == "none" and not _is_loopback(self.host):
             message = "security = none sends the password in clear; use tls or starttls"
+            raise ValueError(message)
+        if self.password is not None and _CONTROL.search(self.password.get_secret_value()):
+            message = "password holds a line break or another control character"
             raise ValueError(message)
         if self.after == "move" and self.processed_folder in (self.folders or (self.folder,)):
             message = "processed_folder must be another folder than folder"

@@ -12,7 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
-from connector.domain.errors import AuthenticationFailed, ConfigError, EdgeError, Unavailable
+from connector.domain.errors import (
+    AuthenticationFailed,
+    ConfigError,
+    EdgeError,
+    RateLimited,
+    Unavailable,
+)
 from connector.domain.signal import Batch, Cursor
 from connector.parsing.mail_signal import MailReader
 from connector.sources.imap.client import Mailbox
@@ -135,6 +141,7 @@ class ImapSource:
         mailbox = self._connected()
         names = self._folders(mailbox)
         self._home = names[0]
+        position = position.meaning(names, int(self._clock().timestamp()))
         return Reading(self.name, mailbox, position, self._fetcher, clock=self._clock), names
 
     def _state(self, reading: Reading, name: str) -> tuple[int, int]:
@@ -192,13 +199,20 @@ class ImapSource:
                 if left <= 0:
                     return mailbox.noop()
                 if mailbox.can_idle:
-                    if mailbox.idle(min(left, self._settings.idle_seconds)):
+                    if self._idle(mailbox, min(left, self._settings.idle_seconds)):
                         return True
                 elif self._closed.wait(min(left, POLL_SECONDS)) or mailbox.noop():
                     return True
         except EdgeError:
             self._drop()
             raise
+
+    def _idle(self, mailbox: Mailbox, seconds: float) -> bool:
+        try:
+            return mailbox.idle(seconds)
+        except CommandRefused:
+            mailbox.can_idle = False  # it promised more than it does: then it is asked
+            return False
 
     def settle(self, locators: Sequence[str]) -> None:
         """Flag or move committed messages if so configured; what fails is tried next time."""
@@ -215,8 +229,8 @@ class ImapSource:
             return
         try:
             self._settle(self._connected())
-        except CommandRefused:
-            return  # no right to flag or move: nothing is lost, and reading goes on
+        except (CommandRefused, RateLimited):
+            return  # no right to flag or move, or no room: nothing is lost, and reading goes on
         except EdgeError:
             self._drop()
 
@@ -224,7 +238,7 @@ class ImapSource:
         """Do what is owed, the selected folder first."""
         for folder, uidvalidity in sorted(self._owed, key=lambda key: key[0] != mailbox.folder):
             mailbox.select(folder, shown=self._shown(folder))
-            if mailbox.uidvalidity == uidvalidity:
+            if mailbox.uidvalidity == uidvalidity and not mailbox.read_only:
                 uids = sorted(self._owed[folder, uidvalidity])
                 if self._settings.after == "flag":
                     mailbox.add_flag(uids, self._settings.flag)
