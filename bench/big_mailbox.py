@@ -61,8 +61,8 @@ def run(sizes: Sizes) -> list[Figure]:
             ours = child("bench.big_mailbox", "read", str(server.port), name, timeout_s=SLOWEST_S)
             bare = child("bench.big_mailbox", "bare", str(server.port), name, timeout_s=SLOWEST_S)
             stored = _stored(folder)
-            compared = child("bench.big_mailbox", "compare", str(server.port), name)
             search = child("bench.big_mailbox", "search", str(server.port), name)
+            compared = child("bench.big_mailbox", "compare", str(server.port), name)
             after = _stored(folder)
     finally:
         server.stop()
@@ -86,6 +86,13 @@ def run(sizes: Sizes) -> list[Figure]:
             target="",
         ),
         Figure(
+            name="processor time of that",
+            ours=f"{ours['cpu_s'] / (count - killed_at[0]) * 1_000:.2f} ms a mail",
+            beside=f"a bare fetch {bare['cpu_s'] / count * 1_000:.2f} ms a mail",
+            ratio="",
+            target="",
+        ),
+        Figure(
             name="memory beyond the imports, at the peak of that",
             ours=f"{ours['peak_mb'] - ours['before_mb']:.0f} MB",
             beside=f"a bare fetch {bare['peak_mb'] - bare['before_mb']:.0f} MB",
@@ -97,7 +104,7 @@ def run(sizes: Sizes) -> list[Figure]:
             name="daily comparison of all numbers, one message missing",
             ours=f"{compared['seconds']:.2f} s, found {compared['missed']}, "
             f"{compared['peak_mb'] - compared['before_mb']:.0f} MB",
-            beside=f"one SEARCH {search['seconds']:.2f} s",
+            beside=f"opening and SEARCH {search['seconds']:.2f} s",
             ratio=f"{compared['seconds'] / search['seconds']:.1f} times",
             target="finds 1",
             met=compared["missed"] == 1,
@@ -132,26 +139,35 @@ def _until_killed(port: int, folder: Path, enough: int) -> float:
     end = time.monotonic() + SLOWEST_S
     try:
         while process.poll() is None and time.monotonic() < end:
-            stored = _stored(folder)[0]
-            if stored and not began:
+            newest = _newest(folder)
+            if newest and not began:
                 began = time.perf_counter()
-            if stored >= enough:
+            if newest >= enough:
                 break
-            time.sleep(0.02)
+            time.sleep(0.05)
     finally:
         process.kill()
         process.wait(60)
     return time.perf_counter() - began
 
 
+def _newest(folder: Path) -> int:
+    """Give the number of the newest signal, which is cheap to ask."""
+    return _asked(folder, "SELECT coalesce(max(n), 0), 0 FROM signal")[0]
+
+
 def _stored(folder: Path) -> tuple[int, int]:
     """Count the signals that are stored, and how many different messages they are."""
+    return _asked(folder, "SELECT count(*), count(DISTINCT id) FROM signal")
+
+
+def _asked(folder: Path, query: str) -> tuple[int, int]:
     place = folder / "state" / "amends.db"
     if not place.exists():
         return 0, 0
     with closing(sqlite3.connect(f"file:{place}?mode=ro", uri=True)) as connection:
         try:
-            row = connection.execute("SELECT count(*), count(DISTINCT id) FROM signal").fetchone()
+            row = connection.execute(query).fetchone()
         except sqlite3.OperationalError:  # still being made
             return 0, 0
     return int(row[0]), int(row[1])
@@ -182,9 +198,10 @@ def _to_stderr(*_: object) -> Any:
 def _read(port: int, folder: Path) -> None:
     """Read on to the end, as the daemon does; the clock runs from login to the last commit."""
     with _intake(port, folder) as (intake, _, before_mb, _built):
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         intake.pull()
-        tell(seconds=time.perf_counter() - began, before_mb=before_mb, peak_mb=peak_mb())
+        seconds, cpu_s = time.perf_counter() - began, time.process_time() - used
+        tell(seconds=seconds, cpu_s=cpu_s, before_mb=before_mb, peak_mb=peak_mb())
 
 
 def _compare(port: int, folder: Path) -> None:
@@ -220,10 +237,10 @@ def _compare(port: int, folder: Path) -> None:
 
 
 def _search(port: int, folder: Path) -> None:
-    """Ask for all numbers, and do nothing with them."""
+    """Open the mailbox, ask for all numbers, and do nothing with them."""
     del folder
+    began = time.perf_counter()
     with _opened(port) as box:
-        began = time.perf_counter()
         done = len(_numbers(box))
         tell(seconds=time.perf_counter() - began, done=done)
 
@@ -232,14 +249,14 @@ def _bare(port: int, folder: Path) -> None:
     """Fetch every message, in batches as large as ours, and drop it."""
     del folder
     before_mb = rss_mb(os.getpid())
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     done = 0
     with _opened(port) as box:
         numbers = _numbers(box)
         for start in range(0, len(numbers), BATCH):
             done += len(box.fetch(numbers[start : start + BATCH], ["BODY.PEEK[]"]))
-    seconds = time.perf_counter() - began
-    tell(seconds=seconds, done=done, before_mb=before_mb, peak_mb=peak_mb())
+    seconds, cpu_s = time.perf_counter() - began, time.process_time() - used
+    tell(seconds=seconds, cpu_s=cpu_s, done=done, before_mb=before_mb, peak_mb=peak_mb())
 
 
 @contextmanager

@@ -171,6 +171,26 @@ def test_earlier_mail_says_when_it_came_and_that_it_is_late(amends, house, monke
     assert "amends_late_detected" in ticket.snapshot.tags
 
 
+def test_two_sources_on_one_mailbox_make_no_second_ticket(amends, house, monkeypatch):
+    kinds = {SOURCES: [("imap", "connector.sources.imap:ImapSettings")], HELPDESKS: [MEMORY]}
+    register(monkeypatch, kinds)
+    server = FakeMailbox(*(message(number) for number in range(1, 4)))
+    try:
+        one = TEXT.format(
+            home=house.home,
+            port=server.port,
+            login='password = "x"\nstart_from = "everything"',
+        )
+        other = one[one.index("[[sources]]") :].replace('"feedback"', '"again"')
+        house.config.write_text(one + other + '[helpdesk]\nkind = "memory"\n')
+        assert amends("once", "-c", house.config)[0] == 0
+        server.inbox[9] = message(9)
+        assert amends("once", "-c", house.config)[0] == 0
+    finally:
+        server.stop()
+    assert len(house.desk.tickets) == 4
+
+
 def test_check_says_what_will_be_read(amends, configured):
     server = FakeMailbox(*(message(number) for number in range(1, 4)))
     try:

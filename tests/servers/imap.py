@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import grp
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from imapclient import IMAPClient
@@ -54,7 +56,8 @@ class PymapServer:
 class DovecotServer:
     """Dovecot without root rights (root's tests run it as nobody), mail in a Maildir."""
 
-    def __init__(self) -> None:
+    def __init__(self, more_users: Mapping[str, str] | None = None) -> None:
+        """`more_users` are names with their passwords."""
         self._home = tempfile.TemporaryDirectory(prefix="dovecot-")
         self.folder = folder = Path(self._home.name)
         self.port = _free_port()
@@ -64,7 +67,12 @@ class DovecotServer:
         self._ids = self._ids if root else {}
         for name in ("run", "mail", "log"):
             (folder / name).mkdir()
-        (folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}::::::\n")
+        coded = {
+            name: base64.b64encode(secret.encode()).decode()
+            for name, secret in ({USER: PASSWORD} | dict(more_users or {})).items()
+        }
+        lines = [f"{name}:{{PLAIN.B64}}{secret}::::::\n" for name, secret in coded.items()]
+        (folder / "users").write_text("".join(lines), "utf-8")
         config = folder / "dovecot.conf"
         names = {"user": account.pw_name, "group": grp.getgrgid(account.pw_gid).gr_name}
         config.write_text(_DOVECOT.format(folder=folder, port=self.port, **names))
