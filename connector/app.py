@@ -160,6 +160,7 @@ def build(
         pipeline=settings.pipeline,
         prepare=helpdesk.prepare,
         ticket_mark=helpdesk.capabilities.ticket_mark,
+        sites=settings.sites,
         version=config_version(settings),
     )
     rehearse(rules)

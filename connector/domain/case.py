@@ -67,3 +67,5 @@ class Case:
     ticket_id: str
     """The helpdesk's id, or empty while the ticket is still owed."""
     ticket_url: str
+    site: str = ""
+    """Configured name of the place that it is about; empty: the practice as a whole."""

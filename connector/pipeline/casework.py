@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -27,9 +27,10 @@ from connector.pipeline import joining, mailroom, onrecord, raising, returned, r
 from connector.pipeline.acquaintance import Acquaintance
 from connector.pipeline.owing import Prepare, link, owe
 from connector.pipeline.settings import PipelineSettings
-from connector.recovery import failed_contact, plan, policy
+from connector.recovery import failed_contact, plan, policy, sites
 from connector.recovery.settings import RecoverySettings
 from connector.recovery.severity import final_severity
+from connector.recovery.sites import SiteSettings
 from connector.store import cases, codec, keys, mails, outbox, signals
 from connector.store.signals import End, Stored, Waiting
 from connector.store.store import Store, Tx
@@ -58,8 +59,17 @@ class Rules:
     prepare: Prepare
     ticket_mark: str = ""
     """How the helpdesk marks the subjects of its mails (`Capabilities.ticket_mark`)."""
+    sites: Mapping[str, SiteSettings] = field(default_factory=dict)
+    """Places of the practice that promise something of their own, by name."""
     version: str = ""
     """Hash of the configuration in force; goes into the ledger beside each decision."""
+
+    def at(self, site: str) -> Rules:
+        """Give the rules as they are at a site; unknown and empty names change nothing."""
+        if site not in self.sites:
+            return self
+        practice, recovery = sites.at(site, self.practice, self.recovery, self.sites)
+        return replace(self, practice=practice, recovery=recovery)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +254,7 @@ def _contact_failed(
     """Tell on a case that a mail to its person came back; its ticket is opened again first."""
     reopens = returned.reopening(tx, found.row)
     case = returned.put_on_record(tx, found, heard)
+    rules = rules.at(case.site)
     note = failed_contact.note(case, heard, rules.practice, rules.recovery)
     if reopens is not None:
         tx.record("ticket.reopened", case_id=case.id, why="contact_failed", complaints=0)
@@ -273,6 +284,8 @@ def _open(
     tx: Tx, stored: Stored, heard: plan.Heard, rules: Rules, met: Acquaintance
 ) -> tuple[Case, str]:
     signal, assessment = heard.signal, heard.assessment
+    site = sites.choose(signal, rules.sites)
+    rules = rules.at(site)
     second_look = assessment.lane is Lane.REVIEW
     severity = 1 if second_look else final_severity(assessment)
     clocks: Clocks | None = None
@@ -295,6 +308,7 @@ def _open(
         clocks=clocks,
         ticket_id="",
         ticket_url="",
+        site=site,
     )
     origin = cases.Origin(
         source=signal.source,
@@ -320,6 +334,7 @@ def _open(
 
 
 def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rules: Rules) -> Case:
+    rules = rules.at(before.site)
     after = before
     if before.state is not CaseState.CLOSED:
         after = raising.raised(tx.now, before, heard, rules.recovery, rules.practice.zone)

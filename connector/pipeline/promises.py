@@ -97,8 +97,8 @@ class Promises:
 
     def _anew(self, tx: Tx, row: Row[Any], number: int) -> None:
         """Let the clocks of a reopened case run from now; those of before stay on record."""
-        rules = self._rules()
         case = cases.case_of(row)
+        rules = self._rules().at(case.site)
         clocks = policy.clocks(
             case.severity, tx.now, case.event_time, rules.recovery, rules.practice.zone
         )
@@ -117,7 +117,7 @@ class Promises:
         row = rounds.get(tx.connection, case_id, number)
         if row is None or row.ended_at is not None:
             return False
-        rules = self._rules()
+        rules = self._rules().at(row.site)
         if row.state != "open":  # held again, or closed by a way that does not end rounds
             rounds.change(tx, case_id, number, {"next_at": tx.now + AGAIN})
             return False
@@ -165,7 +165,7 @@ class Promises:
     def _page(self, tx: Tx, before: Round, asked: Asked) -> None:
         if not asked.pages or not self._routes:
             return
-        rules = self._rules()
+        rules = self._rules().at(before.case.site)
         open_now = paging.open_now(rules.recovery, rules.practice, tx.now)
         case, number = before.case, before.number
         paging.owe(tx, case, number, asked.pages, self._routes, open_now=open_now)

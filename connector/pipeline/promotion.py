@@ -19,6 +19,7 @@ from connector.store.store import Tx
 def promote(tx: Tx, row: Row[Any], rules: Rules) -> None:
     """Start the clocks of a second look and let its ticket follow."""
     before = cases.case_of(row)
+    rules = rules.at(before.site)
     founding = _founding_assessment(tx, row.id)
     severity = final_severity(founding) if founding else max(1, before.severity)
     clocks = policy.clocks(severity, tx.now, before.event_time, rules.recovery, rules.practice.zone)

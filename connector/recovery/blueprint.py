@@ -110,6 +110,7 @@ def _ours() -> Iterator[WantedField]:
         choices={channel.value: channel.value for channel in Channel},
         description="How the person was heard.",
     )
+    yield _field("site", "site", "Place of the practice that it is about, where said.", 40)
     for name, title, description in (
         ("event_time", "happened at", "When it happened, as far as is known (UTC)."),
         ("detected_at", "heard at", "When amends heard of it; the clocks run from here (UTC)."),

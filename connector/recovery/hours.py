@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from connector.recovery.public_holidays import public_holidays
+
 HORIZON_DAYS: Final = 400
 """So many days ahead are searched for open minutes; beyond, the ceiling rules."""
 
@@ -40,6 +42,8 @@ class Week:
     """Seven days from Monday; spans in order, not overlapping."""
     holidays: frozenset[date] = frozenset()
     """Local dates on which the practice is closed."""
+    region: str = ""
+    """Whose public holidays are closed days too (`US-NY`); empty: nobody's."""
 
 
 def due(start: datetime, minutes: int, week: Week, zone: ZoneInfo) -> datetime | None:
@@ -83,7 +87,7 @@ def _open_times(start: datetime, week: Week, zone: ZoneInfo) -> Iterator[tuple[d
     first = start.astimezone(zone).date() - timedelta(days=1)
     for offset in range(HORIZON_DAYS + 1):
         day = first + timedelta(days=offset)
-        if day in week.holidays:
+        if day in week.holidays or day in public_holidays(week.region, day.year):
             continue
         for begins, closes in _stretches(day, week.days[day.weekday()], zone):
             opens = max(begins, done_until)

@@ -35,6 +35,7 @@ FIELDS: Final = frozenset(
         "model",
         "day",
         "held",
+        "site",
     }
 )
 """Every custom field there is; times are RFC 3339 in UTC."""
@@ -83,6 +84,8 @@ def case_fields(case: Case, settings: RecoverySettings) -> dict[str, str]:
         "group": case.group.value,
         "template": _template_version(case, settings),
     }
+    if case.site:
+        fields["site"] = case.site
     if case.clocks:
         fields["contact_due"] = rfc3339(case.clocks.contact_due)
         fields["resolution_due"] = rfc3339(case.clocks.resolution_due)

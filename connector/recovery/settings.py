@@ -8,11 +8,19 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from connector.domain.taxonomy import TAXONOMY
 from connector.recovery.escalation import EscalationSettings
 from connector.recovery.hours import Span, Week
+from connector.recovery.public_holidays import public_holidays
 
 BodyPolicy: TypeAlias = Literal["minimal", "summary", "full"]
 
@@ -45,6 +53,8 @@ def _spans(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 OpenTimes: TypeAlias = Annotated[tuple[str, ...], AfterValidator(_spans)]
+_ANY_YEAR = 2026
+"""For which it is tried whether a region is known."""
 _USUAL: tuple[str, ...] = ("09:00-17:00",)
 
 
@@ -63,12 +73,24 @@ class HoursSettings(BaseModel):
     holidays: frozenset[date] = Field(
         default=frozenset(), description="Days on which the practice is closed."
     )
+    public_holidays: str = Field(
+        default="",
+        max_length=10,
+        description="Closed on the public holidays of this country or part of it, such as US, "
+        "US-NY, GB-ENG or DE-BY; empty: only on the days of `holidays`.",
+    )
     business_day_minutes: int = Field(
         default=480,
         ge=1,
         le=1_440,
         description="How many open minutes a promise of one business day means.",
     )
+
+    @field_validator("public_holidays")
+    @classmethod
+    def _known_region(cls, value: str) -> str:
+        public_holidays(value, _ANY_YEAR)
+        return value
 
     @model_validator(mode="after")
     def _open_at_all(self) -> Self:
@@ -91,13 +113,14 @@ class HoursSettings(BaseModel):
     @property
     def week(self) -> Week:
         """The opening hours as the arithmetic takes them."""
-        return _week(self._days(), self.holidays)
+        return _week(self._days(), self.holidays, self.public_holidays)
 
 
 @lru_cache(maxsize=8)
-def _week(days: tuple[tuple[str, ...], ...], holidays: frozenset[date]) -> Week:
+def _week(days: tuple[tuple[str, ...], ...], holidays: frozenset[date], region: str) -> Week:
     """Read the texts once: every case asks for the same week."""
-    return Week(days=tuple(tuple(_span(text) for text in day) for day in days), holidays=holidays)
+    spans = tuple(tuple(_span(text) for text in day) for day in days)
+    return Week(days=spans, holidays=holidays, region=region)
 
 
 class SlaRow(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, TypeAlias
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -25,11 +26,15 @@ from connector.paging.settings import PagingSettings
 from connector.pipeline.canary import CanarySettings
 from connector.pipeline.settings import PipelineSettings
 from connector.recovery.settings import RecoverySettings
+from connector.recovery.sites import SiteSettings
 from connector.sources.base import SourceSettings
 from connector.triage.settings import TriageSettings
 
 _REGION_MISTAKES = {"UK": "GB", "EN": "GB", "UAE": "AE"}
 """Codes that people write for ISO 3166."""
+
+
+SiteName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
 class PracticeSettings(BaseModel):
@@ -118,6 +123,10 @@ class Settings(BaseModel):
     )
     recovery: RecoverySettings = Field(
         default_factory=RecoverySettings, description="What is owed, by when, in which words."
+    )
+    sites: dict[SiteName, SiteSettings] = Field(
+        default_factory=dict,
+        description="Places of the practice with hours, owners or a zone of their own, by name.",
     )
     paging: PagingSettings = Field(
         default_factory=PagingSettings,

@@ -104,6 +104,7 @@ def insert(tx: Tx, case: Case, origin: Origin) -> None:
         "contact_due": case.clocks.contact_due if case.clocks else None,
         "resolution_due": case.clocks.resolution_due if case.clocks else None,
         "next_seq": 1,
+        "site": case.site,
     }
     tx.later(cases, row)
 
@@ -291,6 +292,7 @@ def case_of(row: Row[Any]) -> Case:
         clocks=clocks,
         ticket_id=row.ticket_id or "",
         ticket_url=row.ticket_url or "",
+        site=row.site,
     )
 
 

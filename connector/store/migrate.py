@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from connector.domain.errors import StateError
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest step; a test compares it with the scripts."""
 
 

@@ -194,6 +194,7 @@ cases = Table(
     Column("ticket_url", Text),
     Column("synced_at", Moment),
     Column("next_seq", Integer, nullable=False, server_default="1"),
+    Column("site", String(40), nullable=False, server_default=text("''")),
     _words("kind", "case", "second_look", "notice"),
     _words("grp", "safety", "confidential", "service"),
     _words("state", "open", "held", "closed"),

@@ -16,9 +16,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from servers.engine_machine import Engine, Mailbox
 
 from connector import crash
-from connector.pipeline import casework as casework_room
 from connector.pipeline import delivery as delivery_room
 from connector.pipeline import joining, merging
+from connector.pipeline import owing as owing_room
 from connector.pipeline.delivery import Delivery, Doubt
 from connector.pipeline.intake import Intake, Pulled
 from connector.pipeline.joining import Choice
@@ -213,7 +213,7 @@ def heard_again_not_doubted() -> Any:
 
 def edits_overwritten() -> Any:
     """Send what is owed whatever agents have made of it meanwhile."""
-    return patch.object(casework_room, "respected", lambda _, changes: iter(changes))
+    return patch.object(owing_room, "respected", lambda _, changes: iter(changes))
 
 
 def deaf_to_people() -> Any:

@@ -68,13 +68,17 @@ def test_every_line_that_is_no_key_explains(example):
     assert len(explained) > len(keys) / 2
 
 
-def _missing(table, model, before):
+def _missing(table, model, before, *, hours=True):
     for name, info in model.model_fields.items():
         value = table.get(name)
+        if name == "hours" and not hours:
+            continue
         if value is None and not (is_secret(info.annotation) and f"{name}_file" in table):
             yield f"{before}{name}"
         inner = inner_model(info.annotation)
-        if isinstance(value, dict) and inner is not None and name != "helpdesk":
+        if name == "sites":
+            yield from _missing(value["north"], inner, "sites.north.", hours=False)
+        elif isinstance(value, dict) and inner is not None and name != "helpdesk":
             yield from _missing(value, inner, f"{before}{name}.")
 
 
@@ -84,6 +88,9 @@ def _changed(plain, everything, before):
         first, second = getattr(plain, name), getattr(everything, name)
         if isinstance(first, BaseModel):
             yield from _changed(first, second, f"{before}{name}.")
+        elif name == "sites":
+            for key in first:
+                yield from _changed(first[key], second[key], f"{before}{name}.{key}.")
         elif isinstance(first, tuple) and first and isinstance(first[0], BaseModel):
             for one, other in zip(first, second, strict=True):
                 yield from _changed(one, other, f"{before}{one.name}.")
