@@ -41,16 +41,18 @@ NO_VALUE: Final = "#NO VALUE"
 """Stands for a formula whose value is not in the file."""
 
 _STEP_BYTES = 1_048_576
+_LONGEST_TAG = 100
 _MAX_ROW_BYTES = 64 * 1_048_576
-_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(/?)>(<(?:\w+:)?f\b)?")
-_PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
-_ERROR = re.compile(rb'\bt="e"')
+_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']""")
+_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]{1,32767})<")
-_LETTERS = re.compile(rb'<c r="([A-Z]{1,3})[0-9]{1,7}"[^>]*[^/>]>')
+_ANY_CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
+_ANY_ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
+_LETTERS = re.compile(rb'<c r="([A-Z]{1,3})[0-9]{1,7}"(?:[^>]*[^/>])?>')
 _ROW_END = re.compile(rb"</(?:\w+:)?row>")
 _ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*>")
-_ROW_NUMBER = re.compile(rb'\br="([0-9]{1,7})"')
+_ROW_NUMBER = re.compile(rb"""\br\s*=\s*["']([0-9]{1,7})["']""")
 
 
 class NotRead(Exception):
@@ -108,6 +110,10 @@ def read_sheet(file: BinaryIO, wanted: str = "") -> Iterator[Entry]:
             yield from _rows(sheet, odd)
     except CalamineError as fault:
         raise NotRead(f"The workbook cannot be read: {_plain(fault)}.") from None
+    except BaseException as fault:
+        if type(fault).__name__ != "PanicException":  # how a fault within calamine arrives
+            raise
+        raise NotRead("The workbook cannot be read: it is damaged.") from None
 
 
 def _plain(fault: Exception) -> str:
@@ -117,7 +123,10 @@ def _plain(fault: Exception) -> str:
 
 
 def _look_through(file: BinaryIO) -> list[_Survey]:
-    """Read all parts once, to see that they are whole and fit into memory. Raises NotRead."""
+    """Read all parts once, to see that they are whole and fit into memory. Raises NotRead.
+
+    Any part may be a sheet, whatever it is called.
+    """
     file.seek(0, io.SEEK_END)
     if file.tell() > MAX_PACKED_BYTES:
         raise NotRead(f"The workbook is larger than {MAX_PACKED_BYTES // 1024**2} MB.")
@@ -137,23 +146,17 @@ def _parts(archive: zipfile.ZipFile) -> list[_Survey]:
     surveys: list[_Survey] = []
     unpacked = 0
     for part in archive.infolist():
-        is_sheet = _SHEET.fullmatch(part.filename) is not None
+        strings = part.filename.casefold().endswith("sharedstrings.xml")
         limit = MAX_UNPACKED_BYTES - unpacked
-        if part.filename.casefold().endswith("sharedstrings.xml"):
-            limit = min(limit, MAX_STRINGS_BYTES)
-        if part.file_size > limit:
+        if part.file_size > (min(limit, MAX_STRINGS_BYTES) if strings else limit):
             raise NotRead(
                 f"The workbook unpacks to more than {MAX_UNPACKED_BYTES // 1024**2} MB, or its "
                 "texts alone are too many: export it as CSV."
             )
         unpacked += part.file_size
-        with archive.open(part) as opened:
-            if is_sheet:
-                surveys.append(_survey(opened))
-            else:
-                while opened.read(_STEP_BYTES):
-                    pass  # its checksum is compared at the end
-        if len(surveys) > MAX_SHEETS:
+        with archive.open(part) as opened:  # to its end, where its checksum is compared
+            surveys.append(_survey(opened))
+        if sum(one.rows > 0 for one in surveys) > MAX_SHEETS:
             raise NotRead(f"The workbook has more than {MAX_SHEETS} sheets.")
     return surveys
 
@@ -163,6 +166,9 @@ def _survey(opened: IO[bytes]) -> _Survey:
     seen, rest, row = _Survey(), b"", 0
     while block := opened.read(_STEP_BYTES):
         piece = rest + block
+        if not _ANY_ROW.search(piece):
+            rest = piece[-_LONGEST_TAG:]  # no sheet, or not yet
+            continue
         cut = max((end.end() for end in _ROW_END.finditer(piece)), default=0)
         row = _survey_piece(piece[:cut], seen, row)
         rest = piece[cut:]
@@ -207,11 +213,11 @@ def _survey_piece(piece: bytes, seen: _Survey, row: int) -> int:
 
 
 def _usual(piece: bytes) -> bool:
-    """Say whether every cell names its place and none is an error or a formula."""
-    if b"<f" in piece or b":f" in piece or b't="e"' in piece or b":c " in piece:
+    """Say whether every row and cell names its place and none is an error or a formula."""
+    if b"<f" in piece or b":f" in piece or b"'e'" in piece or b't="e"' in piece:
         return False
-    named = piece.count(b"<c ") == piece.count(b'<c r="') and b"<c>" not in piece
-    return named and piece.count(b"<row") == piece.count(b'<row r="')
+    named = len(_ANY_CELL.findall(piece)) == piece.count(b'<c r="')
+    return named and len(_ANY_ROW.findall(piece)) == piece.count(b'<row r="')
 
 
 def _odd(line: bytes, cell: re.Match[bytes], place: tuple[int, int], seen: _Survey) -> None:
@@ -275,7 +281,8 @@ def _text(value: object) -> str:  # noqa: PLR0911 - one line for each type that 
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, datetime):
-        return value.isoformat(" ", "seconds")
+        rounded = value + timedelta(microseconds=500_000) if value.microsecond else value
+        return rounded.isoformat(" ", "seconds")
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, timedelta):
