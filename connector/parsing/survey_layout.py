@@ -56,6 +56,8 @@ class Wishes:
     """What columns mean, by name; wins over the recipe."""
     guess: bool = False
     """Guess what nobody said, from names."""
+    need_answers: bool = True
+    """Refuse a file of which no column is known as a score or a comment."""
     header_rows: int | None = None
     """How many rows the header takes; None: as the recipe says."""
     zone: ZoneInfo
@@ -136,7 +138,8 @@ def _meanings(
     meant += _of_recipe(columns, recipe, meant)
     if wishes.guess:
         meant += _guessed(columns, meant)
-    if not any(one.mapped.role in {Role.SCORE, Role.COMMENT} for one in meant):
+    answered = any(one.mapped.role in {Role.SCORE, Role.COMMENT} for one in meant)
+    if wishes.need_answers and not answered:
         tool = "" if recipe.name == ANY_TOOL else f"The file is an export of {recipe.title}. "
         return Refusal(
             problem=f"{tool}No column is known as a score or a comment: name them in the map of "
