@@ -23,11 +23,42 @@ _UNIX = re.compile(r"\d{9,10}(?:\.\d+)?|\d{13}", re.ASCII)
 _WRITTEN = re.compile(
     r"(?P<a>\d{1,4})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<c>\d{2}|\d{4})"
     r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?)?"
-    r"\s*(?P<half>[ap]\.?m\.?)?\s*(?P<zone>[A-Za-z]{1,5}(?:[+-]\d{1,2}(?::?\d{2})?)?"
+    r"\s*(?P<half>[ap]\.?\s?m\.?)?\s*(?P<zone>[A-Za-z]{1,5}(?:[+-]\d{1,2}(?::?\d{2})?)?"
     r"|[+-]\d{2}:?\d{2})?",
     re.ASCII | re.IGNORECASE,
 )
+# `Mar 4, 2025`, `4. März 2025`, `4 de marzo de 2025`: rewritten as 2025-3-4.
+_DAY_MONTH = re.compile(
+    r"(?:[^\W\d]{2,12}\.?,?\s+)?(\d{1,2})(?:st|nd|rd|th|\.|er)?\s+(?:de\s+)?([^\W\d]{3,12})\.?,?"
+    r"\s+(?:de\s+)?(\d{4})(?:\s+(?:at|um|à|a\s+las|,))?\b"
+)
+_MONTH_DAY = re.compile(
+    r"(?:[^\W\d]{2,12}\.?,?\s+)?([^\W\d]{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})"
+    r"(?:\s+at)?\b,?"
+)
+_MONTHS: Mapping[str, int] = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan january januar janvier enero janeiro gennaio januari ene",
+            "feb february februar février fevrier febrero fevereiro febbraio februari fév fev",
+            "mar march märz mär mrz mars marzo março marco maart",
+            "apr april avril abril aprile avr abr",
+            "may mai mayo maio maggio mei",
+            "jun june juni juin junio junho giugno",
+            "jul july juli juillet julio julho luglio juil",
+            "aug august août aout agosto augustus ago",
+            "sep sept september septembre septiembre setembro settembre",
+            "oct october oktober okt octobre octubre outubro ottobre out",
+            "nov november novembre noviembre novembro",
+            "dec december dezember dez décembre decembre diciembre dezembro dicembre dic déc",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
 _OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?", re.IGNORECASE)
+_PLAIN_SIGNS = str.maketrans({"\u2212": "-", "\u202f": " ", "\u00a0": " ", "\u200e": ""})
 _HALF_DAY = 12
 _CENTURY = 100
 
@@ -35,7 +66,7 @@ _CENTURY = 100
 _ZONES: Mapping[str, int] = {
     "Z": 0, "UTC": 0, "GMT": 0, "AST": -4, "ADT": -3, "EST": -5, "EDT": -4, "CDT": -5,
     "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10, "CET": 1,
-    "CEST": 2, "EET": 2, "EEST": 3, "WEST": 1,
+    "CEST": 2, "EET": 2, "EEST": 3, "WEST": 1, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
 }  # fmt: skip
 
 
@@ -48,13 +79,15 @@ def time_of(text: str, zone: tzinfo, order: DateOrder) -> datetime | None:
     text = text.strip().lstrip("'")
     if not text or len(text) > MAX_TIME_CHARS:
         return None
+    if not text.isascii():
+        text = text.translate(_PLAIN_SIGNS)
     try:
         if _PLAIN.fullmatch(text):  # what most tools write; worth a shorter way
             return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
         if _UNIX.fullmatch(text):
             seconds = int(text) / 1000 if len(text) == len("1741079525000") else float(text)
             return datetime.fromtimestamp(seconds, UTC)
-        match = _WRITTEN.fullmatch(text)
+        match = _WRITTEN.fullmatch(text) or _WRITTEN.fullmatch(_in_figures(text))
         return _written(match, zone, order) if match else None
     except (ValueError, OverflowError, OSError):
         return None
@@ -68,11 +101,23 @@ def _written(match: re.Match[str], zone: tzinfo, order: DateOrder) -> datetime |
         if not 1 <= hour <= _HALF_DAY:
             return None
         hour = hour % _HALF_DAY + (_HALF_DAY if half.startswith("p") else 0)
-    named = _zone(match["zone"]) if match["zone"] else zone
-    if named is None:
-        return None
     second = int(match["second"] or 0)
-    return datetime(year, month, day, hour, minute, second, tzinfo=named).astimezone(UTC)
+    local = datetime(year, month, day, hour, minute, second, tzinfo=zone)
+    named = _zone(match["zone"]) if match["zone"] else zone
+    if named is None and local.tzname() == match["zone"].upper():
+        named = zone  # CST is many zones; here it is ours
+    return local.replace(tzinfo=named).astimezone(UTC) if named else None
+
+
+def _in_figures(text: str) -> str:
+    """Write the month as a number, where it has a name."""
+    folded = text.casefold()
+    for pattern, day, month in ((_DAY_MONTH, 1, 2), (_MONTH_DAY, 2, 1)):
+        match = pattern.match(folded)
+        number = _MONTHS.get(match[month].rstrip(".")) if match else None
+        if match and number:
+            return f"{match[3]}-{number}-{match[day]:0>2} {folded[match.end() :].strip()}".strip()
+    return ""
 
 
 def _date(match: re.Match[str], order: DateOrder) -> tuple[int, int, int]:

@@ -27,6 +27,15 @@ MDY, DMY = DateOrder.MONTH_FIRST, DateOrder.DAY_FIRST
         ("5/10/18 4:01", MDY, "2018-05-10T08:01:00"),
         ("04.03.2025 09:12", MDY, "2025-03-04T14:12:00"),
         ("2025-03-04", MDY, "2025-03-04T17:00:00"),
+        ("Mar 4, 2025", MDY, "2025-03-04T17:00:00"),
+        ("March 4th, 2025 9:12 AM", MDY, "2025-03-04T14:12:00"),
+        ("Tue, 4 Mar 2025 09:12:05 +0000", MDY, "2025-03-04T09:12:05"),
+        ("Tuesday, March 4, 2025 at 9:12 PM", DMY, "2025-03-05T02:12:00"),
+        ("4. M\u00e4rz 2025 09:12", DMY, "2025-03-04T14:12:00"),
+        ("4 de marzo de 2025", DMY, "2025-03-04T17:00:00"),
+        ("04/03/2025 9:12:05 p. m.", DMY, "2025-03-05T02:12:05"),
+        ("2025/03/04 9:12:05\u202fAM UTC\u22127", MDY, "2025-03-04T16:12:05"),
+        ("2025-03-04 09:12:05 EST", MDY, "2025-03-04T14:12:05"),
         ("1741079525", MDY, "2025-03-04T09:12:05"),
         ("1741079525000", MDY, "2025-03-04T09:12:05"),
         ("2025-11-02 01:30:00", MDY, "2025-11-02T05:30:00"),
@@ -34,6 +43,13 @@ MDY, DMY = DateOrder.MONTH_FIRST, DateOrder.DAY_FIRST
 )
 def test_times_as_tools_print_them(text, order, utc):
     assert time_of(text, NEW_YORK, order) == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+def test_a_zone_s_name_that_many_places_share_is_read_where_it_is_the_practice_s():
+    text = "2025-03-04 09:12:05 CST"
+    assert time_of(text, ZoneInfo("America/Chicago"), MDY).hour == 15
+    assert time_of(text, ZoneInfo("Asia/Shanghai"), MDY).hour == 1
+    assert time_of(text, NEW_YORK, MDY) is None
 
 
 @pytest.mark.parametrize(
