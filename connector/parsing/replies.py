@@ -28,6 +28,7 @@ from connector.parsing.reply_words import (
     LABEL,
     MACHINE_DATE,
     MATCHED_CHARS,
+    ONLY_MAILBOX,
     PRINTED_ADDRESS,
     REPLY_ABOVE,
     ROLES,
@@ -259,7 +260,11 @@ def _judged(lines: list[str], index: int, start: int, joined: str, end: int) -> 
         or (alone and verb and date and time and "," in joined)
         or (alone and verb and "<" in joined and address and not _sentences(joined[:_FEW_CHARS]))
     )
-    weak = (verb and (date or time or address)) or (date and printed)
+    weak = (
+        (verb and (date or time or address))
+        or (date and (printed or (time and address)))
+        or ONLY_MAILBOX.match(joined.strip())
+    )
     if not sure and not (weak and _next_is_quoted(lines, end)):
         return None
     own = lines[index][:start].rstrip(" -")

@@ -63,6 +63,11 @@ PRINTED_ADDRESS: Final = re.compile(
     re.IGNORECASE,
 )
 """An address as programs print it: in brackets, or beside the verb."""
+ONLY_MAILBOX: Final = re.compile(
+    rf"\s{{0,9}}(?:[\"“][^\"“”\n]{{1,80}}[\"”]|[^\s<>@]{{1,40}}(?: [^\s<>@]{{1,40}}){{0,2}}) ?"
+    rf"<{ADDRESS.pattern}> ?[:：]\s{{0,9}}$"
+)
+"""`"Jane Doe" <jane@example.com>:`, at most three words before the address."""
 FIRST_PERSON: Final = re.compile(
     r"\b(?:I|we)\b(?: \w{1,12}){0,3} (?:wrote|sent)\b|\b(?:schrieb|schrieben) (?:ich|wir)\b"
     r"|\b(?:ich|wir)\b[^\n]{0,60}\bgeschrieben\b|\bj['’]ai\b|\bnous avons\b|\bhe escrito\b"
