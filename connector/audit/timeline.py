@@ -206,12 +206,15 @@ class _Teller:
         due = [self._time(_text(entry, name)) for name in ("contact_due", "resolution_due")]
         begun = {
             "clock.started": "Clocks started",
+            "clock.resumed": "Clocks run on after a hold",
             "clock.started_anew": f"Clocks started anew (round {_text(entry, 'round')})",
             "case.promoted": f"Became a case with severity {_text(entry, 'severity')}",
         }[entry.action]
         return f"{begun}: first contact due {due[0]}; all done due {due[1]}", ""
 
     def late(self, entry: LedgerEntry) -> Told:
+        if entry.action == "clock.held":
+            return "Clocks rest, for the reason that an agent stated on the ticket", ""
         if entry.action == "clock.contact_met":
             return "The first contact was made in time", ""
         return "First contact was due, and none had been seen", ""
@@ -347,6 +350,7 @@ class _Teller:
             return text
 
 
+LATE: Final = ("clock.held", "clock.contact_due_passed", "clock.contact_met")
 _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = MappingProxyType(
     {
         "signal.stored": _Teller.stored,
@@ -362,8 +366,8 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "case.reopened": _Teller.opened_again,
         "clock.started": _Teller.clocks,
         "clock.started_anew": _Teller.clocks,
-        "clock.contact_due_passed": _Teller.late,
-        "clock.contact_met": _Teller.late,
+        "clock.resumed": _Teller.clocks,
+        **dict.fromkeys(LATE, _Teller.late),
         "clock.escalated": _Teller.escalated,
         "recovery.complete": _Teller.recovered,
         "recovery.incomplete": _Teller.recovered,
@@ -372,10 +376,8 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "ticket.merged": _Teller.merged,
         "ticket.reopened": _Teller.reopened,
         "ticket.observed": _Teller.observed,
-        "ticket.edited": _Teller.edited,
-        "ticket.edit_undone": _Teller.edited,
-        "ticket.history_incomplete": _Teller.history,
-        "ticket.history_whole": _Teller.history,
+        **dict.fromkeys(("ticket.edited", "ticket.edit_undone"), _Teller.edited),
+        **dict.fromkeys(("ticket.history_incomplete", "ticket.history_whole"), _Teller.history),
         "contact.made": _Teller.contact,
         "contact.failed": _Teller.contact_failed,
         "content.erased": _Teller.erased,

@@ -27,6 +27,7 @@ from connector.pipeline import paging
 from connector.pipeline.casework import Rules
 from connector.pipeline.edits import respected
 from connector.recovery import evidence, policy, promises
+from connector.recovery.holds import Hold
 from connector.recovery.ladder import Clock, Rung
 from connector.recovery.promises import Asked, Round, Shown
 from connector.store import cases, outbox, rounds
@@ -128,6 +129,8 @@ class Promises:
         self._owe(tx, row.tenant, owed)
         self._page(tx, before, asked)
         after = asked.after
+        if after.clocks != before.clocks:
+            cases.set_due(tx, after.case)
         rounds.change(
             tx,
             case_id,
@@ -139,6 +142,8 @@ class Promises:
                 "resolution_fired": after.resolution_fired,
                 "silence_told_at": (row.silence_told_at or tx.now) if after.silence_told else None,
                 "shown": after.shown.value,
+                "held_since": after.hold.since,
+                "held_s": int(after.hold.spent.total_seconds()),
                 "next_at": max(asked.next_at, tx.now + timedelta(seconds=1)),
             },
         )
@@ -197,6 +202,8 @@ def round_of(connection: Connection, row: Row[Any]) -> Round:
         silence_told=row.silence_told_at is not None,
         shown=Shown(row.shown),
         recovered=not lacking,
+        hold=Hold(since=row.held_since, spent=timedelta(seconds=row.held_s)),
+        hold_stated_at=rounds.stated_since(connection, row.case_id, evidence.HOLD, since),
     )
 
 
@@ -233,6 +240,18 @@ def _record(tx: Tx, before: Round, asked: Asked) -> None:
             percent=int(found.rung),
             due=found.at.isoformat(),
             passed_over=[int(rung) for rung in found.passed_over],
+        )
+    held, rests = before.hold, asked.after.hold
+    if held.since is None and rests.since is not None:
+        tx.record("clock.held", case_id=case_id, round=before.number)
+    elif held.since is not None and rests.since is None:
+        tx.record(
+            "clock.resumed",
+            case_id=case_id,
+            round=before.number,
+            held_s=int((rests.spent - held.spent).total_seconds()),
+            contact_due=asked.after.clocks.contact_due.isoformat(),
+            resolution_due=asked.after.clocks.resolution_due.isoformat(),
         )
     if asked.after.shown is not before.shown and asked.after.shown is Shown.MET:
         tx.record("clock.contact_met", case_id=case_id, round=before.number)

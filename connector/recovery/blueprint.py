@@ -65,6 +65,16 @@ SATISFIED: Final[Mapping[str, str]] = MappingProxyType(
     {"yes": "Yes", "no": "No", "unknown": "Not asked", "not_reached": "Not reached"}
 )
 
+HOLDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "waiting_for_patient": "Waiting for the patient",
+        "later_date": "The patient asked for a later date",
+        "third_party": "Waiting for a third party",
+        "legal_hold": "Legal hold",
+    }
+)
+"""The only reasons for which a clock may rest."""
+
 STEPS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "apologize": "Somebody said sorry to the person.",
@@ -123,6 +133,7 @@ def _ours() -> Iterator[WantedField]:
 def _theirs(value_chain: Sequence[str]) -> Iterator[WantedField]:
     """What people write; amends reads it and never overwrites it."""
     yield _choice("first_contact", "first human contact", FIRST_CONTACT, "How it came to be.")
+    yield _choice("hold", "on hold because", HOLDS, "Clocks rest meanwhile, 14 days at most.")
     for name, description in STEPS.items():
         yield _tick(f"step_{name}", name, description)
     yield _choice("root_cause", "root cause", ROOT_CAUSES, "Why it happened; from severity 2.")

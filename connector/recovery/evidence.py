@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from connector.domain.plain import one_line
-from connector.recovery.blueprint import FIRST_CONTACT, ROOT_CAUSES, SATISFIED, STEPS
+from connector.recovery.blueprint import FIRST_CONTACT, HOLDS, ROOT_CAUSES, SATISFIED, STEPS
 from connector.recovery.contexts import CAUSE_FROM
 
 MAX_CODE: Final = 40
@@ -21,9 +21,10 @@ FILLED: Final = "filled"
 
 CONTACT: Final = "first_contact"
 CAUSE: Final = "root_cause"
+HOLD: Final = "hold"
 WORDS: Final = frozenset({"root_cause_text", "change_made"})
 CODES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
-    {CONTACT: FIRST_CONTACT, CAUSE: ROOT_CAUSES, "satisfied": SATISFIED}
+    {CONTACT: FIRST_CONTACT, CAUSE: ROOT_CAUSES, "satisfied": SATISFIED, HOLD: HOLDS}
 )
 TICKS: Final = (*(f"step_{name}" for name in STEPS), "told_change")
 NAMES: Final = (*CODES, *TICKS, "place", *sorted(WORDS))

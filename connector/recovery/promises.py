@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
@@ -15,6 +15,7 @@ from connector.domain.ticket import AddNote, Change, UpdateTicket
 from connector.recovery import evidence as proofs
 from connector.recovery import tags
 from connector.recovery.contexts import local, plan_context
+from connector.recovery.holds import Hold, follow, resumed
 from connector.recovery.hours import Week
 from connector.recovery.ladder import (
     CRITICAL,
@@ -80,6 +81,10 @@ class Round:
     shown: Shown
     recovered: bool
     """All four steps have their evidence."""
+    hold: Hold = field(default_factory=Hold)
+    """How its clocks rested."""
+    hold_stated_at: datetime | None = None
+    """Since when the ticket says that they rest; None: it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +110,7 @@ def running(round_: Round) -> Running | None:
     if round_.contact_at is None:
         return Running(
             clock=Clock.CONTACT,
-            started_at=round_.started_at,
+            started_at=round_.started_at + round_.hold.spent,
             due_at=round_.clocks.contact_due,
             fired=round_.contact_fired,
         )
@@ -113,7 +118,7 @@ def running(round_: Round) -> Running | None:
         return None
     return Running(
         clock=Clock.RESOLUTION,
-        started_at=round_.started_at,
+        started_at=round_.started_at + round_.hold.spent,
         due_at=round_.clocks.resolution_due,
         fired=round_.resolution_fired,
     )
@@ -122,6 +127,9 @@ def running(round_: Round) -> Running | None:
 def ask(round_: Round, now: datetime, settings: RecoverySettings, zone: ZoneInfo) -> Asked:
     """Decide what a round asks for now."""
     week = settings.hours.week
+    round_ = _held(round_, now, week, zone)
+    if round_.hold.ends_at is not None:
+        return Asked(after=round_, climbs=(), pages=(), next_at=round_.hold.ends_at)
     pages: list[Why] = []
     if round_.case.severity >= CRITICAL and round_.acted_at is None and not round_.silence_told:
         pages.append(Why.CRITICAL)
@@ -144,6 +152,19 @@ def ask(round_: Round, now: datetime, settings: RecoverySettings, zone: ZoneInfo
         pages=tuple(pages),
         next_at=min(looks),
     )
+
+
+def _held(round_: Round, now: datetime, week: Week, zone: ZoneInfo) -> Round:
+    """Let a hold begin or end; when it ends, what was left of the clocks is left again."""
+    before, after = (
+        round_.hold,
+        follow(round_.hold, round_.hold_stated_at, round_.case.severity, now),
+    )
+    if before.since is None or after.since is not None:
+        return replace(round_, hold=after)
+    until = before.since + (after.spent - before.spent)
+    clocks = resumed(round_.clocks, before.since, until, week, zone)
+    return replace(round_, hold=after, clocks=clocks, case=replace(round_.case, clocks=clocks))
 
 
 def _climbed(
@@ -175,13 +196,17 @@ def changes(
     ]
     late = any(clock is Clock.CONTACT and found.rung >= Rung.LATE for clock, found in asked.climbs)
     raised = settings.escalation.raise_priority and late and before.contact_fired < Rung.LATE
-    if after.shown is before.shown and not raised:
+    moved = after.clocks != before.clocks
+    if after.shown is before.shown and not raised and not moved:
         return tuple(notes)
+    spent = f".h{int(after.hold.spent.total_seconds())}" if moved else ""
     update = UpdateTicket(
-        key=f"{case.id}.{after.number}.{after.shown}{'.up' if raised else ''}",
+        key=f"{case.id}.{after.number}.{after.shown}{'.up' if raised else ''}{spent}",
         case_id=case.id,
+        fields=due_fields(after.clocks) if moved else {},
+        due_at=after.clocks.contact_due if moved else None,
         severity=min(case.severity + 1, CRITICAL) if raised else None,
-        add_tags=(SLA_TAGS[after.shown],),
+        add_tags=(SLA_TAGS[after.shown],) if before.shown is not after.shown else (),
         remove_tags=(SLA_TAGS[before.shown],) if before.shown is not after.shown else (),
     )
     return (*notes, update)
@@ -226,13 +251,18 @@ def reopened(case: Case, number: int, practice: Practice) -> tuple[Change, ...]:
             case_id=case.id,
             add_tags=(tags.SLA_RUNNING,),
             remove_tags=(tags.SLA_MET, tags.SLA_LATE, tags.INCOMPLETE),
-            fields={
-                "contact_due": rfc3339(case.clocks.contact_due),
-                "resolution_due": rfc3339(case.clocks.resolution_due),
-            },
+            fields=due_fields(case.clocks),
             due_at=case.clocks.contact_due,
         ),
     )
+
+
+def due_fields(clocks: Clocks) -> dict[str, str]:
+    """Give the fields that say by when things are due."""
+    return {
+        "contact_due": rfc3339(clocks.contact_due),
+        "resolution_due": rfc3339(clocks.resolution_due),
+    }
 
 
 def incomplete(case: Case, number: int, lacking: Sequence[str]) -> tuple[Change, ...]:

@@ -175,6 +175,14 @@ def raise_to(tx: Tx, case: Case, *, kind: str) -> None:
     rounds.wake(tx, case.id)
 
 
+def set_due(tx: Tx, case: Case) -> None:
+    """Store the due times of a case after its clocks rested."""
+    if case.clocks is None:
+        return
+    due = {"contact_due": case.clocks.contact_due, "resolution_due": case.clocks.resolution_due}
+    tx.connection.execute(sa.update(cases).where(cases.c.id == case.id).values(**due))
+
+
 def link(tx: Tx, one: str, other: str, why: str) -> bool:
     """Link two cases, once."""
     first, second = sorted((one, other))

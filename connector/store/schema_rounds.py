@@ -35,6 +35,8 @@ rounds = Table(
     Column("silence_told_at", Moment),
     Column("shown", String(8), nullable=False, server_default="running"),
     Column("next_at", Moment, nullable=False),
+    Column("held_since", Moment),
+    Column("held_s", Integer, nullable=False, server_default="0"),
     Column("ended_at", Moment),
     Column("why", String(40)),
     Column("lacking", Text),
@@ -55,8 +57,8 @@ rounds = Table(
 
 `acted_at`: when a human first did anything on the ticket; `contact_at`: when one spoke with
 the person. `..._fired`: the highest rung of the ladder that was climbed, in percent. `next_at`:
-when the round is to be looked at next; `shown`: which of `running`, `met` and `late` the
-ticket's tags say. `lacking`: set when the round ended: what it lacks to
+when the round is to be looked at next; `held_since`: since when its clocks rest, `held_s`: how
+long they rested before; `shown`: which of `running`, `met` and `late` the ticket's tags say. `lacking`: set when the round ended: what it lacks to
 count as recovered, comma-separated; empty when nothing.
 """
 

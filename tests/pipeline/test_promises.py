@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -298,3 +298,56 @@ def test_the_ladder_runs_from_the_opening_also_after_a_late_start(house: House) 
     house.promises.tick()
 
     assert escalations(house) == [("contact", 80)]
+
+
+def test_a_hold_with_a_reason_lets_the_clocks_rest_and_gives_the_time_back(house: House) -> None:
+    house.hears(said(1, severity=2))
+    passes(house, 60)
+    due = datetime.fromisoformat(house.case.contact_due)
+    fill(house, hold="waiting_for_patient")
+    house.looks()
+    passes(house, 1)
+    passes(house, 7 * 86_400)
+    assert escalations(house) == []
+
+    fill(house, hold="")
+    house.looks()
+    passes(house, 1)
+    assert datetime.fromisoformat(house.case.contact_due) > due + timedelta(days=6)
+    assert shown(house) == {tags.SLA_RUNNING}
+    assert house.snapshot().fields["contact_due"][:16] == str(house.case.contact_due)[:16]
+    passes(house, 9 * 86_400)
+    assert escalations(house) == [("contact", 200)]
+
+
+def test_holds_end_after_fourteen_days_whatever_the_ticket_says(house: House) -> None:
+    house.hears(said(1, severity=2))
+    passes(house, 60)
+    fill(house, hold="legal_hold")
+    house.looks()
+    for _ in range(40):
+        passes(house, 86_400)
+
+    assert escalations(house)[-1] == ("contact", 200)
+    (told,) = on_record(house.store, "clock.resumed")
+    assert told["held_s"] == 14 * 86_400
+
+
+def test_a_critical_case_never_rests(house: House) -> None:
+    house.hears(said(1, severity=4))
+    passes(house, 60)
+    fill(house, hold="third_party")
+    house.looks()
+    passes(house, 3 * 3_600)
+
+    assert ("contact", 200) in escalations(house)
+
+
+def test_a_hold_without_a_known_reason_changes_nothing(house: House) -> None:
+    house.hears(said(1, severity=2))
+    passes(house, 60)
+    fill(house, hold="too busy")
+    house.looks()
+    passes(house, 9 * 86_400)
+
+    assert escalations(house) == [("contact", 200)]
