@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from connector.domain.response import FORM_BYTES
 from connector.parsing.people import email_address
@@ -41,6 +42,11 @@ def _scale(scale: Scale | None) -> list[object]:
 def email_of(layout: Layout, cells: Sequence[str]) -> str:
     """Give the address of who answered; empty without one."""
     return email_address(cells[layout.email]) if layout.email >= 0 else ""
+
+
+def updated_of(layout: Layout, cells: Sequence[str]) -> datetime | None:
+    """Give when the row was changed last, UTC; None when it is not told."""
+    return layout.updated.read(cells) if layout.updated else None
 
 
 def speaks(layout: Layout, cells: Sequence[str]) -> bool:

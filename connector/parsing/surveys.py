@@ -87,6 +87,10 @@ class TimeColumn:
     missing: frozenset[str] = frozenset()
     """Folded values that are no time and no fault."""
 
+    def read(self, cells: Sequence[str]) -> datetime | None:
+        """Read it from a row, UTC; None when it is no time, or in a zone that nobody knows."""
+        return time_of(cells[self.index], self.zone, self.order) if self.zone else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
@@ -253,7 +257,7 @@ class ResponseReader:
             text = cells[column.index].strip()
             if column.missing and fold(text) in column.missing:
                 continue
-            if text and (when := _time(cells, column)) is not None:
+            if text and (when := column.read(cells)) is not None:
                 return when, text
             first = first or text
         return None, first
@@ -272,7 +276,7 @@ class ResponseReader:
             submitted_at=submitted_at,
             submitted_text=submitted_text,
             submitted_at_unclear=bool(submitted_text) and submitted_at is None,
-            updated_at=_time(cells, layout.updated) if layout.updated else None,
+            updated_at=layout.updated.read(cells) if layout.updated else None,
             scores=self._rated(cells),
             comments=tuple(
                 Comment(
@@ -368,12 +372,6 @@ def _status(folded: str, meanings: Mapping[str, Status]) -> Status:
     if folded in meanings:
         return meanings[folded]
     return meanings.get(ANY_FILLED, Status.UNKNOWN) if folded else Status.UNKNOWN
-
-
-def _time(cells: Sequence[str], column: TimeColumn) -> datetime | None:
-    if column.zone is None:
-        return None
-    return time_of(cells[column.index], column.zone, column.order)
 
 
 def _contact(cells: Sequence[str], layout: Layout) -> Contact:

@@ -27,7 +27,7 @@ from connector.pipeline import joining, mailroom, onrecord, raising, returned, r
 from connector.pipeline.acquaintance import Acquaintance
 from connector.pipeline.owing import Prepare, link, owe
 from connector.pipeline.settings import PipelineSettings
-from connector.recovery import failed_contact, plan, policy, sites
+from connector.recovery import failed_contact, plan, policy, public_reply, sites
 from connector.recovery.settings import RecoverySettings
 from connector.recovery.severity import final_severity
 from connector.recovery.sites import SiteSettings
@@ -321,13 +321,9 @@ def _open(
     cases.insert(tx, case, origin)
     met.count(signal.tenant, signal.source)
     onrecord.opened(tx, stored, case, held=held)
-    owe(
-        tx,
-        stored,
-        plan.opening(case, heard, rules.practice, rules.recovery),
-        rules.prepare,
-        held=held,
-    )
+    opening = plan.opening(case, heard, rules.practice, rules.recovery)
+    draft = public_reply.notes(case, heard, rules.practice)
+    owe(tx, stored, (*opening, *draft), rules.prepare, held=held)
     if held and met.first("storm", case.tenant, signal.source):
         storm.tell(tx, case, signal.source, rules.practice, rules.recovery, rules.prepare)
     return case, "held" if held else "opened"

@@ -50,6 +50,15 @@ _RULES: Final[tuple[tuple[str, str], ...]] = (
     ("an unfilled placeholder", r"[{}\[\]<>]|\b(?:TODO|XXX|TBD)\b"),
     ("a link with an identifier", r"https?://\S+\?\S+"),
 )
+_PUBLIC: Final = re.compile(
+    r"\b(?:your (?:visits?|appointments?|stay|care|doctor|nurse|provider|records?|chart|file"
+    r"|account|bill|results?|family|experience|time (?:with|at)|privacy)|(?:a|our|valued) patients?"
+    r"|when you (?:came|were|visited|called)|you (?:came|visited|saw|were seen|called|received)"
+    r"|(?:see|seeing|saw|treated|treating|helped|caring for|cared for) you"
+    r"|(?:no|any|a) record of|welcome you back|come back|again soon"
+    r"|(?:on|last) (?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
+    re.IGNORECASE,
+)
 _COMPILED: Final = tuple((what, re.compile(rule, re.IGNORECASE)) for what, rule in _RULES)
 
 # Sympathy is protected nearly everywhere, the admission of fault in few places: on clinical
@@ -59,6 +68,17 @@ _CLINICAL: Final = re.compile(
     r"|because (?:we|of our)|we let you down|went wrong)\b",
     re.IGNORECASE,
 )
+
+
+def public_faults(text: str) -> Iterator[str]:
+    """Yield a sentence for each thing that must not be said in public, to whomever.
+
+    A public answer may not let anybody guess that the writer is a patient (45 CFR 164.508), even
+    where the review says so.
+    """
+    yield from faults(text, clinical=True)
+    for found in _PUBLIC.finditer(text):
+        yield f"lets guess that the writer is a patient: {found.group()!r}"
 
 
 def faults(text: str, *, clinical: bool = False) -> Iterator[str]:

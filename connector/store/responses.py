@@ -59,10 +59,11 @@ def decide(found: Known | None, entry: ExportRow, form: bytes, version: bytes) -
         return _SEEN
     if found.content[: len(form)] != form:  # its columns are read in another way now
         return Decision(row=Row.SEEN, known=found._replace(content=content, version=version))
-    if found.version == version or found.state == State.CLASH:
-        return Decision(row=Row.PARSE_ERROR, known=found._replace(state=State.CLASH))
     if found.stamp > entry.stamp:
         return _STALE
+    twice = found.version == version and found.stamp == entry.stamp
+    if twice or found.state == State.CLASH:
+        return Decision(row=Row.PARSE_ERROR, known=found._replace(state=State.CLASH))
     changed = found._replace(content=content, version=version, stamp=entry.stamp)
     return _changed(found, changed, entry)
 

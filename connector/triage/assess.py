@@ -129,6 +129,8 @@ def _judge(signal: Signal, reading: Reading, settings: TriageSettings) -> Opinio
         return judge_call(signal, settings.phone)
     if signal.facts.get("survey_status") == "partial":  # the whole response is still to come
         return Opinion(lane=Lane.COUNT, reasons=(plain("comment.partial"),))
+    if signal.facts.get("answered") is True:
+        return Opinion(lane=Lane.COUNT, reasons=(plain("comment.answered"),))
     score = judge_score(signal.facts, settings.scores)
     if signal.channel is Channel.MAIL and score is None:
         return judge_mail(signal, reading)

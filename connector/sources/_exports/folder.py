@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,7 @@ class Found:
     """One file that may hold responses."""
 
     name: str
+    """Below the folder, with slashes."""
     path: Path
     size: int
     """Bytes."""
@@ -41,17 +42,19 @@ def passing(name: str) -> bool:
     return folded.startswith(_LOCKS) or folded.endswith(_UNFINISHED)
 
 
-def listing(path: Path, pattern: str, *, edge: str) -> list[Found]:
-    """List the files in order of age. Raises Unavailable when the place cannot be read."""
+def listing(path: Path, pattern: str, *, edge: str, depth: int = 0) -> list[Found]:
+    """List the files in order of age, those of folders within too down to `depth`.
+
+    Raises Unavailable when the place cannot be read.
+    """
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            names = [
-                name
-                for name in os.listdir(path)  # noqa: PTH208 - names only, and many
-                if fnmatch.fnmatch(name, pattern) and not passing(name)
+            paths = [
+                one
+                for one in _walk(path, depth)
+                if fnmatch.fnmatch(one.name, pattern) and not passing(one.name)
             ]
-            paths = [path / name for name in names]
         else:
             paths = [path]
     except OSError as fault:
@@ -60,11 +63,20 @@ def listing(path: Path, pattern: str, *, edge: str) -> list[Found]:
         raise Unavailable(
             edge, f"{path} holds {len(paths)} exports, more than {MAX_FILES}: move old ones away."
         )
-    found = [one for one in map(_found, paths) if one is not None]
+    found = [one for one in (_found(path, file) for file in paths) if one is not None]
     return sorted(found, key=lambda one: (one.mtime_ns, one.name))
 
 
-def _found(path: Path) -> Found | None:
+def _walk(path: Path, depth: int) -> Iterator[Path]:
+    for name in os.listdir(path):  # noqa: PTH208 - names only, and many
+        one = path / name
+        if depth and not name.startswith(".") and one.is_dir() and not one.is_symlink():
+            yield from _walk(one, depth - 1)
+        else:
+            yield one
+
+
+def _found(top: Path, path: Path) -> Found | None:
     """Give the file; None when it vanished or is a folder within the folder."""
     try:
         status = path.stat()
@@ -73,7 +85,7 @@ def _found(path: Path) -> Found | None:
     if stat.S_ISDIR(status.st_mode):
         return None
     return Found(
-        name=path.name,
+        name=path.name if path == top else path.relative_to(top).as_posix(),
         path=path,
         size=status.st_size,
         mtime_ns=status.st_mtime_ns,

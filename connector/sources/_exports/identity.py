@@ -33,12 +33,16 @@ class Identities:
         """Give the natural key; stable over re-exports, other columns and other file names."""
         parts = self._reader.key_of(cells)
         if parts:
-            return f"id:{'|'.join(parts).strip('|')}"
+            return f"id:{self.part('|'.join(parts).strip('|'))}"
         when, text = self._reader.submitted_of(cells)
         plain = content + (when.isoformat() if when else text).encode("utf-8", "replace")
         digest = hashlib.sha256(plain).digest()[:16]
         ordinal = self._counts[digest] = self._counts.get(digest, 0) + 1
         return f"content:{digest.hex()}:{ordinal}"
+
+    def part(self, vendor_id: str) -> str:
+        """Give the part of a vendor's id by which a response is known; here all of it."""
+        return vendor_id
 
     def traces(self, cells: Sequence[str]) -> tuple[str, ...]:
         """Give what an edited version has in common with a response that has no id."""

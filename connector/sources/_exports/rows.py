@@ -14,7 +14,7 @@ from connector.domain.response import FORM_BYTES, Entry, ExportRow
 from connector.domain.response import Row as Outcome
 from connector.domain.signal import Channel, Signal, Unreadable
 from connector.parsing.survey_files import Broken, NotRead, Part, parts_of
-from connector.parsing.survey_identity import form_of, speaks
+from connector.parsing.survey_identity import form_of, speaks, updated_of
 from connector.parsing.survey_layout import Refusal, Wishes, lay_out
 from connector.parsing.survey_mapping import Status
 from connector.parsing.survey_times import DateOrder
@@ -59,7 +59,10 @@ class Origin(NamedTuple):
 
 
 class ExportRows:
-    """The items of one export, in its order."""
+    """The rows of one export, in its order."""
+
+    channel = Channel.SURVEY
+    identities = Identities
 
     def __init__(
         self,
@@ -113,7 +116,7 @@ class ExportRows:
             return
         table = Table(place=place, guessed=part.guessed, reader=ResponseReader(layout))
         self.form = form_of(layout)
-        identities = Identities(table.reader)
+        identities = self.identities(table.reader)
         for line in chain(head[layout.header_rows :], lines):
             if identities.full:
                 problem = (
@@ -144,14 +147,22 @@ class ExportRows:
         if isinstance(wide, BadRow):
             return self._bad(table.place, wide)
         content = reader.content_of(wide.cells)
+        told, stamp = self._told(wide.cells, content, reader)
         return ExportRow(
             identities.key(wide.cells, content),
-            content,
+            told,
             self._passed(wide.cells, reader),
-            self._written_s,
+            stamp,
             identities.traces(wide.cells),
             Origin(wide, table),
         )
+
+    def _told(
+        self, cells: Sequence[str], content: bytes, reader: ResponseReader
+    ) -> tuple[bytes, int]:
+        """Give the digest that an edit changes, and when it was written, epoch seconds."""
+        updated = updated_of(reader.layout, cells)
+        return content, self._written_s if updated is None else int(updated.timestamp())
 
     def _passed(self, cells: Sequence[str], reader: ResponseReader) -> Outcome | None:
         """Say why nobody has to judge a row, if so."""
@@ -173,7 +184,7 @@ class ExportRows:
             source=self._options.name,
             natural_key=row.key,
             locator=f"{table.place}#{wide.number}",
-            channel=Channel.SURVEY,
+            channel=self.channel,
             event_time=response.submitted_at,
             contact=response.contact,
             text=response.text,

@@ -28,6 +28,8 @@ class ExportOptions(SourceSettings):
 
     recipe_folder: ClassVar[str] = "surveys"
     """Which of the shipped recipes apply."""
+    folder_depth: ClassVar[int] = 0
+    """How many folders deep files are looked for."""
 
     path: Path = Field(description="The export, or the folder into which exports are put.")
     pattern: str = Field(

@@ -57,7 +57,7 @@ class ExportSource:
         """
         self._closing.clear()
         progress = Progress(after)
-        files = listing(self._settings.path, self._settings.pattern, edge=self.name)
+        files = self._listing()
         names = {file.name for file in files}
         progress.keep_only(names)
         self._gate.forget_all_but(names)
@@ -78,6 +78,11 @@ class ExportSource:
             more = f" ({len(faults)} files cannot be read.)" if len(faults) > 1 else ""
             raise Unavailable(self.name, faults[0] + more)
 
+    def _listing(self) -> list[Found]:
+        settings = self._settings
+        depth = settings.folder_depth
+        return listing(settings.path, settings.pattern, edge=self.name, depth=depth)
+
     def settle(self, locators: Sequence[str]) -> None:
         """Do nothing: the exports belong to whoever put them there."""
 
@@ -88,7 +93,7 @@ class ExportSource:
     def probe(self) -> list[str]:
         """Say what keeps the exports from being read."""
         try:
-            files = listing(self._settings.path, self._settings.pattern, edge=self.name)
+            files = self._listing()
         except Unavailable as fault:
             return [fault.problem]
         problems = []
