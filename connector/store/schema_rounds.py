@@ -58,8 +58,9 @@ rounds = Table(
 `acted_at`: when a human first did anything on the ticket; `contact_at`: when one spoke with
 the person. `..._fired`: the highest rung of the ladder that was climbed, in percent. `next_at`:
 when the round is to be looked at next; `held_since`: since when its clocks rest, `held_s`: how
-long they rested before; `shown`: which of `running`, `met` and `late` the ticket's tags say. `lacking`: set when the round ended: what it lacks to
-count as recovered, comma-separated; empty when nothing.
+long they rested before; `shown`: which of `running`, `met` and `late` the ticket's tags
+say. `lacking`: set when the round ended: what it lacks to count as recovered, comma-separated;
+empty when nothing.
 """
 
 evidence = Table(
