@@ -33,9 +33,9 @@ def test_a_folder_with_an_odd_name_is_read_by_name_and_by_pattern(dovecot, daemo
         client.create_folder(f"Odd/{name}")
         client.append(f"Odd/{name}", message(7))
     try:
-        by_name = daemon_on(dovecot.port, folder=f"Odd/{name}")
+        by_name = daemon_on(dovecot.port, folder=f"Odd/{name}", timeout_seconds=30)
         by_name.until_read()
-        by_pattern = daemon_on(dovecot.port, folders=["Odd/*"], after="flag")
+        by_pattern = daemon_on(dovecot.port, folders=["Odd/*"], after="flag", timeout_seconds=30)
         by_pattern.until_read()
     finally:
         with dovecot.client() as client:
@@ -113,7 +113,8 @@ def test_a_password_in_any_script_opens_a_real_mailbox(many_users, daemon_on, se
         if not plain:
             proxy.fail(GREETING, without_plain)
             proxy.fail("CAPABILITY", without_plain)
-        daemon = daemon_on(proxy.port, username=f"user{SECRETS.index(secret)}", password=secret)
+        who = f"user{SECRETS.index(secret)}"
+        daemon = daemon_on(proxy.port, username=who, password=secret, timeout_seconds=30)
         daemon.until_read(most=1)
         used = any(one.startswith("AUTHENTICATE") for one in proxy.commands)
         daemon.source.close()
