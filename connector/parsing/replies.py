@@ -262,7 +262,7 @@ def _judged(lines: list[str], index: int, start: int, joined: str, end: int) -> 
     )
     weak = (
         (verb and (date or time or address))
-        or (date and (printed or (time and address)))
+        or (date and (printed or (time and address and _starts_dated(joined.lstrip()))))
         or ONLY_MAILBOX.match(joined.strip())
     )
     if not sure and not (weak and _next_is_quoted(lines, end)):

@@ -15,6 +15,7 @@ from connector.parsing.reply_devices import (
     JOINING,
     STRONG,
 )
+from connector.parsing.reply_notices import without_notices
 from connector.parsing.reply_words import (
     AFTERTHOUGHT,
     CONTACT,
@@ -43,6 +44,7 @@ def without_signature(lines: list[str], *, first: bool) -> list[str]:
 
     `first` says that no own words stand above; a mark needs words above it.
     """
+    lines = without_notices(lines)
     end = len(lines)
     while end and not lines[end - 1].strip():
         end -= 1
