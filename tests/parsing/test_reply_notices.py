@@ -15,7 +15,7 @@ NOTICES = (
         "addressee. If you are not the intended recipient, please notify the sender and delete it."
     ),
     (
-        "CONFIDENTIALITY NOTICE: This e-mail message may contain protected health information (PHI) "
+        "CONFIDENTIALITY NOTICE: This e-mail message may hold protected health information (PHI) "
         "under HIPAA. Any unauthorized disclosure is prohibited."
     ),
     (
