@@ -23,7 +23,16 @@ from connector.domain.practice import Practice
 from connector.domain.signal import Signal, Unreadable
 from connector.domain.taxonomy import group_of
 from connector.domain.ticket import Change
-from connector.pipeline import joining, mailroom, onrecord, raising, returned, revision, storm
+from connector.pipeline import (
+    joining,
+    mailroom,
+    onrecord,
+    raising,
+    repeats,
+    returned,
+    revision,
+    storm,
+)
 from connector.pipeline.acquaintance import Acquaintance
 from connector.pipeline.owing import Prepare, link, owe
 from connector.pipeline.settings import PipelineSettings
@@ -287,7 +296,11 @@ def _open(
     site = sites.choose(signal, rules.sites)
     rules = rules.at(site)
     second_look = assessment.lane is Lane.REVIEW
-    severity = 1 if second_look else final_severity(assessment)
+    shared = rules.pipeline.shared_contacts
+    person = joining.person_key(tx.secret, signal, assessment.categories, shared)
+    again = None if second_look else repeats.find(tx, signal.tenant, person, assessment)
+    assessment = repeats.considered(assessment, again)
+    severity = 1 if second_look else final_severity(assessment, repeated=again is not None)
     clocks: Clocks | None = None
     if not second_look:
         clocks = policy.clocks(
@@ -313,17 +326,18 @@ def _open(
     origin = cases.Origin(
         source=signal.source,
         channel=signal.channel.value,
-        person=joining.person_key(
-            tx.secret, signal, assessment.categories, rules.pipeline.shared_contacts
-        ),
+        person=person,
         kind="second_look" if second_look else "case",
     )
     cases.insert(tx, case, origin)
     met.count(signal.tenant, signal.source)
     onrecord.opened(tx, stored, case, held=held)
-    opening = plan.opening(case, heard, rules.practice, rules.recovery)
+    marks = again.tags if again is not None else ()
+    opening = plan.opening(case, heard, rules.practice, rules.recovery, marks)
     draft = public_reply.notes(case, heard, rules.practice)
     owe(tx, stored, (*opening, *draft), rules.prepare, held=held)
+    if again is not None:
+        repeats.tell(tx, case, again, stored.seed, rules.prepare)
     if held and met.first("storm", case.tenant, signal.source):
         storm.tell(tx, case, signal.source, rules.practice, rules.recovery, rules.prepare)
     return case, "held" if held else "opened"

@@ -40,6 +40,8 @@ _LINKS: Final[Mapping[str, str]] = MappingProxyType(
         "other_matter": "the same person, in a matter that is kept apart",
         "ticket": "the mail names this case's ticket, but its sender is not known here",
         "earlier_case": "the same person had an earlier case",
+        "repeat": "the same person was let down in the same way within 90 days",
+        "recovery_failed": "this had been put right for the same person, and happened again",
     }
 )
 
@@ -57,9 +59,16 @@ class Heard:
 
 
 def opening(
-    case: Case, heard: Heard, practice: Practice, settings: RecoverySettings
+    case: Case,
+    heard: Heard,
+    practice: Practice,
+    settings: RecoverySettings,
+    further: Sequence[str] = (),
 ) -> tuple[Change, ...]:
-    """Give the changes that open a case's ticket: the ticket, then a note with attachments."""
+    """Give the changes that open a case's ticket: the ticket, then a note with attachments.
+
+    `further` are tags about what else is known of the person.
+    """
     late = late_detected(heard.detected_at, heard.signal.event_time, settings)
     ticket = OpenTicket(
         key=f"{heard.seed}.open",
@@ -68,7 +77,11 @@ def opening(
         text=_ticket_text(case, heard, practice, settings),
         requester=heard.signal.contact,
         severity=1 if case.second_look else case.severity,
-        tags=(*marks.case_tags(case), *marks.heard_tags(heard.signal, heard.assessment, late=late)),
+        tags=(
+            *marks.case_tags(case),
+            *marks.heard_tags(heard.signal, heard.assessment, late=late),
+            *further,
+        ),
         fields={
             **marks.case_fields(case, settings),
             **marks.heard_fields(heard.signal, heard.assessment, heard.detected_at),

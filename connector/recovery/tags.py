@@ -37,6 +37,9 @@ INCOMPLETE: Final = "amends_recovery_incomplete"
 REPEAT: Final = "amends_repeat"
 """The same person was let down in the same way within 90 days."""
 
+RECOVERY_FAILED: Final = "amends_recovery_failed"
+"""It happened again although it had been put right."""
+
 NO_CONTACT: Final = "amends_no_contact"
 """The person said that they do not want to be contacted."""
 
@@ -85,6 +88,7 @@ ALL: Final = frozenset(
         SLA_LATE,
         INCOMPLETE,
         REPEAT,
+        RECOVERY_FAILED,
         NO_CONTACT,
         LEAVING,
         PUBLIC,

@@ -208,6 +208,13 @@ cases = Table(
         sqlite_where=text("state <> 'closed' AND person IS NOT NULL"),
         postgresql_where=text("state <> 'closed' AND person IS NOT NULL"),
     ),
+    Index(
+        "closed_cases_of_person",
+        "person",
+        "closed_at",
+        sqlite_where=text("state = 'closed' AND person IS NOT NULL"),
+        postgresql_where=text("state = 'closed' AND person IS NOT NULL"),
+    ),
     Index("cases_by_source", "source", "opened_at"),
     Index("cases_by_state", "state", "synced_at"),
     Index("cases_by_ticket", "ticket_id"),
