@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connector.parsing.survey_files import Broken, parts_of
-from connector.parsing.survey_layout import Refusal, Wishes, lay_out
+from connector.parsing.survey_layout import lay_out
+from connector.parsing.survey_meaning import Refusal, Wishes
 from connector.parsing.survey_recipes import shipped
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.surveys import ResponseReader

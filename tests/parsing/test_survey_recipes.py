@@ -12,8 +12,9 @@ from servers.workbooks import packed
 
 from connector.domain.errors import ConfigError
 from connector.parsing.survey_files import Broken, NotRead, parts_of
-from connector.parsing.survey_layout import Refusal, Wishes, lay_out
+from connector.parsing.survey_layout import lay_out
 from connector.parsing.survey_mapping import Mapped
+from connector.parsing.survey_meaning import Refusal, Wishes
 from connector.parsing.survey_recipes import from_folder, shipped
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.surveys import ResponseReader

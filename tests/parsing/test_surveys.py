@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from connector.parsing.survey_columns import HeaderStyle, Role, columns_of
 from connector.parsing.survey_guess import guess
-from connector.parsing.survey_layout import Refusal, Wishes, lay_out
+from connector.parsing.survey_layout import lay_out
 from connector.parsing.survey_mapping import Mapped, Status
+from connector.parsing.survey_meaning import Refusal, Wishes
 from connector.parsing.survey_recipes import shipped
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.surveys import ResponseReader, yes_or_no
@@ -198,7 +199,7 @@ def test_an_anonymous_respondent_has_no_name():
     ],
 )  # fmt: skip
 def test_columns_are_guessed_from_names_that_are_known(header, roles, kind):
-    guessed = guess(columns_of(header))
+    guessed = {column.name: mapped for column, mapped in guess(columns_of(header))}
     assert {name: mapped.role for name, mapped in guessed.items()} == roles
     assert [mapped.kind for mapped in guessed.values() if mapped.kind] == ([kind] if kind else [])
 

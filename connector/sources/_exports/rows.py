@@ -15,8 +15,9 @@ from connector.domain.response import Row as Outcome
 from connector.domain.signal import Channel, Signal, Unreadable
 from connector.parsing.survey_files import Broken, NotRead, Part, parts_of
 from connector.parsing.survey_identity import form_of, speaks, updated_of
-from connector.parsing.survey_layout import Refusal, Wishes, lay_out
+from connector.parsing.survey_layout import lay_out
 from connector.parsing.survey_mapping import Status
+from connector.parsing.survey_meaning import Refusal, Wishes
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.surveys import ResponseReader
 from connector.parsing.tables import BadRow, Examined, Row, fit

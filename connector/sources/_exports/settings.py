@@ -12,8 +12,8 @@ from pydantic import Field, field_validator, model_validator
 
 from connector.parsing import survey_recipes
 from connector.parsing.survey_columns import MANY, Role
-from connector.parsing.survey_layout import AUTO
 from connector.parsing.survey_mapping import Mapped, Zone
+from connector.parsing.survey_meaning import AUTO
 from connector.parsing.survey_recipes import SurveyRecipe
 from connector.parsing.survey_scores import Direction, ScoreKind
 from connector.parsing.survey_times import DateOrder
