@@ -125,6 +125,8 @@ class Column:
     """What the patient was asked, as far as the header tells; else the name."""
     aliases: frozenset[str]
     """Folded names by which it may be meant."""
+    code: str = ""
+    """Qualtrics' ImportId or LimeSurvey's code: stays when the question is worded anew."""
     zone: str = ""
     """Time zone that the header gives for its times, or empty."""
     blank: bool = False
@@ -175,6 +177,7 @@ def _columns(
                 question=asked,
                 aliases=frozenset(aliases),
                 zone="UTC" if "(utc)" in fold(name) else zone,
+                code=import_id,
                 blank=not names[index].strip(),
             )
         )

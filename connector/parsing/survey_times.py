@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
 
@@ -60,6 +60,7 @@ _MONTHS: Mapping[str, int] = {
 _OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?", re.IGNORECASE)
 _PLAIN_SIGNS = str.maketrans({"\u2212": "-", "\u202f": " ", "\u00a0": " ", "\u200e": ""})
 _HALF_DAY = 12
+_MONTHS_A_YEAR = 12
 _CENTURY = 100
 
 # What American and European tools print; a name in use for several zones is not here.
@@ -91,6 +92,23 @@ def time_of(text: str, zone: tzinfo, order: DateOrder) -> datetime | None:
         return _written(match, zone, order) if match else None
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def order_of(texts: Iterable[str]) -> DateOrder | None:
+    """Say how dates are written, where one of them has a day above twelve; None: unproven.
+
+    None, too, when they contradict each other.
+    """
+    found: set[DateOrder] = set()
+    for text in texts:
+        match = _WRITTEN.match(text.strip()[:MAX_TIME_CHARS])
+        if match is None or match["sep"] == "." or len(match["a"]) == len("2025"):
+            continue
+        if int(match["a"]) > _MONTHS_A_YEAR:
+            found.add(DateOrder.DAY_FIRST)
+        if int(match["b"]) > _MONTHS_A_YEAR:
+            found.add(DateOrder.MONTH_FIRST)
+    return found.pop() if len(found) == 1 else None
 
 
 def _written(match: re.Match[str], zone: tzinfo, order: DateOrder) -> datetime | None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from connector.domain.practice import Practice
 from connector.domain.signal import Batch, Cursor
 from connector.parsing.calls.found import Found
+from connector.parsing.survey_proposal import Proposal
 
 
 class Source(Protocol):
@@ -134,6 +135,18 @@ class HearsCalls(Protocol):
         """Yield every call of the logs once, in the order of their ends, open ones last.
 
         Raises Unavailable. Reads from the beginning and keeps nothing.
+        """
+        ...
+
+
+@runtime_checkable
+class Proposes(Protocol):
+    """The optional ability to propose what columns mean, for `amends inspect --map`."""
+
+    def propose(self) -> Iterator[Proposal | str]:
+        """Look at the configured file and propose a map for each of its tables.
+
+        A text instead says why a table cannot be read. Raises Unavailable and OSError.
         """
         ...
 

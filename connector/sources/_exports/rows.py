@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
@@ -17,7 +17,8 @@ from connector.parsing.survey_files import Broken, NotRead, Part, parts_of
 from connector.parsing.survey_identity import form_of, speaks, updated_of
 from connector.parsing.survey_layout import lay_out
 from connector.parsing.survey_mapping import Status
-from connector.parsing.survey_meaning import Refusal, Wishes
+from connector.parsing.survey_meaning import Refusal, Wishes, understand
+from connector.parsing.survey_proposal import Proposal, propose
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.surveys import ResponseReader
 from connector.parsing.tables import BadRow, Examined, Row, fit
@@ -28,6 +29,8 @@ from connector.sources._exports.settings import ExportOptions
 
 HEAD_ROWS = 100
 """Rows that are looked at before the first one is read: the header, and how dates are written."""
+SAMPLE_ROWS = 2_000
+"""Rows that a proposed map is made from."""
 MONTH_FIRST_REGIONS = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "PH", "CA"})
 """Where 03/04/2025 is the fourth of March; survey tools follow the account's country."""
 
@@ -85,15 +88,8 @@ class ExportRows:
 
     def entries(self, file: BinaryIO) -> Iterator[Entry]:
         """Read the file from its start, one table after the other. Raises OSError."""
-        options = self._options
-        for part in parts_of(
-            file,
-            self._examined,
-            delimiter=options.delimiter,
-            sheet=options.sheet,
-            encoding=options.encoding,
-        ):
-            place = f"{self.path}!{part.name}" if part.name else self.path
+        for part in self._parts(file):
+            place = self._place(part)
             try:
                 if isinstance(part, Broken):
                     yield self._refuse(place, part.problem)
@@ -126,6 +122,43 @@ class ExportRows:
                 yield self._refuse(place, problem)
                 return
             yield self._entry(line, table, identities)
+
+    def proposals(self, file: BinaryIO) -> Iterator[Proposal | str]:
+        """Propose a map for each table, or say why there is none. Raises OSError."""
+        for part in self._parts(file):
+            place = self._place(part)
+            try:
+                if isinstance(part, Broken):
+                    yield f"{place}: {part.problem}"
+                else:
+                    yield self._proposal(place, part)
+            except NotRead as fault:
+                yield f"{place}: {fault.problem}"
+
+    def _proposal(self, place: str, part: Part) -> Proposal | str:
+        head = [line for line in islice(part.entries, SAMPLE_ROWS) if isinstance(line, Row)]
+        if not head:
+            return f"{place}: The file is empty."
+        wishes = replace(self._wishes(), guess=True, need_answers=False)
+        understood = understand([line.cells for line in head], wishes)
+        if isinstance(understood, Refusal):
+            return f"{place}: {understood.problem}"
+        wide = len(understood.columns)
+        fitted = [fit(line, wide) for line in head[understood.header_rows :]]
+        return propose(place, understood, [row.cells for row in fitted if isinstance(row, Row)])
+
+    def _parts(self, file: BinaryIO) -> Iterator[Part | Broken]:
+        options = self._options
+        return parts_of(
+            file,
+            self._examined,
+            delimiter=options.delimiter,
+            sheet=options.sheet,
+            encoding=options.encoding,
+        )
+
+    def _place(self, part: Part | Broken) -> str:
+        return f"{self.path}!{part.name}" if part.name else self.path
 
     def _wishes(self) -> Wishes:
         region = self._practice.region

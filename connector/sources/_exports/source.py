@@ -18,6 +18,7 @@ from connector.domain.signal import Batch, Cursor, Unreadable
 from connector.parsing import tables
 from connector.parsing.logfiles import open_regular, plain_fault
 from connector.parsing.survey_files import is_cut
+from connector.parsing.survey_proposal import Proposal
 from connector.parsing.tables import Examined
 from connector.sources._exports.folder import Found, Gate, listing
 from connector.sources._exports.progress import FileProgress, Progress
@@ -105,6 +106,16 @@ class ExportSource:
             else:
                 os.close(handle)
         return problems
+
+    def propose(self) -> Iterator[Proposal | str]:
+        """Propose a map for each table of the file, or of the newest one of the folder."""
+        files = self._listing()
+        if not files:
+            yield f"{self._settings.path}: no file matches {self._settings.pattern}"
+            return
+        handle, _ = open_regular(files[-1].path)
+        with os.fdopen(handle, "rb") as opened:
+            yield from self._rows_of(files[-1], tables.examine(opened)).proposals(opened)
 
     def _changed(self, file: Found, progress: Progress) -> Iterator[Batch]:
         """Read one file if it changed and is at rest. Raises OSError."""
