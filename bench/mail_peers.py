@@ -88,34 +88,42 @@ def _module(project: str, module: str) -> Any | None:
     return importlib.import_module(module)
 
 
+def _or_lost(read: Callable[[], Any], lost: Any) -> Any:
+    """Let a fault in one field not count against the others."""
+    try:
+        return read()
+    except Exception:  # noqa: BLE001 - a library that fails is counted, not followed
+        return lost
+
+
 def _compat32(raw: bytes) -> Read:
     message = naive(raw)
     subject = make_header(decode_header(str(message.get("Subject", ""))))
     parts = [part for part in message.walk() if not part.is_multipart()]
     files = [part for part in parts if part.get_filename()]
-    bodies = [
-        bytes(part.get_payload(decode=True) or b"").decode(
-            part.get_content_charset() or "utf-8", "replace"
-        )
-        for part in parts
-        if part.get_content_type() == "text/plain" and part not in files
-    ]
+    texts = [p for p in parts if p.get_content_type() == "text/plain" and p not in files]
     return Read(
         sender=parseaddr(str(message.get("From", "")))[1],
         subject=str(subject),
-        body="\n".join(bodies),
+        body=_or_lost(lambda: "\n".join(map(_decoded, texts)), "\0"),
         files=len(files),
     )
+
+
+def _decoded(part: Message) -> str:
+    data = part.get_payload(decode=True)
+    charset = part.get_content_charset() or "utf-8"
+    return data.decode(charset, "replace") if isinstance(data, bytes) else ""
 
 
 def _policy_default(raw: bytes) -> Read:
     message = email.message_from_bytes(raw, policy=email.policy.default)
     sender = message.get("From")
     addresses = getattr(sender, "addresses", ())
-    body = message.get_body(("plain",))
+    body = _or_lost(lambda: message.get_body(("plain",)), None)
     return Read(
         sender=addresses[0].addr_spec if addresses else "",
         subject=str(message.get("Subject", "")),
-        body=str(body.get_content()) if body is not None else "",
-        files=len(list(message.iter_attachments())),
+        body=_or_lost(lambda: str(body.get_content()), "\0") if body is not None else "",
+        files=_or_lost(lambda: len(list(message.iter_attachments())), -1),
     )
