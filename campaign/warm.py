@@ -3,8 +3,8 @@
 from zoneinfo import ZoneInfo
 
 from connector.domain.practice import Practice
-from connector.pipeline.casework import Rules
 from connector.pipeline.rehearsal import rehearse
+from connector.pipeline.rules import Rules
 from connector.pipeline.settings import PipelineSettings
 from connector.recovery.settings import RecoverySettings
 from connector.triage.settings import TriageSettings

@@ -14,12 +14,13 @@ from connector.domain.ledger import canonical
 from connector.domain.signal import Batch, Cursor
 from connector.helpdesks.base import Helpdesk
 from connector.pipeline import recovering
-from connector.pipeline.casework import Casework, Rules
+from connector.pipeline.casework import Casework
 from connector.pipeline.delivery import Delivery
 from connector.pipeline.intake import Intake, Pulled
 from connector.pipeline.paging import Pager
 from connector.pipeline.promises import Promises
 from connector.pipeline.rehearsal import rehearse
+from connector.pipeline.rules import Rules
 from connector.pipeline.sync import Sync
 from connector.report.status import Status, gather
 from connector.settings import Settings

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from connector.domain.ledger import LedgerEntry
+
 JOINED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "thread": "it answers an earlier message of the case",
@@ -18,6 +20,9 @@ JOINED: Final[Mapping[str, str]] = MappingProxyType(
         "withdrawn": "an answer of the case is gone from the export of the survey tool",
         "person": "same address or number, compatible name",
         "number": "unanswered calls from the same number",
+        "pattern": "many callers reached nobody on the same line within the hour",
+        "day": "more callers reached nobody than the day has tickets for",
+        "withheld": "callers without a number who reached nobody on the same day",
         "shared_contact": "both came through a number or address that several people share",
         "same_contact_other_name": "same number or address, another name",
         "same_contact_no_name": "same number or address, but no name to be sure",
@@ -105,3 +110,8 @@ CHANGES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """What became of a change; the first place is for its kind."""
+
+
+def spoken_with(entry: LedgerEntry) -> tuple[str, str]:
+    """Tell that somebody spoke with a caller whose call had failed."""
+    return "Somebody spoke with the caller", "in time" if entry.body.get("in_time") else ""

@@ -26,6 +26,7 @@ from connector.audit.sayings import (
     MISSING,
     PAGES,
     REOPENED,
+    spoken_with,
 )
 from connector.domain.ledger import LedgerEntry
 from connector.domain.rules import meaning
@@ -361,6 +362,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "case.opened": _Teller.opened,
         "case.promoted": _Teller.clocks,
         "case.linked": _Teller.linked,
+        "case.reached": lambda _, entry: spoken_with(entry),
         "case.released": _Teller.released,
         "case.closed": _Teller.closed,
         "case.reopened": _Teller.opened_again,

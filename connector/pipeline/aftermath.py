@@ -13,10 +13,10 @@ from connector.domain.ticket import Snapshot, TicketStatus, UpdateTicket
 from connector.helpdesks.base import Capabilities
 from connector.pipeline import edits as own_edits
 from connector.pipeline import merging, observing, promises
-from connector.pipeline.casework import Rules
 from connector.pipeline.edits import Difference
 from connector.pipeline.following import Standing, Step, decide, decide_gone
 from connector.pipeline.promotion import promote
+from connector.pipeline.rules import Rules
 from connector.recovery import plan
 from connector.recovery.tags import WRONG
 from connector.store import cases, complaints, edits, following, outbox, rounds

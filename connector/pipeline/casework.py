@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -19,11 +19,12 @@ from connector import crash
 from connector.domain.assessment import Assessment, Lane
 from connector.domain.case import Case, CaseState, Clocks
 from connector.domain.errors import StateError
-from connector.domain.practice import Practice
 from connector.domain.signal import Signal, Unreadable
 from connector.domain.taxonomy import group_of
 from connector.domain.ticket import Change
 from connector.pipeline import (
+    called_back,
+    callroom,
     joining,
     mailroom,
     onrecord,
@@ -34,51 +35,23 @@ from connector.pipeline import (
     storm,
 )
 from connector.pipeline.acquaintance import Acquaintance
-from connector.pipeline.owing import Prepare, link, owe
-from connector.pipeline.settings import PipelineSettings
+from connector.pipeline.choosing import choose_batch
+from connector.pipeline.owing import link, owe
+from connector.pipeline.rules import Rules
 from connector.recovery import failed_contact, plan, policy, public_reply, sites
-from connector.recovery.settings import RecoverySettings
 from connector.recovery.severity import final_severity
-from connector.recovery.sites import SiteSettings
-from connector.store import cases, codec, keys, mails, outbox, signals
-from connector.store.signals import End, Stored, Waiting
+from connector.store import calls, cases, codec, keys, mails, signals
+from connector.store.signals import End, Stored
 from connector.store.store import Store, Tx
 from connector.triage.assess import assess
 from connector.triage.lexicon import lexicon
-from connector.triage.settings import TriageSettings
 
 log = structlog.get_logger()
 
 BATCH = 100
-BATCH_BYTES = 32 * 1024 * 1024
-"""No more than this is loaded at once, unless one item alone is larger."""
 MAX_ATTEMPTS = 5
 """An item with which casework began so often without an end is set apart: often enough that
 kills from outside do not single out an innocent one, seldom enough to end a crash loop."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """Everything that decides; all of it is configuration."""
-
-    practice: Practice
-    triage: TriageSettings
-    recovery: RecoverySettings
-    pipeline: PipelineSettings
-    prepare: Prepare
-    ticket_mark: str = ""
-    """How the helpdesk marks the subjects of its mails (`Capabilities.ticket_mark`)."""
-    sites: Mapping[str, SiteSettings] = field(default_factory=dict)
-    """Places of the practice that promise something of their own, by name."""
-    version: str = ""
-    """Hash of the configuration in force; goes into the ledger beside each decision."""
-
-    def at(self, site: str) -> Rules:
-        """Give the rules as they are at a site; unknown and empty names change nothing."""
-        if site not in self.sites:
-            return self
-        practice, recovery = sites.at(site, self.practice, self.recovery, self.sites)
-        return replace(self, practice=practice, recovery=recovery)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +90,7 @@ class Casework:
 
     def _judge_next(self) -> list[Judged]:
         with self._store.read() as connection:
-            numbers = choose_batch(signals.waiting(connection, BATCH))
+            numbers = choose_batch(signals.waiting(connection, BATCH, self._store.clock()))
         if not numbers:
             return []
         self._store.write(lambda tx: signals.begin(tx, numbers))
@@ -187,7 +160,13 @@ def conclude(tx: Tx, batch: Sequence[Judged], rules: Rules) -> None:
     copies = mails.earlier(tx.connection, [one.stored.id for one in batch])
     changes = revision.earlier(tx.connection, [one.stored for one in batch])
     ended: dict[bytes, tuple[Stored, End]] = {}
-    for one in batch:
+    for judged in batch:
+        callroom.remember(tx, judged.stored, judged.assessment)
+    for judged in batch:
+        ruling = callroom.rule(tx, judged.stored, judged.assessment, rules)
+        if ruling.later is not None:
+            continue  # its fate is open: it waits
+        one = replace(judged, assessment=ruling.assessment)
         first = copies.get(one.stored.id)
         case_id = first.case_id if first else None
         if first and first.id in ended:
@@ -195,8 +174,37 @@ def conclude(tx: Tx, batch: Sequence[Judged], rules: Rules) -> None:
         if first and case_id:
             signals.sighted(tx, first.id, one.stored.item)
         before = revision.case_row(tx, one.stored, changes, ended)
-        ended[one.stored.id] = (one.stored, _end(tx, one, rules, met, case_id, before))
+        if ruling.group is not None:
+            end = _to_group(tx, one, rules, met, ruling)
+        else:
+            end = _end(tx, one, rules, met, case_id, before)
+        ended[one.stored.id] = (one.stored, end)
     signals.finish(tx, list(ended.values()))
+
+
+def _to_group(
+    tx: Tx, judged: Judged, rules: Rules, met: Acquaintance, ruling: callroom.Ruling
+) -> End:
+    """End a call in the case that it shares with others; the first one founds it."""
+    stored, assessment, signal = judged.stored, judged.assessment, judged.stored.item
+    if assessment is None or ruling.group is None or not isinstance(signal, Signal):
+        raise TypeError  # a ruling with a group is about a judged call
+    assessment_id, proof = tx.put("assessment", codec.assessment_bytes(assessment))
+    onrecord.assessed(tx, stored, assessment, assessment_id, proof, rules.version)
+    lane, severity = assessment.lane.value, assessment.severity
+    end = End(outcome="joined", lane=lane, severity=severity, assessment_id=assessment_id)
+    told = callroom.about_many(signal, ruling, include_contact=rules.recovery.include_contact)
+    heard = plan.Heard(
+        signal=told, assessment=assessment, detected_at=stored.detected_at, seed=stored.seed
+    )
+    known = calls.group_case(tx.connection, ruling.group)
+    row = cases.get(tx.connection, known) if known is not None else None
+    if row is not None and cases.case_of(row).state is not CaseState.CLOSED:
+        case = _join(tx, stored, heard, cases.case_of(row), ruling.why, rules)
+        return replace(end, case_id=case.id)
+    case, outcome = _open(tx, stored, heard, rules, met)
+    calls.set_group(tx, ruling.group, case.id)
+    return replace(end, outcome=outcome, case_id=case.id)
 
 
 def _end(
@@ -240,7 +248,10 @@ def _end(
             case = _change(tx, stored, heard, cases.case_of(changed), reopens, rules)
             met.changed(case.id, case.tenant, ())
             return replace(end, outcome="joined", case_id=case.id)
-    return end if end.outcome else _to_case(tx, stored, heard, rules, met, end)
+    if end.outcome:
+        called_back.tell(tx, stored, rules, rules.prepare)
+        return end
+    return _to_case(tx, stored, heard, rules, met, end)
 
 
 def _change(
@@ -362,7 +373,7 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
         promoted=before.second_look and not after.second_look,
     )
     if after.state is CaseState.HELD and after.severity >= storm.CRITICAL:
-        after = _let_go(tx, after)
+        after = storm.let_go(tx, after)
     changes = plan.joining(
         after,
         heard,
@@ -373,25 +384,3 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
     )
     owe(tx, stored, changes, rules.prepare, held=after.state is CaseState.HELD)
     return after
-
-
-def _let_go(tx: Tx, held: Case) -> Case:
-    """Release a case of a storm that turned out to be critical: that is never held."""
-    cases.release(tx, held.id)
-    outbox.release(tx, held.id)
-    tx.record("case.released", case_id=held.id, why="critical")
-    return replace(held, state=CaseState.OPEN)
-
-
-def choose_batch(waiting: Sequence[Waiting]) -> list[int]:
-    """Choose what is worked off next: what was interrupted before is worked off alone."""
-    chosen: list[int] = []
-    size = 0
-    for item in waiting:
-        size += item.size
-        if chosen and (item.attempts or size > BATCH_BYTES):
-            break
-        chosen.append(item.n)
-        if item.attempts:
-            break
-    return chosen

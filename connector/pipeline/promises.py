@@ -24,8 +24,8 @@ from connector.domain.errors import StateError
 from connector.domain.ticket import Change
 from connector.paging.settings import PageRoute
 from connector.pipeline import paging
-from connector.pipeline.casework import Rules
 from connector.pipeline.edits import respected
+from connector.pipeline.rules import Rules
 from connector.recovery import evidence, policy, promises
 from connector.recovery.holds import Hold
 from connector.recovery.ladder import Clock, Rung

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from connector.domain.assessment import Assessment
-from connector.pipeline.casework import Rules
 from connector.pipeline.edits import respected
+from connector.pipeline.rules import Rules
 from connector.recovery import plan, policy
 from connector.recovery.severity import final_severity
 from connector.store import cases, codec, content, outbox, signals

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from connector.domain.case import Case, CaseState, Group
 from connector.domain.signal import Channel, Contact, Signal
-from connector.pipeline.casework import Rules
+from connector.pipeline.rules import Rules
 from connector.recovery import plan, policy
 from connector.triage.assess import assess
 

@@ -7,6 +7,7 @@ summary ticket a day and source says so. Severity 4 is never held.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from connector.domain.case import Case, CaseState, Group
@@ -73,3 +74,11 @@ def notice_case(tx: Tx, seed: str, tenant: str, source: str) -> Case | None:
         return None
     cases.insert(tx, case, cases.Origin(source=source, channel="", person=None, kind="notice"))
     return case
+
+
+def let_go(tx: Tx, held: Case) -> Case:
+    """Release a case of a storm that turned out to be critical: that is never held."""
+    cases.release(tx, held.id)
+    outbox.release(tx, held.id)
+    tx.record("case.released", case_id=held.id, why="critical")
+    return replace(held, state=CaseState.OPEN)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from connector.pipeline.casework import Rules
+from connector.pipeline.rules import Rules
 from connector.pipeline.storm import notice_case
 from connector.recovery import plan
 from connector.store import jobs, keys, outbox, signals

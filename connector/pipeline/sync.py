@@ -34,9 +34,9 @@ from connector.domain.ticket import Snapshot, TicketRef
 from connector.helpdesks.base import Helpdesk
 from connector.pipeline import observing, recovering
 from connector.pipeline.aftermath import Aftermath, Looked
-from connector.pipeline.casework import Rules
 from connector.pipeline.feed import Feed
 from connector.pipeline.following import FOLLOWED
+from connector.pipeline.rules import Rules
 from connector.store import edits, following
 from connector.store import observing as observed
 from connector.store.store import Store, Tx

@@ -8,7 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from connector.domain.ledger import Plain
-from connector.store import content, files, mails
+from connector.store import calls, content, files, mails
 from connector.store.schema import case_contact, cases, outbox, sighting, signal
 from connector.store.schema_following import observed
 from connector.store.schema_mail import released
@@ -36,11 +36,13 @@ def erase_old(tx: Tx, days: int, limit: int) -> int:
         .limit(limit)
     ).all()
     ids = [value for row in rows for value in row[1:] if value is not None]
+    gone = [row.id for row in rows]
     parked = sa.select(released.c.assessment_id).where(
-        released.c.id.in_([row.id for row in rows]), released.c.assessment_id.is_not(None)
+        released.c.id.in_(gone), released.c.assessment_id.is_not(None)
     )
     ids += list(tx.connection.execute(parked).scalars())
-    mails.forget(tx.connection, [row.id for row in rows])
+    mails.forget(tx.connection, gone)
+    calls.forget(tx.connection, gone)
     for row in rows:
         ids += [value for value in files.ids(tx.connection, row.content_id) if value is not None]
     places = tx.connection.execute(

@@ -13,10 +13,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Row
 
 from connector.domain.signal import Batch, Item, Signal, Unreadable, signal_id
-from connector.store import codec, content, files, mails
+from connector.store import calls, codec, content, files, mails
 from connector.store.keys import keyed
 from connector.store.schema import content as content_table
 from connector.store.schema import seen, sighting, signal, source
+from connector.store.schema_calls import call
 from connector.store.store import Tx
 
 IDS_AT_ONCE = 500
@@ -156,8 +157,11 @@ class Waiting:
     """Bytes of its words and its original."""
 
 
-def waiting(connection: Connection, limit: int) -> list[Waiting]:
-    """The oldest items that casework has not finished; loads none, for one may be deadly."""
+def waiting(connection: Connection, limit: int, now: datetime | None = None) -> list[Waiting]:
+    """The oldest items that casework has not finished; loads none, for one may be deadly.
+
+    With `now`, calls whose fate is open beyond that are left out.
+    """
     body, raw = content_table.alias("body"), content_table.alias("raw")
     size = sa.func.coalesce(sa.func.length(body.c.body), 0) + sa.func.coalesce(
         sa.func.length(raw.c.body), 0
@@ -170,6 +174,10 @@ def waiting(connection: Connection, limit: int) -> list[Waiting]:
         .order_by(signal.c.n)
         .limit(limit)
     )
+    if now is not None:
+        query = query.join(call, call.c.id == signal.c.id, isouter=True).where(
+            sa.or_(call.c.due_at.is_(None), call.c.due_at <= now)
+        )
     return [
         Waiting(n=row.n, attempts=row.attempts, size=row.size) for row in connection.execute(query)
     ]
@@ -236,6 +244,7 @@ def store_new(tx: Tx, fresh: Mapping[bytes, Item]) -> None:
             files.put(tx, content_id, item.attachments)
         tx.later(seen, {"id": identity})
         mails.add(tx, identity, item)
+        calls.add(tx, identity, item)
         row = _row(identity, item, tx.now) | {"content_id": content_id, "raw_id": raw_id}
         tx.later(signal, row)
         tx.record(

@@ -24,7 +24,7 @@ from connector.store.head import Head
 from connector.store.restoring import Recovery
 from connector.store.schema import content as words
 from connector.store.schema import meta
-from connector.store.schema_responses import metadata
+from connector.store.schema_calls import metadata
 from connector.store.witness import Witness, look_back
 from connector.store.writer import Writer
 

@@ -12,7 +12,7 @@ from connector.domain.assessment import Assessment, Lane, Reason
 from connector.domain.practice import Practice
 from connector.domain.signal import Signal
 from connector.domain.ticket import Change
-from connector.pipeline.casework import Rules
+from connector.pipeline.rules import Rules
 from connector.pipeline.settings import PipelineSettings
 from connector.recovery.settings import RecoverySettings
 from connector.store import codec

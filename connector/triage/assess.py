@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -89,6 +90,31 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
         categories=categories,
         reasons=reasons,
         model=_model(words),
+    )
+
+
+def considered_again(assessment: Assessment, reasons: Sequence[Reason]) -> Assessment:
+    """Give the assessment of a call once more is known: the same, with other reasons.
+
+    Where nothing asks for anything any more, the call is counted; severity and categories follow
+    the reasons. Words of safety stay what they are.
+    """
+    if tuple(reasons) == assessment.reasons:
+        return assessment
+    if not any(reason.severity > 0 for reason in reasons):
+        return replace(
+            assessment, lane=Lane.COUNT, severity=0, categories=(), reasons=tuple(reasons)
+        )
+    weights: dict[str, int] = {}
+    for reason in reasons:
+        if reason.category and reason.severity > 0:
+            weights[reason.category] = weights.get(reason.category, 0) + 1
+    categories = rank(weights)[:MAX_CATEGORIES]
+    return replace(
+        assessment,
+        severity=_severity(categories, reasons),
+        categories=categories,
+        reasons=tuple(reasons),
     )
 
 

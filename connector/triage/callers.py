@@ -8,14 +8,15 @@ calls of one number, so the same calls always get the same answer, in whatever p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from connector.domain.assessment import Reason
-from connector.domain.signal import Fact, Signal
+from connector.domain.call_facts import glance
+from connector.domain.signal import Signal
 from connector.triage.calls import repairable
 from connector.triage.opinion import about, plain
 from connector.triage.settings import PhoneLimits
@@ -49,27 +50,20 @@ class Seen:
 
 def seen(signal: Signal, reasons: Sequence[Reason]) -> Seen | None:
     """Give what is to be remembered of a judged call; None where there is no number or no time."""
-    facts, number = signal.facts, signal.contact.phone
-    start, stop = facts.get("call_start"), facts.get("call_stop")
-    if not number or type(start) is not int or type(stop) is not int:
+    seen_so_far, number = glance(signal), signal.contact.phone
+    if seen_so_far is None or not number:
         return None
-    outbound = facts.get("direction") == "outbound"
     return Seen(
         key=signal.natural_key,
         number=number,
-        started=start,
-        ended=stop,
-        outbound=outbound,
-        reached=_reached(facts),
-        failed=not outbound and repairable(reasons),
-        message=facts.get("call_end") in {"voicemail", "voicemail_unclear"},
-        line="" if outbound else str(facts.get("line", "")),
+        started=seen_so_far.started,
+        ended=seen_so_far.ended,
+        outbound=seen_so_far.outbound,
+        reached=seen_so_far.reached,
+        failed=not seen_so_far.outbound and repairable(reasons),
+        message=seen_so_far.message,
+        line=seen_so_far.line,
     )
-
-
-def _reached(facts: Mapping[str, Fact]) -> bool:
-    lost = facts.get("call_end") in {"lost_after_transfer", "abandoned_on_hold", "abandoned"}
-    return facts.get("answered") is True and not lost
 
 
 def window_s(limits: PhoneLimits) -> int:
@@ -103,15 +97,15 @@ def tries(one: Seen, others: Sequence[Seen], limits: PhoneLimits) -> int:
 
 
 def tries_today(one: Seen, others: Sequence[Seen], zone: ZoneInfo) -> int:
-    """Count the failed calls of a number on the same local day, this one included."""
+    """Count the failed calls of a number on the same local day, this one included.
+
+    Calls after this one count too: the third try tells of the first two.
+    """
     day = _day(one.started, zone)
     return 1 + sum(
         1
         for other in others
-        if other.failed
-        and other.key != one.key
-        and other.started <= one.started
-        and _day(other.started, zone) == day
+        if other.failed and other.key != one.key and _day(other.started, zone) == day
     )
 
 

@@ -15,7 +15,8 @@ from connector.domain.errors import StateFull
 from connector.domain.signal import Contact, Signal
 from connector.domain.ticket import Change
 from connector.pipeline import casework as casework_room
-from connector.pipeline.casework import BATCH, BATCH_BYTES, MAX_ATTEMPTS, Casework, choose_batch
+from connector.pipeline.casework import BATCH, MAX_ATTEMPTS, Casework
+from connector.pipeline.choosing import BATCH_BYTES, choose_batch
 from connector.pipeline.reconcile import account
 from connector.store import codec
 from connector.store.signals import Waiting

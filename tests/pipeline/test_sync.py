@@ -11,7 +11,8 @@ from servers.owing import a_delivery, drain
 
 from connector.domain.ticket import TicketRef, TicketStatus
 from connector.pipeline import casework as casework_room
-from connector.pipeline.casework import Casework, Rules
+from connector.pipeline.casework import Casework
+from connector.pipeline.rules import Rules
 from connector.pipeline.sync import Sync
 from connector.recovery import tags
 from connector.store.store import Store

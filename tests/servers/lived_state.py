@@ -14,9 +14,10 @@ from connector.domain.practice import Practice
 from connector.domain.signal import Attachment, Batch, Channel, Contact, Signal, Unreadable
 from connector.domain.ticket import TicketRef, TicketStatus
 from connector.pipeline import reconcile
-from connector.pipeline.casework import Casework, Rules
+from connector.pipeline.casework import Casework
 from connector.pipeline.delivery import Delivery
 from connector.pipeline.promises import Promises
+from connector.pipeline.rules import Rules
 from connector.pipeline.sync import Sync
 from connector.store import cases, signals
 from connector.store.store import Store

@@ -7,9 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from servers.hearing import all_cases, hear, work_off
 
-from connector.pipeline.casework import Casework, Rules
+from connector.pipeline.casework import Casework
 from connector.pipeline.delivery import Delivery
 from connector.pipeline.promises import Promises
+from connector.pipeline.rules import Rules
 from connector.pipeline.sync import Sync
 from connector.store.store import Store
 from connector.testing.builders import Clock, some_rules
