@@ -15,7 +15,7 @@ from connector.helpdesks.base import Helpdesk
 from connector.paging.page import Page
 from connector.paging.send import probe, send
 from connector.paging.settings import MailRoute, PagingSettings
-from connector.sources.base import Forecasts, Probes, Source
+from connector.sources.base import Admits, Forecasts, Probes, Source
 from connector.store import engine, volume
 from connector.store.store import MIN_FREE_BYTES
 
@@ -122,6 +122,8 @@ def examine_source(
             yield Finding(part=part, level="problem", what=str(error))
             return
     yield Finding(part=part, level="ok", what=f"can be read; {told}" if told else "can be read")
+    for shortcoming in source.cannot_show() if isinstance(source, Admits) else ():
+        yield Finding(part=part, level="ok", what=f"note: {shortcoming}")
 
 
 def examine_helpdesk(helpdesk: Helpdesk) -> Iterator[Finding]:

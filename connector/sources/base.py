@@ -80,6 +80,15 @@ class Forecasts(Protocol):
 
 
 @runtime_checkable
+class Admits(Protocol):
+    """The optional ability to say what a place can never show, for `amends check`."""
+
+    def cannot_show(self) -> Sequence[str]:
+        """Name each shortcoming in one plain sentence with its cure; no I/O."""
+        ...
+
+
+@runtime_checkable
 class LogsIn(Protocol):
     """The optional ability to let a person log in once, for `amends login`."""
 

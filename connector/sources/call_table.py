@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Literal, Self
 
@@ -19,16 +20,22 @@ from connector.domain.practice import Practice
 from connector.domain.signal import Cursor
 from connector.parsing import logfiles
 from connector.parsing.calls.drop_folder import dropped
+from connector.parsing.calls.found import Broken
 from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.presets import MAX_LATE_S, Preset, from_folder, shipped
 from connector.parsing.calls.settings import CallSettings
 from connector.parsing.calls.table_reader import TableReader, Tables
+from connector.parsing.calls.table_rows import PRESET_UNKNOWN
 from connector.parsing.calls.watching import PhoneSource, Watched
 from connector.parsing.survey_times import DateOrder
 from connector.sources.base import SourceSettings
 
 MONTH_FIRST_REGIONS = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "PH", "CA"})
 """Where 03/04/2026 is the fourth of March."""
+
+
+PROBED_ITEMS = 50
+"""So many calls are tried by `amends check`."""
 
 
 class CallTableSettings(SourceSettings):
@@ -172,7 +179,13 @@ class CallTable(PhoneSource):
                     files.need_live()
         except Unavailable as fault:
             return [fault.problem]
-        return []
+        return self._unrecognised()
+
+    def _unrecognised(self) -> list[str]:
+        """Try the first calls: what no preset knows is to be mended before it is read."""
+        found = [one for one in islice(self.calls(), PROBED_ITEMS) if isinstance(one, Broken)]
+        told = dict.fromkeys(one.problem for one in found if PRESET_UNKNOWN in one.problem)
+        return [f"{self._settings.path}: {problem}" for problem in told]
 
     def cannot_show(self) -> tuple[str, ...]:
         """Say what these records can never show, each with its cure."""

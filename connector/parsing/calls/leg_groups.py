@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from connector.parsing.calls.legs import Leg
 
+MORE_TO_COME_S: Final = 14_400
+"""So long is waited for what a row announced: a call that was passed on may last for hours."""
 MAX_OPEN: Final = 2_000
 """Calls that are open at once; beyond it the oldest is told as it is."""
 MAX_LEGS: Final = 200
@@ -108,8 +110,8 @@ class LegGroups:
         """Take out the calls that their own records or the log's time end."""
         reached = min(self._recent) if len(self._recent) == SUSTAINED else None
         for at, group in list(self._open.items()):
-            flagged = group.legs[-1].last is True
-            quiet = reached is not None and reached - group.ended > self._late_s
+            flagged = group.legs[-1].last is True or not self._late(group)
+            quiet = reached is not None and reached - group.ended > self._late(group)
             if flagged or quiet or len(group.legs) >= MAX_LEGS:
                 yield self._tell(at)
         while len(self._open) > MAX_OPEN:
@@ -158,6 +160,10 @@ class LegGroups:
             for name in (leg.key, *leg.links):
                 self._ids[name] = at
         return at
+
+    def _late(self, group: Group) -> int:
+        more = group.legs[-1].last is False
+        return max(self._late_s, MORE_TO_COME_S) if more else self._late_s
 
     def _group(self, leg: Leg) -> Group:
         """Find the call of a row; a row that belongs to several joins them."""

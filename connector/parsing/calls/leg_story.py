@@ -81,6 +81,9 @@ def call_of(legs: Sequence[Leg], numbers: Numbers, shows: frozenset[Aspect]) -> 
     answered_at = _answer(answers[0]) if answers else None
     voicemails = [leg for leg in parts if leg.outcome in _VOICEMAIL]
     outcome = _outcome(ordered, parts, answers)
+    ended_by = _ended_by(ordered)
+    if outcome is Outcome.ABANDONED and not queues:  # hung up while phones rang, not in a queue
+        outcome, ended_by = Outcome.MISSED, ended_by or HangUp.CALLER
     return Call(
         key=first.key if len({leg.key for leg in ordered}) == 1 else min(_keys(ordered)),
         linked_ids=_keys(ordered) if len(_keys(ordered)) > 1 else (),
@@ -95,9 +98,7 @@ def call_of(legs: Sequence[Leg], numbers: Numbers, shows: frozenset[Aspect]) -> 
         ended_at=moment(ended_at),
         answered_at=None if answered_at is None else moment(answered_at),
         outcome=outcome,
-        ended_by=next(
-            (leg.ended_by for leg in reversed(_by_end(ordered)) if leg.ended_by), HangUp.UNKNOWN
-        ),
+        ended_by=ended_by,
         wait_s=_wait_s(parts, answers, queues),
         talk_s=None if answered_at is None else max(0, round(ended_at - answered_at)),
         last_talk_s=_talk_s(answers[-1]) if answers else None,
@@ -109,7 +110,7 @@ def call_of(legs: Sequence[Leg], numbers: Numbers, shows: frozenset[Aspect]) -> 
         or ("voicemail" if voicemails else ""),
         voicemail_s=next((leg.message_s for leg in voicemails if leg.message_s is not None), None),
         shows=shows,
-        steps=_steps(parts, transfers, queues, ended_at, ordered),
+        steps=_steps(parts, transfers, queues, ended_at, ended_by),
     )
 
 
@@ -150,6 +151,12 @@ def _talk_s(leg: Leg) -> int:
 
 def _by_end(legs: Sequence[Leg]) -> list[Leg]:
     return sorted(legs, key=lambda leg: (leg.ended_at, leg.started_at))
+
+
+def _ended_by(legs: Sequence[Leg]) -> HangUp:
+    """Who ended the leg that ended last."""
+    known = (leg.ended_by for leg in reversed(_by_end(legs)) if leg.ended_by)
+    return next(known, HangUp.UNKNOWN)
 
 
 def _direction(legs: Sequence[Leg]) -> Direction:
@@ -280,7 +287,7 @@ def _steps(
     transfers: Sequence[Transfer],
     queues: Sequence[QueueStay],
     ended_at: float,
-    ordered: Sequence[Leg],
+    ended_by: HangUp,
 ) -> tuple[Step, ...]:
     steps = [_step(leg) for leg in parts if leg.outcome is not Outcome.UNKNOWN]
     told = [step for step in steps if step is not None]
@@ -308,10 +315,7 @@ def _steps(
         if leg.message_s:
             told.append(Step(at=moment(leg.ended_at), kind=StepKind.MESSAGE, seconds=leg.message_s))
     told.sort(key=lambda step: (step.at, _ORDER.get(step.kind, 5)))
-    ender = next(
-        (leg.ended_by for leg in reversed(_by_end(ordered)) if leg.ended_by), HangUp.UNKNOWN
-    )
-    end = Step(at=moment(ended_at), kind=StepKind.HUNG_UP, detail=ender.value)
+    end = Step(at=moment(ended_at), kind=StepKind.HUNG_UP, detail=ended_by.value)
     return (*told[:MAX_STEPS], end)
 
 

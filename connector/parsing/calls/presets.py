@@ -209,10 +209,15 @@ def from_folder(folder: Path) -> Mapping[str, Preset]:
         paths = sorted(folder.glob("*.toml"))
         if len(paths) > MAX_PRESETS:
             raise ConfigError([f"holds more than {MAX_PRESETS} presets"], where=str(folder))
-        texts = {path.stem: path.open("rb").read(MAX_PRESET_BYTES + 1) for path in paths}
+        texts = {path.stem: _bytes(path) for path in paths}
     except OSError as fault:
         raise ConfigError([f"cannot be read ({fault.strerror})"], where=str(folder)) from None
     return _read(texts, where=str(folder))
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_PRESET_BYTES + 1)
 
 
 def _read(texts: Mapping[str, bytes], *, where: str) -> Mapping[str, Preset]:

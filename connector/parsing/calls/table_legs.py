@@ -247,6 +247,8 @@ def flat(value: Any, *, prefix: str = "", depth: int = 6) -> dict[str, str]:
         if isinstance(inner, dict):
             if depth > 1:
                 cells.update(flat(inner, prefix=f"{path}.", depth=depth - 1))
+        elif inner is None:
+            cells[path] = ""
         elif isinstance(inner, bool):
             cells[path] = "true" if inner else "false"
         elif isinstance(inner, str | int | float):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -67,6 +67,8 @@ class Tables:
     settle_s: float = 30.0
     late_s: int | None = None
     """None: as the preset says."""
+    maker: Callable[[Preset, tzinfo, DateOrder], LegMaker] = LegMaker
+    """Makes what reads a record."""
 
 
 class TableReader:
@@ -169,7 +171,7 @@ class TableReader:
         if name not in self._makers:
             tables = self._tables
             zone = tables.zone
-            self._makers[name] = LegMaker(tables.presets[name], zone, tables.order)
+            self._makers[name] = tables.maker(tables.presets[name], zone, tables.order)
             if not len(self._groups):
                 plain = self._groups.plain()
                 self._groups = LegGroups(late_s=self._late_s(name), plain=plain)

@@ -12,6 +12,8 @@ from connector.parsing.calls.presets import Preset, fold, recognise, shaped
 from connector.parsing.calls.table_legs import Record, Unusable, flat
 from connector.parsing.tables import delimiter_of
 
+PRESET_UNKNOWN: Final = "docs/sources/call_table.md"
+"""Stands in the sentence that says that nobody knows the columns."""
 MAX_FIELDS: Final = 1_000
 """A wider row is no record of a call."""
 MAX_LEGS_OF_RECORD: Final = 200
@@ -66,14 +68,18 @@ class Rows:
         self._delimiter = delimiter
         self.header: Header | None = None
         self._needed = 0
-        if preset and not presets[preset].header and presets[preset].format == "csv":
-            self._set(preset, self._columns or tuple(map(fold, presets[preset].columns)), "")
+        self._default = False
+        if preset and presets[preset].format == "csv":
+            names = self._columns or tuple(map(fold, presets[preset].columns))
+            if names:  # until a line names others
+                self._set(preset, names, "")
+                self._default = True
 
     def resume(self, header: Header | None) -> None:
         """Go on with a header that was learnt before."""
         if header is None or header.preset not in self._presets:
             return
-        if self._given in {"", header.preset} and self.header is None:
+        if self._given in {"", header.preset} and not self._columns:
             self._set(header.preset, header.columns, header.delimiter)
 
     def records(self, line: bytes) -> Iterator[Record]:
@@ -100,14 +106,15 @@ class Rows:
         width = len(cells)
         while width > len(columns) and not cells[width - 1].strip():
             width -= 1
-        fixed = self._presets[header.preset].header
+        fixed = self._presets[header.preset].header and not self._default
         if width > MAX_FIELDS or (fixed and width > len(columns)) or width < self._needed:
             raise Unusable(f"The row has {len(cells)} fields where {len(columns)} are expected.")
         return dict(zip(columns, cells, strict=False))
 
     def of_cells(self, cells: Sequence[str], text: str) -> Record | None:
         """Give the record of a row that is cut into cells already; None for a header."""
-        if self._is_header(list(cells), text):
+        cells = [_unquoted(cell) for cell in cells] if ' "' in text else list(cells)
+        if self._is_header(cells, text):
             return None
         return self.fit(cells)
 
@@ -191,6 +198,7 @@ class Rows:
             wanted = {fold(column) for column in preset.recognise} or _mapped(preset)
             if wanted <= names or (not preset.recognise and len(wanted & names) >= MIN_KNOWN):
                 self._set(self._given, tuple(map(fold, cells)), delimiter_of(text))
+                self._default = False
                 return True
             return False
         name = recognise(cells, self._presets, "csv")
@@ -210,14 +218,18 @@ class Rows:
 
     def _unknown(self) -> str:
         if self._given:
+            title = self._presets[self._given].title
             return (
-                f"The columns of {self._presets[self._given].title} are not named in front of this "
-                "row: is the preset right? Set `columns` to their order where no line names them."
+                f"The columns of {title} are not named in front of this row: is the preset right? "
+                f"Set `columns` to their order where no line names them ({PRESET_UNKNOWN})."
             )
-        return (
-            "No preset knows these columns: set `preset`, or write one for them "
-            "(docs/sources/call_table.md)."
-        )
+        return f"No preset knows these columns: set `preset`, or write one ({PRESET_UNKNOWN})."
+
+
+def _unquoted(cell: str) -> str:
+    """Take the quotes off a field that has a blank before them."""
+    bare = cell.strip()
+    return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] == '"' else cell
 
 
 def decoded(line: bytes) -> str:
