@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connector import plugins
-from connector.cli import inspect_calls
+from connector.cli import inspect_calls, inspect_map
 from connector.cli.common import IO, config_option, console, json_option, say, to_json
 from connector.domain.errors import ConfigError, EdgeError
 from connector.domain.plain import printable
@@ -56,6 +57,18 @@ class Target:
     is_flag=True,
     help="Show whole calls, judged together; all logs named are one phone system.",
 )
+@click.option(
+    "--map",
+    "as_map",
+    is_flag=True,
+    help="Propose what the columns of an export mean, and print the TOML for it.",
+)
+@click.option(
+    "--rows",
+    "as_rows",
+    is_flag=True,
+    help="Only count: rows, and what would become of them, by reason.",
+)
 @config_option
 @json_option
 @click.pass_context
@@ -65,6 +78,8 @@ def command(
     targets: Sequence[str],
     config: Path | None,
     as_calls: bool,
+    as_map: bool,
+    as_rows: bool,
     as_json: bool,
 ) -> None:
     """Show what would be made of files: signals, and what triage says of them.
@@ -76,7 +91,13 @@ def command(
 
     With --calls, logs of a phone system (`asterisk_cel:Master.csv asterisk_queue_log:queue_log`)
     are read together and each call is told once: who, how long, who spoke, what was wrong.
+
+    With --map, an export of a survey tool (`survey_file:responses.csv`) is recognised and a map
+    of its columns proposed, with a few answers of each, masked. With --rows nothing of a row is
+    shown: how many there are, and what would become of them.
     """
+    if as_calls + as_map + as_rows > 1:
+        raise click.UsageError("--calls, --map and --rows exclude one another")
     asked = [_split(target) for target in targets]
     reading = _reading(config, frozenset(kind for kind, _ in asked))
     ready = [
@@ -95,23 +116,44 @@ def command(
             Target(kind=settings.kind, given=path, settings=settings)
             for path, settings in inspect_calls.together(named)
         ]
+    mode = "map" if as_map else "rows" if as_rows else "calls" if as_calls else ""
+    tell = partial(_tell, practice=practice, triage=triage, shown=shown, mode=mode, as_json=as_json)
     for target in ready:
         try:
-            empty = True
-            for found in _found(target, practice, triage, as_calls=as_calls):
-                empty = False
-                if as_json:
-                    click.echo(to_json(found))
-                else:
-                    _show(found, shown)
-            if empty:
-                say(f"{target.given}: nothing was found in it", code)
+            if not tell(target):
+                code = say(f"{target.given}: nothing was found in it", code)
         except (EdgeError, OSError) as error:
             if isinstance(error, BrokenPipeError):
                 raise
             sys.stdout.flush()
             code = say(_fault(target.given, error), IO)
     ctx.exit(code)
+
+
+def _tell(
+    target: Target,
+    *,
+    practice: Practice,
+    triage: TriageSettings,
+    shown: Console,
+    mode: str,
+    as_json: bool,
+) -> bool:
+    """Print what is asked of one path; False when there is nothing in it."""
+    if mode == "map":
+        return inspect_map.show_map(target.settings, target.given, practice, shown, as_json=as_json)
+    if mode == "rows":
+        return inspect_map.show_rows(
+            target.settings, target.given, practice, triage, as_json=as_json
+        )
+    empty = True
+    for found in _found(target, practice, triage, as_calls=mode == "calls"):
+        empty = False
+        if as_json:
+            click.echo(to_json(found))
+        else:
+            _show(found, shown)
+    return not empty
 
 
 def _fault(given: str, error: EdgeError | OSError) -> str:

@@ -41,6 +41,7 @@ _BY_WORDS = (
 _SURE_BY_WORDS = frozenset({ScoreKind.FFT, ScoreKind.CSAT5})
 _FIVE = 5
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s.]{1,63}(?:\.[^@\s.]{1,63}){1,8}")
+_PHONE = re.compile(r"(?:\d\D{0,3}){6}\d", re.ASCII)
 _LEADING = re.compile(r"\d{1,3}(?=\D|$)", re.ASCII)
 _FIGURE = re.compile(r"\d{1,9}(?:[.,]\d{1,9})?", re.ASCII)
 
@@ -115,7 +116,7 @@ def _answers(values: Sequence[str]) -> list[str]:
     return [value for value in folded if value and value not in MISSING]
 
 
-def _mapped(
+def _mapped(  # noqa: PLR0911 - one line for each role that answers can speak against
     column: Column, role: Role, polarity: Polarity, answers: Sequence[str]
 ) -> Mapped | None:
     """Say what a column of this role is, when its answers do not speak against it."""
@@ -124,6 +125,12 @@ def _mapped(
     if role is Role.COMMENT:
         figures = bool(answers) and all(map(_FIGURE.fullmatch, answers))
         return None if figures else Mapped(role=role, polarity=polarity)
+    if role is Role.ID:
+        return Mapped(role=role) if len(set(answers)) == len(answers) else None
+    if role is Role.PHONE and answers:
+        return Mapped(role=role) if any(map(_PHONE.search, answers)) else None
+    if role is Role.WANTS_CONTACT and answers and set(answers) <= {"1", "2"}:
+        return Mapped(role=role, yes=("1",), no=("2",))
     if role is Role.EMAIL:
         named = [answer for answer in answers if answer != "anonymous"]
         return None if named and not any(map(_ADDRESS.fullmatch, named)) else Mapped(role=role)

@@ -140,14 +140,23 @@ def masked(text: str) -> str:
 
 def _doubt(mapped: Mapped, by: By, filled: Sequence[str]) -> str:
     """Say what a person has to check."""
-    if mapped.role is not Role.SCORE or by is not By.GUESS:
+    if by is not By.GUESS:
         return ""
-    scale = mapped.scale()
-    odd = {value for value in filled if scale is not None and score_of(value, scale).problem}
-    if odd:
-        return f"{len(odd)} different answers are not on this scale"
+    if mapped.role is Role.ID:
+        return "does it stay the same in every export?"
+    if mapped.role is Role.WANTS_CONTACT and mapped.yes:
+        return "does 1 mean yes, and 2 no?"
+    return _doubt_of_score(mapped, filled)
+
+
+def _doubt_of_score(mapped: Mapped, filled: Sequence[str]) -> str:
+    scale = mapped.scale() if mapped.role is Role.SCORE else None
+    if scale is None:
+        return ""
+    if any(score_of(value, scale).problem for value in filled):
+        return "some answers are not on this scale"
     figures = any(value[:1].isdigit() for value in filled)
-    if mapped.kind in UNSAID and figures and scale is not None:
+    if mapped.kind in UNSAID and figures:
         return f"is {scale.best} the best answer, and not {scale.worst}?"
     return ""
 
@@ -207,9 +216,14 @@ def value_of(mapped: Mapped) -> str:
         parts["direction"] = mapped.direction.value
     if mapped.role is Role.COMMENT and mapped.polarity is not Polarity.OPEN:
         parts["polarity"] = mapped.polarity.value
-    if len(parts) == 1:
+    lists = {"yes": mapped.yes, "no": mapped.no, "missing": mapped.missing}
+    if len(parts) == 1 and not any(lists.values()):
         return quoted(mapped.role.value)
-    return "{ " + ", ".join(f"{name} = {quoted(word)}" for name, word in parts.items()) + " }"
+    written = [f"{name} = {quoted(word)}" for name, word in parts.items()]
+    written += [
+        f"{name} = [{', '.join(map(quoted, words))}]" for name, words in lists.items() if words
+    ]
+    return "{ " + ", ".join(written) + " }"
 
 
 def quoted(text: str) -> str:

@@ -131,21 +131,28 @@ class ExportRows:
                 if isinstance(part, Broken):
                     yield f"{place}: {part.problem}"
                 else:
-                    yield self._proposal(place, part)
+                    yield from self._proposed(place, part)
             except NotRead as fault:
                 yield f"{place}: {fault.problem}"
 
-    def _proposal(self, place: str, part: Part) -> Proposal | str:
+    def _proposed(self, place: str, part: Part) -> Iterator[Proposal | str]:
+        """Propose with what is configured; where that does not fit, say so and begin anew."""
         head = [line for line in islice(part.entries, SAMPLE_ROWS) if isinstance(line, Row)]
         if not head:
-            return f"{place}: The file is empty."
+            yield f"{place}: The file is empty."
+            return
         wishes = replace(self._wishes(), guess=True, need_answers=False)
         understood = understand([line.cells for line in head], wishes)
+        if isinstance(understood, Refusal) and wishes.columns:
+            yield f"{place}: {understood.problem}"
+            understood = understand([line.cells for line in head], replace(wishes, columns={}))
         if isinstance(understood, Refusal):
-            return f"{place}: {understood.problem}"
+            yield f"{place}: {understood.problem}"
+            return
         wide = len(understood.columns)
         fitted = [fit(line, wide) for line in head[understood.header_rows :]]
-        return propose(place, understood, [row.cells for row in fitted if isinstance(row, Row)])
+        rows = [row.cells for row in fitted if isinstance(row, Row)]
+        yield propose(place, understood, rows)
 
     def _parts(self, file: BinaryIO) -> Iterator[Part | Broken]:
         options = self._options
