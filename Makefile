@@ -8,7 +8,7 @@
 #   ARGS="..."                   options for the program that the target runs
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint bench campaign format lock install clean
+.PHONY: help .venv demo test lint bench model campaign format lock install clean
 
 bin := .venv/bin
 
@@ -44,8 +44,12 @@ lint: .venv ## what a machine can see without running the program: style, types,
 	@$(bin)/deptry --no-ansi .
 
 bench: .venv ## measure beside django-helpdesk's get_email, sqlite3 and the mail server (ARGS="--only NAME", --quick)
-	-@$(bin)/uv pip install --quiet --python $(bin)/python --group peers
+	-@$(bin)/uv pip install --quiet --python $(bin)/python --group peers --group train
 	@PYTHONPATH=tests $(bin)/python -m bench --json build/bench.json $(ARGS)
+
+model: .venv ## train the comment model anew (needs the public comments: ARGS="--data FILE")
+	@$(bin)/uv pip install --quiet --python $(bin)/python --group train
+	@$(bin)/python tools/train_comments.py $(ARGS)
 
 campaign: .venv ## kill the daemon and lie to it thousands of times, then judge the helpdesk's own records (about an hour; ARGS="--helpdesk zendesk" or freshdesk: simulated)
 	@PYTHONPATH=tests $(bin)/python -m campaign $(ARGS)
