@@ -22,7 +22,9 @@ from connector.domain.taxonomy import floor_of, rank
 from connector.triage.calls import judge_call
 from connector.triage.comments import judge_comment, judge_mail, tone_reasons
 from connector.triage.doubts import doubt_reason, exported_reason, proof_reasons
+from connector.triage.heard import Heard, hear
 from connector.triage.lexicon import Lexicon, lexicon
+from connector.triage.model.weights import shipped
 from connector.triage.opinion import STRENGTH, Opinion, about, plain
 from connector.triage.reading import Reading, read
 from connector.triage.scores import judge_score
@@ -70,7 +72,8 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
         return _nothing_owed(Lane.PARK, (automatic, *safety), words)
     if (exported := exported_reason(signal.facts)) is not None:
         return _nothing_owed(Lane.COUNT, (exported,), words)
-    opinion = _judge(signal, reading, settings)
+    heard = _hear(signal, reading, words, settings)
+    opinion = _judge(signal, reading, heard, settings)
     doubt = doubt_reason(signal.facts)
     lane = _lane(signal, opinion, safety, doubt)
     reasons = (
@@ -82,14 +85,16 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
         *_word_reasons(signal, reading),
     )
     if lane is Lane.COUNT:
-        return _nothing_owed(lane, reasons, words)
+        return _nothing_owed(lane, reasons, words, heard)
+    reasons = (*reasons, *(heard.about if heard else ()))
     categories = _categories(signal, reading, reasons)
     return Assessment(
         lane=lane,
         severity=_severity(categories, reasons),
         categories=categories,
         reasons=reasons,
-        model=_model(words),
+        score_permille=_permille(heard),
+        model=_model(words, heard),
     )
 
 
@@ -118,13 +123,25 @@ def considered_again(assessment: Assessment, reasons: Sequence[Reason]) -> Asses
     )
 
 
-def _model(words: Lexicon) -> str:
-    return f"rules-{words.version}"
+def _permille(heard: Heard | None) -> int | None:
+    return heard.score.permille if heard is not None and heard.sure else None
 
 
-def _nothing_owed(lane: Lane, reasons: Sequence[Reason], words: Lexicon) -> Assessment:
+def _model(words: Lexicon, heard: Heard | None = None) -> str:
+    rules = f"rules-{words.version}"
+    return f"{rules} comments-{shipped().version}" if heard else rules
+
+
+def _nothing_owed(
+    lane: Lane, reasons: Sequence[Reason], words: Lexicon, heard: Heard | None = None
+) -> Assessment:
     return Assessment(
-        lane=lane, severity=0, categories=(), reasons=tuple(reasons), model=_model(words)
+        lane=lane,
+        severity=0,
+        categories=(),
+        reasons=tuple(reasons),
+        score_permille=_permille(heard),
+        model=_model(words, heard),
     )
 
 
@@ -150,7 +167,18 @@ def _safety_reasons(reading: Reading) -> list[Reason]:
     ]
 
 
-def _judge(signal: Signal, reading: Reading, settings: TriageSettings) -> Opinion:
+def _hear(
+    signal: Signal, reading: Reading, words: Lexicon, settings: TriageSettings
+) -> Heard | None:
+    """Ask the comment model about what patients answer or publish; mails need no such figure."""
+    if signal.channel is Channel.MAIL and judge_score(signal.facts, settings.scores) is None:
+        return None
+    return hear(signal, reading, words, settings.comments)
+
+
+def _judge(
+    signal: Signal, reading: Reading, heard: Heard | None, settings: TriageSettings
+) -> Opinion:
     if signal.channel is Channel.PHONE:
         return judge_call(signal, settings.phone)
     if signal.facts.get("survey_status") == "partial":  # the whole response is still to come
@@ -160,7 +188,7 @@ def _judge(signal: Signal, reading: Reading, settings: TriageSettings) -> Opinio
     score = judge_score(signal.facts, settings.scores)
     if signal.channel is Channel.MAIL and score is None:
         return judge_mail(signal, reading)
-    return judge_comment(reading, score)
+    return judge_comment(reading, score, heard)
 
 
 def _lane(signal: Signal, opinion: Opinion, safety: Sequence[Reason], doubt: Reason | None) -> Lane:
@@ -218,7 +246,7 @@ def _categories(signal: Signal, reading: Reading, reasons: Sequence[Reason]) -> 
             continue
         found = complaints.get(reason.category) if reason.rule.startswith("words.") else None
         count = min(found.count, _MAX_WEIGHT) if found else _SAFETY_WEIGHT
-        gain = _COMPLAINT_WEIGHT * count
+        gain = 1 if reason.rule == "model.topic" else _COMPLAINT_WEIGHT * count
         weights[reason.category] = weights.get(reason.category, 0) + gain
     if not weights and _spoken(signal) and _critical_tone(reading):
         topics = reading.section("topic")

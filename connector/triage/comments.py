@@ -13,7 +13,8 @@ from typing import Final
 
 from connector.domain.assessment import Lane, Reason
 from connector.domain.signal import Signal
-from connector.triage.opinion import Opinion, plain
+from connector.triage.heard import Heard
+from connector.triage.opinion import STRENGTH, Opinion, plain
 from connector.triage.reading import Reading
 
 TICKET_POINTS: Final = 8
@@ -22,10 +23,20 @@ TICKET_POINTS: Final = 8
 REVIEW_POINTS: Final = 2
 """From so many points a person looks at a comment."""
 
+BELIEVED_PERMILLE: Final = 60
+"""Words of complaint in a comment that the model finds less likely a failure are praise's own."""
+
 _COMPLAINT_POINTS: Final = 6
 _COMPLAINT_CAP: Final = 3
 _RISK_POINTS: Final = 8
 
+_COMMENT_RULES: Final[Mapping[Lane, str]] = MappingProxyType(
+    {
+        Lane.TICKET: "comment.negative",
+        Lane.REVIEW: "comment.unsure",
+        Lane.COUNT: "comment.fine",
+    }
+)
 # Quarter points for each finding, and how many of them count.
 _TONE: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
     {
@@ -59,10 +70,45 @@ def points(reading: Reading) -> int:
     )
 
 
-def judge_comment(reading: Reading, score: Opinion | None) -> Opinion:
-    """Judge a survey's or a review's comment, with what the score said."""
+def judge_comment(reading: Reading, score: Opinion | None, heard: Heard | None = None) -> Opinion:
+    """Judge a survey's or a review's comment, with what score and comment model said.
+
+    The model decides where it knows the words; the lists decide for other languages.
+    """
+    said = (heard.reason,) if heard else ()
     if score is not None and score.lane is Lane.TICKET:
-        return Opinion(lane=Lane.TICKET, reasons=score.reasons)
+        return Opinion(lane=Lane.TICKET, reasons=(*score.reasons, *said))
+    if heard is None or not heard.sure:
+        found = _judge_by_words(reading, score)
+    else:
+        found = _judge_by_model(reading, score, heard)
+    lane = found.lane
+    if score is not None and score.lane is Lane.REVIEW:
+        lane = Lane.REVIEW
+    if heard is not None and not heard.sure and score is None:
+        lane = max(lane, Lane.REVIEW, key=STRENGTH.index)
+    return Opinion(lane=lane, reasons=(*(score.reasons if score else ()), *said, *found.reasons))
+
+
+def _judge_by_model(reading: Reading, score: Opinion | None, heard: Heard) -> Opinion:
+    """Follow the model; words of complaint that it does not believe are looked at by a person.
+
+    Beside a good score a comment has to be as bad as a ticket's to get a second look.
+    """
+    lane = heard.lane
+    if score is not None:
+        lane = Lane.REVIEW if lane is Lane.TICKET else Lane.COUNT
+        return Opinion(lane=lane, reasons=(plain(_COMMENT_RULES[lane]),))
+    if lane is Lane.COUNT and heard.score.permille >= BELIEVED_PERMILLE and _complains(reading):
+        return Opinion(lane=Lane.REVIEW, reasons=(plain("comment.unsure"),))
+    return Opinion(lane=lane, reasons=(plain(_COMMENT_RULES[lane]),))
+
+
+def _complains(reading: Reading) -> bool:
+    return bool(reading.section("complaint") or reading.section("risk"))
+
+
+def _judge_by_words(reading: Reading, score: Opinion | None) -> Opinion:
     weight = points(reading)
     if score is None and weight >= TICKET_POINTS:
         lane, rule = Lane.TICKET, "comment.negative"
@@ -72,9 +118,7 @@ def judge_comment(reading: Reading, score: Opinion | None) -> Opinion:
         lane, rule = Lane.COUNT, "comment.fine"
     else:
         lane, rule = Lane.COUNT, "comment.none"
-    if score is not None and score.lane is Lane.REVIEW:
-        lane = Lane.REVIEW
-    return Opinion(lane=lane, reasons=(*(score.reasons if score else ()), plain(rule)))
+    return Opinion(lane=lane, reasons=(plain(rule),))
 
 
 def judge_mail(signal: Signal, reading: Reading) -> Opinion:

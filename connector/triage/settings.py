@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connector.domain.taxonomy import TAXONOMY
+from connector.triage.model.settings import CommentSettings
 
 Language: TypeAlias = Literal["en", "es", "de", "fr", "pt"]
 SafetyGroup: TypeAlias = Literal[
@@ -188,6 +189,9 @@ class TriageSettings(BaseModel):
     )
     scores: ScoreLimits = Field(default_factory=ScoreLimits, description="Survey scores.")
     phone: PhoneLimits = Field(default_factory=PhoneLimits, description="Calls.")
+    comments: CommentSettings = Field(
+        default_factory=CommentSettings, description="Comments of surveys and reviews."
+    )
     words: dict[str, tuple[Phrase, ...]] = Field(
         default_factory=dict,
         description="Further words for a category, such as names of your sites or programs. "

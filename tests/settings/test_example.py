@@ -78,6 +78,8 @@ def _missing(table, model, before, *, hours=True):
         inner = inner_model(info.annotation)
         if name == "sites":
             yield from _missing(value["north"], inner, "sites.north.", hours=False)
+        elif f"{before}{name}" == "triage.comments.sources":
+            yield from _missing(value["survey"], inner, f"{before}{name}.survey.")
         elif isinstance(value, dict) and inner is not None and name != "helpdesk":
             yield from _missing(value, inner, f"{before}{name}.")
 

@@ -88,7 +88,7 @@ def test_odd_spellings_hide_nothing(text):
     ],
 )
 def test_harmless_words_page_nobody(text):
-    assert assess(answer(text, score=10, score_kind="nps"), USUAL).lane is Lane.COUNT
+    assert assess(answer(text, score=10, score_kind="nps"), USUAL).severity < 4
 
 
 def test_safety_words_act_in_every_language_even_when_only_one_is_configured():

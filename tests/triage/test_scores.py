@@ -99,7 +99,7 @@ def test_a_middling_score_with_a_bad_comment_is_a_second_look():
 
 def test_a_comment_without_a_score_decides_by_its_words():
     assert judged("Rude staff, I waited two hours and nobody called me back")[0] is Lane.TICKET
-    assert judged("The room could be warmer")[0] is Lane.REVIEW
+    assert judged("It was a visit like any other")[0] is Lane.REVIEW
     assert judged("Very friendly, thank you")[0] is Lane.COUNT
 
 

@@ -19,6 +19,7 @@ LICENCES: Final = frozenset({"MIT repo (NHS England)", "MIT repo (J. du Plessis)
 """Only rows under these may shape a model that is shipped."""
 INVENTED: Final = 8_000
 INVENTED_WEIGHT: Final = 0.6
+SHORT_WEIGHT: Final = 2.0
 SEED: Final = 1
 _FAILURES: Final = 0.45
 
@@ -99,11 +100,15 @@ class Invented:
         self._failures = [(key, one) for key, many in table["failure"].items() for one in many]
         self._fine = [("", one) for many in table["fine"].values() for one in many]
         self._either = [("", one) for many in table["either"].values() for one in many]
+        self._short = [
+            (kind == "failure", one) for kind in ("failure", "fine") for one in table["short"][kind]
+        ]
         self._random = random.Random(seed)  # noqa: S311 - chance that can be repeated
 
     def make(self, count: int) -> list[Comment]:
-        """Make so many comments, a little under half of them failures."""
-        return [self._one(place % FOLDS) for place in range(count)]
+        """Make so many comments, a little under half of them failures, and the short ones."""
+        made = [self._one(place % FOLDS) for place in range(count)]
+        return [*made, *(_whole(place, *one) for place, one in enumerate(self._short))]
 
     def _one(self, fold: int) -> Comment:
         failure = self._random.random() < _FAILURES
@@ -150,6 +155,17 @@ class Invented:
         )
         draw = self._random.random()
         return next((habit(text) for until, habit in habits if draw < until), text)
+
+
+def _whole(place: int, failure: bool, text: str) -> Comment:  # noqa: FBT001 - a pair of the file
+    return Comment(
+        text=text,
+        question="",
+        failure=failure,
+        source="invented",
+        fold=place % FOLDS,
+        weight=SHORT_WEIGHT,
+    )
 
 
 def feeling() -> dict[str, float]:

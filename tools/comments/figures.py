@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from connector.triage.model.scorer import permille_of
+from connector.triage.model.settings import REVIEW_PERMILLE, TICKET_PERMILLE
 from connector.triage.model.weights import WEIGHT_SCALE, Weights
 from tools.comments.corpus import THEMES
 from tools.comments.fit import Judged
@@ -54,8 +55,8 @@ def figures_of(judged: Sequence[Judged], weights: Weights) -> Figures:
     target = np.array([bool(one.row.comment.failure) for one in nhs], dtype=int)
     raw = np.array([one.raw for one in nhs])
     permille = np.array([_permille(one, weights) for one in nhs])
-    ticket = permille >= weights.thresholds["ticket"]
-    review = permille >= weights.thresholds["review"]
+    ticket = permille >= TICKET_PERMILLE
+    review = permille >= REVIEW_PERMILLE
     return Figures(
         nhs_pr_auc=average_precision(target, raw),
         nhs_recall_at_90=recall_at(target, raw),

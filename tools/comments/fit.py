@@ -12,6 +12,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from connector.triage.heard import labels_of
 from connector.triage.lexicon import lexicon
 from connector.triage.model.features import FIGURES, Feeling, features_of
 from connector.triage.model.questions import Asks, asks
@@ -39,12 +40,9 @@ FIGURE_SHARE: Final = 0.3
 UNASKED: Final = 0.15
 """Each comment also counts so much as if its question were not known."""
 TOPIC_FEATURES: Final = 900
-TOPIC_STRENGTH: Final = 8.0
-TOPIC_THRESHOLD: Final = 0.27
+TOPIC_STRENGTH: Final = 6.0
+TOPIC_THRESHOLD: Final = 0.28
 """Where a topic's F1 is best; its bias is moved so that this becomes even odds."""
-THRESHOLDS: Final = {"ticket": 600, "review": 180}
-"""Permille from which a comment is a ticket or a second look where nobody says otherwise: about
-nine of ten tickets are failures, and nineteen of twenty failures are looked at."""
 TOLERANCE: Final = 1e-5
 _OWN_WAYS: Final = (Asks.FAILURE, Asks.PRAISE)
 
@@ -68,7 +66,7 @@ def read(comments: Sequence[Comment], feeling: Feeling) -> list[Read]:
     words = lexicon(TriageSettings())
     nameless = lru_cache(maxsize=None)(Nameless(comments))
     for comment in comments:
-        labels = look("", comment.text, words).found
+        labels = labels_of(look("", comment.text, words).found)
         names, figures = features_of(comment.text, feeling, labels)
         found.append(
             Read(
@@ -99,7 +97,6 @@ def fit(rows: Sequence[Read], feeling: Feeling, *, topics: bool = True) -> Weigh
             for name, value in zip(kept, final.words, strict=True)
         },
         topics=_topics(rows) if topics else (),
-        thresholds=THRESHOLDS,
     )
 
 
@@ -170,8 +167,7 @@ def _with_way(words: Matrix, dense: Matrix, ways: Sequence[Asks]) -> Matrix:
     """Put figures and a constant beside the words: for all, and once more for each own way."""
     plain = sparse.hstack([dense, np.ones((dense.shape[0], 1))])
     parts = [words, plain]
-    for own in _OWN_WAYS:
-        parts.append(sparse.diags([float(way is own) for way in ways]) @ plain)
+    parts += [sparse.diags([float(way is own) for way in ways]) @ plain for own in _OWN_WAYS]
     return sparse.hstack(parts).tocsr()
 
 
@@ -186,7 +182,7 @@ def _topics(rows: Sequence[Read]) -> tuple[Topic, ...]:
     vocabulary = sorted(name for name, count in held.items() if count >= LEAST)
     scale = np.array([_rarity(held[name], len(told)) for name in vocabulary])
     words = _matrix(told, vocabulary, whole=True) @ sparse.diags(scale)
-    weight = np.array([row.comment.weight for row in told])
+    weight = np.array([1.0 if row.comment.source == "nhs_p2" else _INVENTED for row in told])
     topics = []
     for name in sorted(topic for topic, count in counted.items() if count >= _LEAST_TOLD):
         target = np.array([name in row.comment.topics for row in told], dtype=int)
@@ -230,6 +226,8 @@ def _rarity(count: int, among: int) -> float:
 
 
 _RARITY_SCALE: Final = 4.0
+_INVENTED: Final = 0.25
+"""Weight of an invented comment for topics."""
 _PER_EXAMPLE: Final = 3
 """A topic with few examples gets no more features than so many for each."""
 _LEAST_TOLD: Final = 8

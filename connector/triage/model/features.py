@@ -7,9 +7,9 @@ A feature is a string:
 | form | example | means |
 |---|---|---|
 | word | `rude`, `not_helpful` | a word; marked where a negation stands up to three words before |
-| two words | `no one`, `< waited` | a pair; `<` is the beginning, `>` the end, `.` the end of a clause |
+| two words | `no one`, `< waited` | a pair within a clause; `<` begins, `>` ends the text |
 | `*` at the end | `recep*` | the first five letters of a longer word: another ending, a slip |
-| `@` and classes | `@N-`, `@I+` | two kinds of words side by side: N negation, I very, + kind, - unkind |
+| `@` and classes | `@N-`, `@I+` | neighbours: N negation, I very, + kind, - unkind |
 | `@N` and a word | `@N wait` | a word right behind a negation |
 | word and `@` | `was @-` | a word in front of a kind or an unkind one |
 | `#` and a label | `#complaint:visit.wait` | what the phrase lists found |
@@ -25,7 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import sqrt
 from typing import Final, TypeAlias
 
-from connector.triage.tokens import STOP, words_of
+from connector.triage.tokens import MAX_CHARS, STOP, words_of
 
 Feeling: TypeAlias = Mapping[str, float]
 """Words and how they feel, from -4 (worst) to 4."""
@@ -64,56 +64,22 @@ REACH: Final = 3
 _MARKS: Final = frozenset("@#")
 _STEM: Final = 5
 _NOT: Final = "not_"
+_STOP: Final = "."
 _DIGITS: Final = re.compile(r"\d+")
 _NEGATIONS: Final = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "nothing",
-        "none",
-        "nobody",
-        "nor",
-        "neither",
-        "without",
-        "cannot",
-        "cant",
-        "wont",
-        "dont",
-        "didnt",
-        "doesnt",
-        "isnt",
-        "wasnt",
-        "werent",
-        "arent",
-        "couldnt",
-        "shouldnt",
-        "wouldnt",
-        "hasnt",
-        "havent",
-        "hadnt",
-        "aint",
-        "nowhere",
-        "hardly",
-        "barely",
-        "lack",
-        "lacking",
-    ]
-)
+    (
+        "not", "no", "never", "nothing", "none", "nobody", "nor", "neither", "without",
+        "cannot", "cant", "wont", "dont", "didnt", "doesnt", "isnt", "wasnt", "werent", "arent",
+        "couldnt", "shouldnt", "wouldnt", "hasnt", "havent", "hadnt", "aint", "nowhere",
+        "hardly", "barely", "lack", "lacking",
+    )
+)  # fmt: skip
 _VERY: Final = frozenset(
-    [
-        "very",
-        "so",
-        "extremely",
-        "really",
-        "too",
-        "absolutely",
-        "totally",
-        "completely",
-        "always",
-        "super",
-    ]
-)
+    (
+        "very", "so", "extremely", "really", "too", "absolutely", "totally", "completely",
+        "always", "super",
+    )
+)  # fmt: skip
 _BUT: Final = frozenset(["but", "however", "although", "though", "except", "unfortunately"])
 _SIGNS: Final = str.maketrans(
     {
@@ -127,7 +93,8 @@ _SIGNS: Final = str.maketrans(
             "bad": "\U0001f44e\u274c",
             "angry": "\U0001f620\U0001f621\U0001f92c\U0001f624",
             "terrible": "\U0001f4a9\U0001f922\U0001f92e",
-            "disappointed": "\U0001f61e\U0001f614\U0001f641\u2639\U0001f61f\U0001f626\U0001f622\U0001f62d",
+            "disappointed": "\U0001f61e\U0001f614\U0001f641\u2639\U0001f61f\U0001f626",
+            "sad": "\U0001f622\U0001f62d",
             "useless": "\U0001f644\U0001f612\U0001f926",
         }.items()
         for sign in signs
@@ -156,15 +123,22 @@ def features_of(
     found: dict[str, None] = {}
     before, kind_before = "<", ""
     for token, kind in zip(tokens, kinds, strict=True):
-        if token != ".":
+        if token != _STOP:
             found[token] = None
             if (stem := _stem(token)) is not None:
                 found[stem] = None
-        found[f"{before} {token}"] = None
-        _classes(found, before, kind_before, token, kind)
+            if before != _STOP:
+                found[f"{before} {token}"] = None
+            _classes(found, before, kind_before, token, kind)
         before, kind_before = token, kind
-    found[f"{before} >"] = None
+    if before not in {_STOP, "<"}:
+        found[f"{before} >"] = None
     return [*found, *(LABEL + label for label in labels)], _figures(tokens, feeling)
+
+
+def says_something(text: str) -> bool:
+    """Say whether there is a word or a sign in a text, not only punctuation."""
+    return any(char.isalnum() or ord(char) in _SIGNS for char in text[:MAX_CHARS])
 
 
 def is_word(name: str) -> bool:
@@ -183,7 +157,7 @@ def _marked(tokens: Iterable[str]) -> list[str]:
     left = 0
     for token in tokens:
         if token == STOP:
-            marked.append(".")
+            marked.append(_STOP)
             left = 0
             continue
         word = token if token.isalpha() else _DIGITS.sub("0", token)
@@ -215,9 +189,9 @@ def _kind(token: str, feeling: Feeling) -> str:
 def _classes(found: dict[str, None], before: str, was: str, token: str, kind: str) -> None:
     if was and kind:
         found[f"@{was}{kind}"] = None
-    elif was == "N" and token != ".":
+    elif was == "N":
         found[f"@N {token.removeprefix(_NOT)}"] = None
-    if kind and kind not in "NI" and before != "<":
+    if kind and kind not in "NI" and before not in {_STOP, "<"}:
         found[f"{before} @{kind}"] = None
 
 
@@ -270,7 +244,7 @@ def _squashed(value: float, scale: float) -> float:
 def _figures(tokens: Sequence[str], feeling: Feeling) -> list[float]:
     sums = _Sums()
     for token in tokens:
-        if token == ".":
+        if token == _STOP:
             sums.end_clause()
             continue
         turned = token.startswith(_NOT)

@@ -32,75 +32,22 @@ class Asks(StrEnum):
 
 
 _FAILURE: Final = frozenset(
-    [
-        "improve",
-        "improved",
-        "improvement",
-        "improvements",
-        "better",
-        "dissatisfied",
-        "dissatisfying",
-        "disappointed",
-        "disappointing",
-        "wrong",
-        "worse",
-        "worst",
-        "poorly",
-        "badly",
-        "change",
-        "changed",
-        "differently",
-        "dislike",
-        "disliked",
-        "complaint",
-        "complaints",
-        "concern",
-        "concerns",
-        "problem",
-        "problems",
-        "issue",
-        "issues",
-        "frustrating",
-        "frustrated",
-        "unhappy",
-        "suggestion",
-        "suggestions",
-        "fix",
-        "fell",
-        "missing",
-        "mejorar",
-        "besser",
-        "verbessern",
-        "ameliorer",
-        "melhorar",
-    ]
-)
+    (
+        "improve", "improved", "improvement", "improvements", "better", "dissatisfied",
+        "dissatisfying", "disappointed", "disappointing", "wrong", "worse", "worst", "poorly",
+        "badly", "change", "changed", "differently", "dislike", "disliked", "complaint",
+        "complaints", "concern", "concerns", "problem", "problems", "issue", "issues",
+        "frustrating", "frustrated", "unhappy", "suggestion", "suggestions", "fix", "fell",
+        "missing", "mejorar", "besser", "verbessern", "ameliorer", "melhorar",
+    )
+)  # fmt: skip
 _PRAISE: Final = frozenset(
-    [
-        "good",
-        "well",
-        "like",
-        "liked",
-        "best",
-        "enjoy",
-        "enjoyed",
-        "satisfied",
-        "pleased",
-        "great",
-        "positive",
-        "excellent",
-        "praise",
-        "compliment",
-        "compliments",
-        "favorite",
-        "favourite",
-        "exceeded",
-        "happy",
-        "love",
-        "loved",
-        "impressed",
-    ]
-)
+    (
+        "good", "well", "like", "liked", "best", "enjoy", "enjoyed", "satisfied", "pleased",
+        "great", "positive", "excellent", "praise", "compliment", "compliments", "favorite",
+        "favourite", "exceeded", "happy", "love", "loved", "impressed",
+    )
+)  # fmt: skip
 _TURNS: Final = frozenset(
     ["not", "least", "didnt", "did_not", "wasnt", "dont", "isnt", "less", "werent", "doesnt"]
 )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
 from math import exp, sqrt
-from operator import mul
 from typing import Final
 
 from connector.triage.model.features import features_of, is_word
@@ -112,7 +111,8 @@ class Scorer:
         known: Sequence[tuple[int, str]], root: float, figures: Sequence[float], way: Way
     ) -> float:
         words = sum(weight for weight, _ in known) / (root * WEIGHT_SCALE)
-        return words + (sum(map(mul, way.figures, figures)) + way.bias) / FIGURE_SCALE
+        felt = sum(weight * value for weight, value in zip(way.figures, figures, strict=True))
+        return words + (felt + way.bias) / FIGURE_SCALE
 
 
 def _likeliest_first(one: tuple[Topic, int]) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """The model as a file: one JSON line about it, then features by their weight.
 
-    {"format": 1, "about": {...}, "asks": {...}, "topics": [...], "thresholds": {...}}
+    {"format": 1, "about": {...}, "asks": {...}, "topics": [...]}
     [feeling]
     -21<tab>rude
     [features]
@@ -73,8 +73,6 @@ class Weights:
     features: Mapping[str, int]
     """Weight by feature, in 1 / WEIGHT_SCALE."""
     topics: tuple[Topic, ...] = ()
-    thresholds: Mapping[str, int] = field(default_factory=dict)
-    """Permille from which a comment is a `ticket` or a `review`, where nobody says otherwise."""
     about: Mapping[str, object] = field(default_factory=dict)
     """Data, licence and figures, for people."""
     version: str = ""
@@ -96,7 +94,6 @@ def to_text(weights: Weights) -> str:
             for way in Asks
         },
         "topics": [[one.name, one.category, one.bias] for one in weights.topics],
-        "thresholds": dict(weights.thresholds),
     }
     feeling = {word: round(value * FEELING_SCALE) for word, value in weights.feeling.items()}
     parts = [json.dumps(head, ensure_ascii=True) + "\n", _FEELING, *_lines(feeling)]
@@ -131,7 +128,6 @@ def from_text(text: str) -> Weights:
             Topic(name=name, category=category, bias=bias, weights=_table(lines))
             for (name, category, bias), lines in zip(head["topics"], topics, strict=True)
         ),
-        thresholds=head["thresholds"],
         about=head["about"],
         version=hashlib.sha256(text.encode()).hexdigest()[:12],
     )
