@@ -28,6 +28,7 @@ JOINED: Final[Mapping[str, str]] = MappingProxyType(
         "same_contact_no_name": "same number or address, but no name to be sure",
         "other_matter": "the same person, in a matter that is kept apart",
         "earlier_case": "the same person had an earlier case",
+        "by_a_person": "somebody of the practice says so",
         "repeat": "the same person was let down in the same way within 90 days",
         "recovery_failed": "this had been put right for the same person, and happened again",
         "tickets_merged": "agents merged their tickets",

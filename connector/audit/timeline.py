@@ -251,7 +251,8 @@ class _Teller:
         other = _text(entry, "other")
         other = entry.case_id if other == self._case else other
         why = JOINED.get(_text(entry, "why"), _text(entry, "why"))
-        return f"Linked with case {other}", why
+        undone = entry.action == "case.unlinked"
+        return f"{'No longer linked' if undone else 'Linked'} with case {other}", why
 
     def closed(self, entry: LedgerEntry) -> Told:
         return "Case closed", CLOSED.get(_text(entry, "why"), _text(entry, "why"))
@@ -351,6 +352,7 @@ class _Teller:
             return text
 
 
+LINKS: Final = ("case.linked", "case.linked_by_person", "case.unlinked")
 LATE: Final = ("clock.held", "clock.contact_due_passed", "clock.contact_met")
 _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = MappingProxyType(
     {
@@ -361,8 +363,8 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "signal.released": _Teller.released_signal,
         "case.opened": _Teller.opened,
         "case.promoted": _Teller.clocks,
-        "case.linked": _Teller.linked,
         "case.reached": lambda _, entry: spoken_with(entry),
+        **dict.fromkeys(LINKS, _Teller.linked),
         "case.released": _Teller.released,
         "case.closed": _Teller.closed,
         "case.reopened": _Teller.opened_again,

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.engine import Connection, Row
 
+from connector.cli import case_entry
 from connector.cli.common import (
     as_bytes,
     config_option,
@@ -25,9 +26,13 @@ from connector.store import cases, edits, following, observing, outbox, pages, r
 from connector.store.store import Tx
 
 
-@click.group("cases", short_help="List and show cases; release held ones.")
+@click.group("cases", short_help="List, show and enter cases; release held ones.")
 def group() -> None:
-    """List and show cases; let those go that the storm guard held."""
+    """List, show, enter and link cases; let those go that the storm guard held."""
+
+
+for _command in case_entry.COMMANDS:
+    group.add_command(_command)
 
 
 @group.command("list")

@@ -40,6 +40,7 @@ _LINKS: Final[Mapping[str, str]] = MappingProxyType(
         "other_matter": "the same person, in a matter that is kept apart",
         "ticket": "the mail names this case's ticket, but its sender is not known here",
         "earlier_case": "the same person had an earlier case",
+        "by_a_person": "somebody of the practice says so",
         "repeat": "the same person was let down in the same way within 90 days",
         "recovery_failed": "this had been put right for the same person, and happened again",
     }

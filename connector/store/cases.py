@@ -190,6 +190,15 @@ def link(tx: Tx, one: str, other: str, why: str) -> bool:
     return insert_new(tx.connection, case_link, values)
 
 
+def unlink(tx: Tx, one: str, other: str) -> bool:
+    """Take back that two cases may belong together; False when they were not linked."""
+    first, second = sorted((one, other))
+    done = tx.connection.execute(
+        sa.delete(case_link).where(case_link.c.case_id == first, case_link.c.other_id == second)
+    )
+    return done.rowcount == 1
+
+
 def opened_since(connection: Connection, tenant: str, source: str, since: datetime) -> int:
     """How many cases a source founded since then (for the storm guard), held ones included."""
     query = sa.select(sa.func.count()).where(
