@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
+from connector.audit.naming import category, span
 from connector.audit.record import CaseRecord, Heard, Sent, Words
-from connector.audit.timeline import Line, category, span, timeline
+from connector.audit.timeline import Line, timeline
 from connector.domain.plain import printable
 from connector.domain.rules import meaning
 from connector.domain.signal import Attachment, Contact, Signal, Unreadable

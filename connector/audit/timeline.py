@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from connector.audit.entries import items as _list
 from connector.audit.entries import plain, property_words
 from connector.audit.entries import text as _text
+from connector.audit.naming import category, span, who
 from connector.audit.record import CaseRecord, Heard
 from connector.audit.sayings import (
     CHANGES,
@@ -30,7 +31,6 @@ from connector.audit.sayings import (
 )
 from connector.domain.ledger import LedgerEntry
 from connector.domain.rules import meaning
-from connector.domain.taxonomy import TAXONOMY
 from connector.domain.ticket import TicketEvent
 from connector.recovery.evidence import MISSING as EVIDENCE
 from connector.recovery.wording import local_time
@@ -75,35 +75,6 @@ def timeline(record: CaseRecord) -> tuple[Line, ...]:
     lines = [teller.line(entry) for entry in record.entries]
     events = sorted(record.history, key=lambda event: event.at)
     return tuple(_merge(lines, [_event(event) for event in events]))
-
-
-def who(actor: str) -> str:
-    """Name an actor of the ledger for people."""
-    kind, colon, name = actor.partition(":")
-    if kind == "daemon":
-        return "amends"
-    if colon and kind == "cli":
-        return f"{name} (command line)"
-    if colon and kind == "agent":
-        return f"agent {name} (helpdesk)"
-    return actor
-
-
-def span(duration: timedelta) -> str:
-    """Print a duration in its two largest units: `3 d 4 h`, `25 min`, `8 s`."""
-    seconds = int(abs(duration.total_seconds()))
-    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    for place, (name, size) in enumerate(units):
-        if seconds >= size or name == "s":
-            first = f"{seconds // size} {name}"
-            rest = seconds % size // units[place + 1][1] if name != "s" else 0
-            return f"{first} {rest} {units[place + 1][0]}" if rest else first
-    return "0 s"
-
-
-def category(key: str) -> str:
-    """Say a category in words; one of another version is named as it stands."""
-    return TAXONOMY[key].meaning if key in TAXONOMY else key
 
 
 def _merge(ledger: list[Line], events: list[Line]) -> Iterator[Line]:

@@ -13,7 +13,8 @@ from servers.lived_state import BEGIN, PLANTED, close_ticket
 
 from connector.audit import timeline as telling
 from connector.audit.gather import gather, in_order
-from connector.audit.timeline import span, timeline, who
+from connector.audit.naming import span, who
+from connector.audit.timeline import timeline
 from connector.domain.ledger import GENESIS, LedgerEntry
 from connector.domain.ticket import TicketEvent
 
