@@ -29,26 +29,22 @@ class Identities:
         """True when no more responses without an id can be told apart."""
         return len(self._counts) >= MAX_REMEMBERED
 
-    def key(self, cells: Sequence[str], content: bytes) -> str:
-        """Give the natural key; stable over re-exports, other columns and other file names."""
+    def of(self, cells: Sequence[str], content: bytes) -> tuple[str, tuple[str, ...]]:
+        """Give natural key and traces; stable over re-exports, other columns and file names.
+
+        A trace is what an edited version has in common with a response that has no id.
+        """
         parts = self._reader.key_of(cells)
         if parts:
-            return f"id:{self.part('|'.join(parts).strip('|'))}"
+            return f"id:{self.part('|'.join(parts).strip('|'))}", ()
         when, text = self._reader.submitted_of(cells)
         plain = content + (when.isoformat() if when else text).encode("utf-8", "replace")
         digest = hashlib.sha256(plain).digest()[:16]
         ordinal = self._counts[digest] = self._counts.get(digest, 0) + 1
-        return f"content:{digest.hex()}:{ordinal}"
+        email = email_of(self._reader.layout, cells)
+        marks = (f"time:{when.isoformat()}" if when else "", f"email:{email}" if email else "")
+        return f"content:{digest.hex()}:{ordinal}", tuple(mark for mark in marks if mark)
 
     def part(self, vendor_id: str) -> str:
         """Give the part of a vendor's id by which a response is known; here all of it."""
         return vendor_id
-
-    def traces(self, cells: Sequence[str]) -> tuple[str, ...]:
-        """Give what an edited version has in common with a response that has no id."""
-        if self._reader.key_of(cells):
-            return ()
-        when, _ = self._reader.submitted_of(cells)
-        email = email_of(self._reader.layout, cells)
-        marks = (f"time:{when.isoformat()}" if when else "", f"email:{email}" if email else "")
-        return tuple(mark for mark in marks if mark)

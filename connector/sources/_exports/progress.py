@@ -54,6 +54,11 @@ class Progress:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self._files = {}
 
+    @property
+    def begun(self) -> bool:
+        """True when a file was read to its end before."""
+        return any(file.done for file in self._files.values())
+
     def of(self, name: str) -> FileProgress | None:
         """Give what is known of a file."""
         return self._files.get(name)

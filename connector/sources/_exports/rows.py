@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
@@ -34,6 +35,10 @@ SAMPLE_ROWS = 2_000
 MONTH_FIRST_REGIONS = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "PH", "CA"})
 """Where 03/04/2025 is the fourth of March; survey tools follow the account's country."""
 
+MAX_DAYS = 20_000
+"""So many days before `start_from` are remembered."""
+_DAY_CHARS = len("2025-03-04")
+_ANY_ZONE = timedelta(days=2)
 _PASSED = {
     Status.PARTIAL: Outcome.PARTIAL,
     Status.UNANSWERED: Outcome.UNANSWERED,
@@ -85,6 +90,7 @@ class ExportRows:
         self.path = printable_path(path)
         self._examined = examined
         self._start = options.starts_at(practice.zone)
+        self._old_days: set[str] = set()
 
     def entries(self, file: BinaryIO) -> Iterator[Entry]:
         """Read the file from its start, one table after the other. Raises OSError."""
@@ -188,15 +194,10 @@ class ExportRows:
         if isinstance(wide, BadRow):
             return self._bad(table.place, wide)
         content = reader.content_of(wide.cells)
+        key, traces = identities.of(wide.cells, content)
         told, stamp = self._told(wide.cells, content, reader)
-        return ExportRow(
-            identities.key(wide.cells, content),
-            told,
-            self._passed(wide.cells, reader),
-            stamp,
-            identities.traces(wide.cells),
-            Origin(wide, table),
-        )
+        passed = self._passed(wide.cells, reader)
+        return ExportRow(key, told, passed, stamp, traces, Origin(wide, table))
 
     def _told(
         self, cells: Sequence[str], content: bytes, reader: ResponseReader
@@ -210,11 +211,27 @@ class ExportRows:
         passed = _PASSED.get(reader.status_of(cells))
         if passed in {Outcome.PREVIEW, Outcome.UNANSWERED}:
             return passed
-        if self._options.start_from is not None:
-            when, _ = reader.submitted_of(cells)
-            if when is not None and when < self._start:
-                return Outcome.BACKFILL
+        if self._options.start_from is not None and self._is_old(cells, reader):
+            return Outcome.BACKFILL
         return None if passed is None or speaks(reader.layout, cells) else passed
+
+    def _is_old(self, cells: Sequence[str], reader: ResponseReader) -> bool:
+        """Say whether a response was handed in before those that are judged.
+
+        A day that is certainly before them, whatever the zone, is read once: an archive has many
+        responses a day.
+        """
+        first = reader.layout.submitted[0] if reader.layout.submitted else None
+        day = cells[first.index][:_DAY_CHARS] if first else ""
+        if day in self._old_days:
+            return True
+        when, text = reader.submitted_of(cells)
+        if when is None or when >= self._start:
+            return False
+        begins = len(day) == _DAY_CHARS and text.startswith(day) and text[_DAY_CHARS:][:1] in " T"
+        if begins and when < self._start - _ANY_ZONE and len(self._old_days) < MAX_DAYS:
+            self._old_days.add(day)
+        return True
 
     def make(self, row: ExportRow) -> Signal:
         """Make the signal of a response."""

@@ -26,7 +26,11 @@ from connector.sources._exports.rows import ExportRows, Origin
 from connector.sources._exports.settings import ExportOptions
 
 BATCH_ITEMS = 1_000
-"""A batch is handed on when it has so many rows,"""
+"""A batch is handed on when it has so many rows that may have to be judged,"""
+BATCH_KNOWN = 5_000
+"""or so many where most of them are known,"""
+BATCH_ROWS = 20_000
+"""or so many in all: each commit writes pages all over the table of responses,"""
 BATCH_CHARS = 8_000_000
 """or so many characters."""
 
@@ -170,9 +174,11 @@ class ExportSource:
             items = self._responses(entries, export, file, examined, last=done)
             return Batch(items=items, cursor=progress.cursor())
 
+        # a file that comes again holds little that is new
+        most = BATCH_KNOWN if progress.begun else BATCH_ITEMS
         entries = islice(export.entries(opened), rows, None)
-        batch = _some(entries)
-        while following := _some(entries):
+        batch = _some(entries, most)
+        while following := _some(entries, most):
             yield gathered(batch, done=False)
             if self._closing.is_set():
                 return
@@ -212,14 +218,15 @@ class ExportSource:
                     yield entry.key
 
 
-def _some(entries: Iterator[Entry]) -> list[Entry]:
-    """Take a batch of rows: so many, or so many bytes."""
+def _some(entries: Iterator[Entry], most: int) -> list[Entry]:
+    """Take a batch: so many rows that may have to be judged, rows in all, or characters."""
     batch: list[Entry] = []
-    size = 0
+    size = judged = 0
     for entry in entries:
         batch.append(entry)
         size += _size(entry)
-        if len(batch) >= BATCH_ITEMS or size >= BATCH_CHARS:
+        judged += isinstance(entry, Unreadable) or entry.passed is None
+        if judged >= most or len(batch) >= BATCH_ROWS or size >= BATCH_CHARS:
             break
     return batch
 
