@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -23,6 +23,17 @@ def erase_old(tx: Tx, days: int, limit: int) -> int:
     """
     before = tx.now - timedelta(days=days)
     old_cases = sa.select(cases.c.id).where(cases.c.state == "closed", cases.c.closed_at < before)
+    ids = _of_items(tx, old_cases, before, limit) + _of_cases(tx, old_cases, limit)
+    if not ids:
+        return 0
+    ids = sorted(set(ids))  # a file may belong to a signal and to the note about it
+    erased = content.erase(tx.connection, ids)
+    tx.record("content.erased", rows=erased, older_than_days=days, ranges=_ranges(ids))
+    return erased
+
+
+def _of_items(tx: Tx, old_cases: sa.Select[tuple[str]], before: datetime, limit: int) -> list[int]:
+    """Give the words of items, of what was decided about them, and of where they were found."""
     rows = tx.connection.execute(
         sa.select(signal.c.id, signal.c.content_id, signal.c.raw_id, signal.c.assessment_id)
         .where(
@@ -45,38 +56,29 @@ def erase_old(tx: Tx, days: int, limit: int) -> int:
     calls.forget(tx.connection, gone)
     for row in rows:
         ids += [value for value in files.ids(tx.connection, row.content_id) if value is not None]
-    places = tx.connection.execute(
-        sa.select(sighting.c.content_id).where(
-            sighting.c.signal_id.in_([row.id for row in rows]), sighting.c.content_id.is_not(None)
-        )
-    ).all()
-    ids += [row[0] for row in places]
+    places = sa.select(sighting.c.content_id).where(
+        sighting.c.signal_id.in_(gone), sighting.c.content_id.is_not(None)
+    )
+    return ids + list(tx.connection.execute(places).scalars())
+
+
+def _of_cases(tx: Tx, old_cases: sa.Select[tuple[str]], limit: int) -> list[int]:
+    """Give the words of changes, of names of persons, and of what was seen in the helpdesk."""
     changes = tx.connection.execute(
         sa.select(outbox.c.content_id, outbox.c.body_id)
         .where(outbox.c.content_id.is_not(None), outbox.c.case_id.in_(old_cases))
         .limit(limit)
     ).all()
-    ids += [value for row in changes for value in row if value is not None]
+    ids = [value for row in changes for value in row if value is not None]
     for change in changes:
         ids += [value for value in files.ids(tx.connection, change[0]) if value is not None]
-    names = tx.connection.execute(
-        sa.select(case_contact.c.name_id)
-        .where(case_contact.c.name_id.is_not(None), case_contact.c.case_id.in_(old_cases))
-        .limit(limit)
-    ).all()
-    ids += [row[0] for row in names]
-    events = tx.connection.execute(
-        sa.select(observed.c.content_id)
-        .where(observed.c.content_id.is_not(None), observed.c.case_id.in_(old_cases))
-        .limit(limit)
-    ).all()
-    ids += [row[0] for row in events]
-    if not ids:
-        return 0
-    ids = sorted(set(ids))  # a file may belong to a signal and to the note about it
-    erased = content.erase(tx.connection, ids)
-    tx.record("content.erased", rows=erased, older_than_days=days, ranges=_ranges(ids))
-    return erased
+    for column, of_case in (
+        (case_contact.c.name_id, case_contact.c.case_id),
+        (observed.c.content_id, observed.c.case_id),
+    ):
+        query = sa.select(column).where(column.is_not(None), of_case.in_(old_cases)).limit(limit)
+        ids += list(tx.connection.execute(query).scalars())
+    return ids
 
 
 def _ranges(ids: Sequence[int]) -> list[Plain]:
