@@ -17,7 +17,7 @@ from typing import Final
 from connector.domain.assessment import Lane
 from connector.domain.plain import one_line
 from connector.domain.signal import Fact
-from connector.triage.opinion import Opinion, plain
+from connector.triage.opinion import STRENGTH, Opinion, plain
 from connector.triage.settings import ScoreLimits
 from connector.triage.tokens import words_of
 
@@ -32,14 +32,47 @@ _KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "fft": "fft",
         "ces": "ces",
         "ces7": "ces",
+        "ces5": "ces",
+        "cahps4": "cahps",
+        "cahps10": "rating",
+        "yes_no": "yes_no",
+        "thumbs": "thumbs",
+        "faces": "faces",
     }
 )
 _SCALES: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(
-    {"nps": (0, 10), "csat": (1, 5), "stars": (1, 5), "fft": (1, 5), "ces": (1, 7)}
+    {
+        "nps": (0, 10),
+        "csat": (1, 5),
+        "stars": (1, 5),
+        "fft": (1, 5),
+        "ces": (1, 7),
+        "cahps": (1, 4),
+        "rating": (0, 10),
+        "faces": (1, 5),
+        "yes_no": (0, 1),
+        "thumbs": (0, 1),
+    }
 )
 """Worst and best of the scale on which the limits of a kind are given."""
 
-_FIVE: Final = frozenset({"csat", "stars", "fft"})
+_FAMILIES: Final[Mapping[str, str]] = MappingProxyType(
+    {"csat": "five", "stars": "five", "fft": "five", "faces": "five", "rating": "nps"}
+)
+"""Kinds that share the limits of another name."""
+_TWO: Final = frozenset({"yes_no", "thumbs"})
+"""Kinds with two answers: the bad one is a failure, and none is a strong one."""
+MAX_SCORES: Final = 50
+"""So many scores of one response are judged."""
+_NAMES: Final = (
+    "score",
+    "score_kind",
+    "score_min",
+    "score_max",
+    "score_low_at_most",
+    "score_problem",
+    "question",
+)
 _PERCENT: Final = (0, 100)
 
 # Answers in words, on a scale of five. NHS England's two wordings of the friends-and-family
@@ -87,12 +120,45 @@ _STRONG_SEVERITY: Final = 2
 
 
 def judge_score(facts: Mapping[str, Fact], limits: ScoreLimits) -> Opinion | None:
-    """Judge the score among the facts; None when there is none or the person did not know."""
+    """Judge all scores among the facts; None when there is none or the person knew none.
+
+    The first has plain names, the others a number behind (`score_2`, `score_kind_2` ...). The
+    gravest decides; good answers beside a bad one are no reasons.
+    """
+    several = "score_2" in facts
+    judged = [
+        one
+        for number in range(1, MAX_SCORES + 1)
+        if (one := _judge_one(_numbered(facts, number), limits, named=several)) is not None
+    ]
+    if not judged:
+        return None
+    gravest = max(judged, key=_gravity)
+    telling = [one for one in judged if not one.reasons[0].rule.endswith("_good")]
+    reasons = sorted((one.reasons[0] for one in telling or judged[:1]), key=lambda r: -r.severity)
+    return Opinion(lane=gravest.lane, reasons=tuple(reasons))
+
+
+def _gravity(opinion: Opinion) -> tuple[int, int]:
+    return STRENGTH.index(opinion.lane), opinion.reasons[0].severity
+
+
+def _numbered(facts: Mapping[str, Fact], number: int) -> Mapping[str, Fact]:
+    """Give the facts of one score under their plain names."""
+    if number == 1:
+        return facts
+    names = {name: f"{name}_{number}" for name in _NAMES}
+    return {name: facts[numbered] for name, numbered in names.items() if numbered in facts}
+
+
+def _judge_one(facts: Mapping[str, Fact], limits: ScoreLimits, *, named: bool) -> Opinion | None:
     score = facts.get("score")
     if score is None or _said_nothing(score):
         return None
     kind = _KINDS.get(str(facts.get("score_kind", "")).strip().lower(), "other")
     shown = _shown(score, facts)
+    if named and facts.get("question"):
+        shown = f"{one_line(str(facts['question']), 80)}: {shown}"
     value = None if facts.get("score_problem") else _on_scale(score, kind, facts)
     if value is None:
         return Opinion(lane=Lane.REVIEW, reasons=(plain("score.not_understood", shown),))
@@ -140,7 +206,7 @@ def _scale(kind: str, facts: Mapping[str, Fact]) -> tuple[Fraction, Fraction] | 
     worst, best = _number(facts.get("score_min", "")), _number(facts.get("score_max", ""))
     if worst is not None and best is not None:
         return (worst, best) if worst != best else None
-    if kind in {"fft", "other"}:  # without a scale nobody knows which end is the good one
+    if kind in {"fft", "other", "yes_no"}:  # without a scale nobody knows which end is the good one
         return None
     low, high = _SCALES[kind]
     return Fraction(low), Fraction(high)
@@ -169,6 +235,8 @@ def _own_level(value: Fraction, kind: str, facts: Mapping[str, Fact]) -> str:
 
 
 def _level(kind: str, value: Fraction, limits: ScoreLimits) -> str:
+    if kind in _TWO:
+        return "low" if value < Fraction(1, 2) else "good"
     for level in ("strong", "fail", "neutral"):
         if value <= _limit(kind, level, limits):
             return {"fail": "low"}.get(level, level)
@@ -176,6 +244,6 @@ def _level(kind: str, value: Fraction, limits: ScoreLimits) -> str:
 
 
 def _limit(kind: str, level: str, limits: ScoreLimits) -> int:
-    family = "five" if kind in _FIVE else kind
+    family = _FAMILIES.get(kind, kind)
     name = f"other_{level}_percent" if family == "other" else f"{family}_{level}"
     return int(getattr(limits, name))

@@ -28,11 +28,16 @@ class ScoreLimits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    nps_fail: int = Field(default=6, ge=0, le=10, description="NPS 0-10: a detractor up to here.")
+    nps_fail: int = Field(
+        default=6, ge=0, le=10, description="NPS and CAHPS ratings, 0-10: a failure up to here."
+    )
     nps_strong: int = Field(default=3, ge=0, le=10, description="NPS: a strong failure up to here.")
     nps_neutral: int = Field(default=8, ge=0, le=10, description="NPS: lukewarm up to here.")
     five_fail: int = Field(
-        default=2, ge=1, le=5, description="Satisfaction or stars 1-5, FFT: a failure up to here."
+        default=2,
+        ge=1,
+        le=5,
+        description="Satisfaction, stars or faces 1-5, FFT: a failure up to here.",
     )
     five_strong: int = Field(default=1, ge=0, le=5, description="1-5: a strong failure up to here.")
     five_neutral: int = Field(default=3, ge=1, le=5, description="1-5: lukewarm up to here.")
@@ -41,6 +46,16 @@ class ScoreLimits(BaseModel):
     )
     ces_strong: int = Field(default=2, ge=0, le=7, description="1-7: a strong failure up to here.")
     ces_neutral: int = Field(default=4, ge=1, le=7, description="1-7: lukewarm up to here.")
+    cahps_fail: int = Field(
+        default=2,
+        ge=1,
+        le=4,
+        description="CAHPS, never 1 to always 4: a failure up to here (never and sometimes).",
+    )
+    cahps_strong: int = Field(
+        default=1, ge=0, le=4, description="CAHPS 1-4: a strong failure up to here."
+    )
+    cahps_neutral: int = Field(default=3, ge=1, le=4, description="CAHPS 1-4: lukewarm up to here.")
     other_fail_percent: int = Field(
         default=40, ge=0, le=100, description="Any other scale, from worst to best: failure."
     )
@@ -53,7 +68,7 @@ class ScoreLimits(BaseModel):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        for kind in ("nps", "five", "ces"):
+        for kind in ("nps", "five", "ces", "cahps"):
             values = [getattr(self, f"{kind}_{name}") for name in ("strong", "fail", "neutral")]
             if values != sorted(values):
                 msg = f"{kind}_strong <= {kind}_fail <= {kind}_neutral must hold"

@@ -40,7 +40,22 @@ def judged(text="", **facts):
         ({"score": 2, "score_kind": "ces7"}, "score.ces_strong"),
         ({"score": 6, "score_kind": "ces", "score_min": 7, "score_max": 1}, "score.ces_strong"),
         ({"score": 20, "score_kind": "csat", "score_min": 0, "score_max": 100}, "score.csat_low"),
-        ({"score": 3, "score_kind": "faces", "score_min": 1, "score_max": 6}, "score.other_low"),
+        ({"score": 3, "score_kind": "smileys", "score_min": 1, "score_max": 6}, "score.other_low"),
+        ({"score": 1, "score_kind": "cahps4"}, "score.cahps_strong"),
+        ({"score": 2, "score_kind": "cahps4"}, "score.cahps_low"),
+        ({"score": 3, "score_kind": "cahps10"}, "score.rating_strong"),
+        ({"score": 6, "score_kind": "cahps10"}, "score.rating_low"),
+        ({"score": 0, "score_kind": "yes_no", "score_min": 0, "score_max": 1}, "score.yes_no_low"),
+        ({"score": 1, "score_kind": "yes_no", "score_min": 1, "score_max": 0}, "score.yes_no_low"),
+        ({"score": 0, "score_kind": "thumbs"}, "score.thumbs_low"),
+        ({"score": 1, "score_kind": "faces"}, "score.faces_strong"),
+        ({"score": 2, "score_kind": "faces"}, "score.faces_low"),
+        ({"score": 1, "score_kind": "ces5", "score_min": 1, "score_max": 5}, "score.ces_strong"),
+        ({"score": 2, "score_kind": "ces5", "score_min": 1, "score_max": 5}, "score.ces_low"),
+        (
+            {"score": 9, "score_kind": "nps", "score_2": 1, "score_kind_2": "csat5"},
+            "score.csat_strong",
+        ),
         ({"score": "2,5", "score_kind": "x", "score_min": 0, "score_max": 10}, "score.other_low"),
         ({"score": "thumbs down"}, "score.other_strong"),
     ],
@@ -60,6 +75,11 @@ def test_a_bad_score_is_a_ticket(facts, rule):
         ({"score": "Neither good nor poor", "score_kind": "fft"}, "score.fft_neutral"),
         ({"score": 1, "score_kind": "fft", "score_min": 5, "score_max": 1}, "score.fft_good"),
         ({"score": 7, "score_kind": "ces"}, "score.ces_good"),
+        ({"score": 3, "score_kind": "cahps4"}, "score.cahps_neutral"),
+        ({"score": 9, "score_kind": "cahps10"}, "score.rating_good"),
+        ({"score": 1, "score_kind": "yes_no", "score_min": 0, "score_max": 1}, "score.yes_no_good"),
+        ({"score": 1, "score_kind": "thumbs"}, "score.thumbs_good"),
+        ({"score": 3, "score_kind": "ces5", "score_min": 1, "score_max": 5}, "score.ces_neutral"),
         ({"score": "Don't know", "score_kind": "fft"}, "comment.none"),
         ({"score": "", "score_kind": "nps"}, "comment.none"),
         ({}, "comment.none"),
@@ -85,6 +105,27 @@ def test_other_scores_without_a_word_are_counted(facts, rule):
 )
 def test_a_score_that_cannot_be_placed_is_looked_at(facts):
     assert judged(**facts) == (Lane.REVIEW, "score.not_understood")
+
+
+def test_of_several_scores_the_gravest_decides_and_each_bad_one_is_a_reason():
+    assessment = assess(
+        answer(
+            score=10, score_kind="nps", question="Recommend?",
+            score_2=2, score_kind_2="csat5", question_2="Waiting?",
+            score_3=1, score_kind_3="cahps4", question_3="Did we listen?",
+        ),
+        USUAL,
+    )  # fmt: skip
+    scores = [one for one in assessment.reasons if one.rule.startswith("score.")]
+    assert [one.rule for one in scores] == ["score.cahps_strong", "score.csat_low"]
+    assert scores[0].evidence.startswith("Did we listen?: 1")
+    assert assessment.lane is Lane.TICKET
+
+
+def test_several_good_scores_are_one_reason():
+    assessment = assess(answer(score=10, score_kind="nps", score_2=5, score_kind_2="csat5"), USUAL)
+    assert assessment.reasons[0].rule == "score.nps_good"
+    assert assessment.lane is Lane.COUNT
 
 
 def test_a_good_score_with_a_bad_comment_is_a_second_look():

@@ -16,6 +16,10 @@ _GARBLED = re.compile(
 )
 
 
+MAX_SCORES = 50
+"""So many scores of one response are told, as many as are judged."""
+
+
 def facts_of(response: Response, layout: Layout, *, guessed: bool) -> dict[str, Fact]:
     """Name what is known; what was not asked or not answered is left out.
 
@@ -35,7 +39,7 @@ def facts_of(response: Response, layout: Layout, *, guessed: bool) -> dict[str, 
         "text_garbled": True if _GARBLED.search(response.words) else None,
         **response.labels,
     }
-    for place, rated in enumerate(response.scores, start=1):
+    for place, rated in enumerate(response.scores[:MAX_SCORES], start=1):
         suffix = f"_{place}" if place > 1 else ""
         facts |= {f"{name}{suffix}": fact for name, fact in _score_facts(rated).items()}
     return {name: fact for name, fact in facts.items() if fact is not None}
