@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "connector.cli.status_cmd:check",
     "config": "connector.cli.config_cmd:command",
     "demo": "connector.cli.demo_cmd:command",
+    "explain": "connector.cli.explain_cmd:command",
     "inspect": "connector.cli.inspect_cmd:command",
     "listen": "connector.cli.listen_cmd:command",
     "login": "connector.cli.login_cmd:command",

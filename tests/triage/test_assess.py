@@ -18,7 +18,7 @@ from connector.domain.taxonomy import TAXONOMY
 from connector.triage import assess as room
 from connector.triage import phrases
 from connector.triage.assess import assess
-from connector.triage.explain import sentence
+from connector.triage.explain import explanation, sentence
 from connector.triage.lexicon import LANGUAGES, language, lexicon
 from connector.triage.phrases import Finder
 from connector.triage.settings import TriageSettings
@@ -208,3 +208,12 @@ def test_text_behind_the_limit_is_not_judged_and_that_is_said():
     assessment = assess(mail("thank you " * 10_000 + "I feel suicidal"), USUAL)
     assert "input.cut" in {reason.rule for reason in assessment.reasons}
     assert assessment.lane is Lane.REVIEW
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_decision_is_explained_in_lines_that_stay_the_same(words):
+    signal = mail("Nobody answers the phone, I was charged twice and I want a manager")
+    lines = explanation(assess(signal, USUAL), words=words)
+    assert lines == explanation(assess(signal, USUAL), words=words)
+    assert lines[0].startswith("It is treated as a failure")
+    assert ("charged twice" in "\n".join(lines)) is words
