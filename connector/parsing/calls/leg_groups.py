@@ -26,6 +26,8 @@ MAX_TOLD: Final = 500
 MAX_TOLD_IN_MEMORY: Final = 20_000
 MAX_RAW_BYTES: Final = 16_384
 """Bytes of a call's rows that are kept as evidence."""
+LOOK_EVERY_ROWS: Final = 200
+"""How often all open calls are looked at."""
 SUSTAINED: Final = 5
 """The log's own time is what so many rows in a row have reached."""
 
@@ -78,6 +80,8 @@ class LegGroups:
         self._ids: dict[str, int] = {}
         self._next = 0
         self._told: OrderedDict[str, set[str]] = OrderedDict()
+        self._touched: set[int] = set()
+        self._rows = 0
         self._recent: deque[float] = deque(maxlen=SUSTAINED)
         try:
             self._restore(plain)
@@ -108,14 +112,27 @@ class LegGroups:
 
     def done(self) -> Iterator[Group]:
         """Take out the calls that their own records or the log's time end."""
-        reached = min(self._recent) if len(self._recent) == SUSTAINED else None
-        for at, group in list(self._open.items()):
+        touched, self._touched = self._touched, set()
+        for at in sorted(touched & self._open.keys()):
+            group = self._open[at]
             flagged = group.legs[-1].last is True or not self._late(group)
-            quiet = reached is not None and reached - group.ended > self._late(group)
-            if flagged or quiet or len(group.legs) >= MAX_LEGS:
+            if flagged or len(group.legs) >= MAX_LEGS:
                 yield self._tell(at)
+        self._rows += 1
+        if self._rows >= LOOK_EVERY_ROWS:
+            self._rows = 0
+            yield from self._quiet()
         while len(self._open) > MAX_OPEN:
             yield self._tell(next(iter(self._open)))
+
+    def _quiet(self) -> Iterator[Group]:
+        """Take out the calls that the log's own time has left behind."""
+        if len(self._recent) < SUSTAINED:
+            return
+        reached = min(self._recent)
+        for at, group in list(self._open.items()):
+            if reached - group.ended > self._late(group):
+                yield self._tell(at)
 
     def expire(self, now: float) -> Iterator[Group]:
         """Take out the calls of which nothing came for too long, by the clock on the wall.
@@ -178,6 +195,7 @@ class LegGroups:
             names += tuple(n for one in joined.legs for n in (one.key, *one.links))
         for name in names:
             self._ids[name] = at
+        self._touched.add(at)
         return group
 
     def _tell(self, at: int) -> Group:
