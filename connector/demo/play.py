@@ -56,16 +56,22 @@ class Play:
             self.tell("+ the phone system writes its log: " + lines[-1].split("|")[4].lower())
             self.stage.ring(lines)
             self._look_for(1.0)
-        self.tell("+ a survey export is dropped: 4 responses")
+        self.tell("+ a Qualtrics export is dropped: 4 responses")
         self.stage.drop_survey(scenario.survey(self.clock))
+        self._until_ended(scenario.expected(self.clock).items - len(scenario.AGAIN_EXPECT))
+        self.tell("+ the same export again: one answer was changed, one is new")
+        self.stage.drop_survey(scenario.survey(self.clock, again=True))
 
     def settle(self) -> bool:
         """Wait until everything has come to its end; False when it did not in time."""
-        wanted = scenario.expected(self.clock).items
+        return self._until_ended(scenario.expected(self.clock).items, all_told=True)
+
+    def _until_ended(self, items: int, *, all_told: bool = False) -> bool:
+        """Wait until so many items came to their end, and all is told to the helpdesk."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             ended, waiting = self.narrator.look()
-            if ended >= wanted and waiting == 0:
+            if ended >= items and not (all_told and waiting):
                 return True
             time.sleep(LOOK_S)
         return False
@@ -75,6 +81,7 @@ class Play:
         tickets = judge.read_tickets(self.stage.helpdesk_url, self.stage.helpdesk_token)
         mails = {mail.raw: mail for mail in scenario.mails(self.clock)}
         said = [Said(expect=m.expect, words=m.words) for m in mails.values() if m.words]
+        said.append(Said(expect=scenario.JOINS, words=scenario.EDITED))
         wanted = scenario.expected(self.clock).tickets
         return [
             *judge.judge(tickets, said, wanted),

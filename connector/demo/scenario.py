@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -228,40 +229,63 @@ def queue_log(clock: Clock) -> list[list[str]]:
     ]
 
 
-SURVEY_COLUMNS = (
-    "Response ID",
-    "Submitted at",
-    "How likely are you to recommend us (0-10)?",
-    "What could we do better?",
-    "Name",
-    "Email",
-    "May we contact you?",
-)
+_COLUMNS = {
+    "RecordedDate": ("Recorded Date", "recordedDate"),
+    "ResponseId": ("Response ID", "_recordId"),
+    "Status": ("Response Type", "status"),
+    "Finished": ("Finished", "finished"),
+    "RecipientFirstName": ("Recipient First Name", "recipientFirstName"),
+    "RecipientEmail": ("Recipient Email", "recipientEmail"),
+    "Q1": ("How likely are you to recommend us (0-10)?", "QID1"),
+    "Q2": ("What could we do better?", "QID2_TEXT"),
+    "Q3": ("May we contact you?", "QID3"),
+}
+"""Names, questions and ImportIds: Qualtrics writes them as three header rows."""
+SURVEY_MAP = {
+    "Q1": {"role": "score", "kind": "nps"},
+    "Q2": "comment",
+    "Q3": "wants_contact",
+}
+"""What the questions mean; all other columns are Qualtrics' own."""
 _ANSWERS = (
     ("12", 1, "I was passed from desk to desk and nobody could tell me why", "Sam Field", ""),
     ("20", 10, "All fine", "Lena Ray", ""),
     ("31", 9, "Please call me about the referral that never arrived", "Omar Haddad", "Yes"),
     ("44", 2, "The portal logged me out again and again", "", ""),
 )
+EDITED = "I was passed from desk to desk, and my form was lost on the way"
+_LATER = ("52", 10, "Quick and friendly", "Ann Wu", "")
 CALL_EXPECT = (TICKET, JOINS, COUNTED)
 SURVEY_EXPECT = (TICKET, COUNTED, TICKET, TICKET)
+AGAIN_EXPECT = (JOINS, COUNTED)
+"""Of the second export: an answer that its writer changed, and a new one; the rest is known."""
 
 
-def survey(clock: Clock) -> str:
-    """A survey export: a low score, a good one, a wish to be called, an anonymous low one."""
+def survey(clock: Clock, *, again: bool = False) -> str:
+    """Print an export: a low score, a good one, a wish to be called, an anonymous low one.
+
+    The same `again` has one answer changed and one more.
+    """
     day = clock.before(minutes=60).strftime("%Y-%m-%d")
+    answers = list(_ANSWERS)
+    if again:
+        minute, score, _, name, contact = answers[0]
+        answers = [(minute, score, EDITED, name, contact), *answers[1:], _LATER]
     rows = csv.writer(out := io.StringIO(), lineterminator="\n")
-    rows.writerow(SURVEY_COLUMNS)
-    for number, (minute, score, comment, name, contact) in enumerate(_ANSWERS, start=1):
+    rows.writerow(_COLUMNS)
+    rows.writerow([question for question, _ in _COLUMNS.values()])
+    rows.writerow([json.dumps({"ImportId": name}) for _, name in _COLUMNS.values()])
+    for number, (minute, score, comment, name, contact) in enumerate(answers, start=1):
         address = f"{name.lower().replace(' ', '.')}@patient.example" if name else ""
-        made = f"{day} 09:{minute}:00"
-        rows.writerow([f"R-{clock.run}-{number}", made, score, comment, name, address, contact])
+        when, known = f"{day} 09:{minute}:00", f"R_{clock.run}{number}"
+        rows.writerow([when, known, 0, 1, name, address, score, comment, contact])
     return out.getvalue()
 
 
 def expected(clock: Clock) -> Expectation:
     """Count what all of it must come to."""
-    ends = [mail.expect for mail in mails(clock)] + [*CALL_EXPECT, *SURVEY_EXPECT]
+    ends = [mail.expect for mail in mails(clock)]
+    ends += [*CALL_EXPECT, *SURVEY_EXPECT, *AGAIN_EXPECT]
     return Expectation(
         tickets=sum(end in {TICKET, LOOK} for end in ends),
         items=sum(end != KNOWN for end in ends),

@@ -10,7 +10,7 @@ from typing import Any
 import tomli_w
 from imapclient import IMAPClient
 
-from connector.demo.scenario import BOX, SURVEY_COLUMNS
+from connector.demo.scenario import BOX, SURVEY_MAP
 
 ZONE = "America/New_York"
 SETTLE_S = 4
@@ -73,7 +73,6 @@ class Stage:
         partial.rename(self.surveys / "responses.csv")
 
     def _settings(self) -> dict[str, Any]:
-        roles = ("id", "submitted_at", "score", "comment", "name", "email", "wants_contact")
         return {
             "state_dir": str(self.folder / "state"),
             "practice": {
@@ -106,10 +105,10 @@ class Stage:
                     "name": "surveys",
                     "path": str(self.surveys),
                     "pattern": "*.csv",
-                    "score_kind": "nps",
                     "settle_seconds": 1,
                     "poll_seconds": 2,
-                    "map": dict(zip(SURVEY_COLUMNS, roles, strict=True)),
+                    "vendor": "qualtrics",
+                    "map": SURVEY_MAP,
                 },
             ],
             "helpdesk": {
