@@ -10,7 +10,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, cast
 
 from connector.parsing.json_rows import read_objects
@@ -202,12 +202,23 @@ def _member(
                 yield reader.part(name, inner, head, examined)
             return
         with archive.open(member) as opened:
-            yield reader.part(name, cast("BinaryIO", opened), head, examined)
+            part = reader.part(name, cast("BinaryIO", opened), head, examined)
+            if isinstance(part, Part):
+                part = replace(part, entries=_whole(part.entries))
+            yield part
     except (zipfile.BadZipFile, zlib.error, EOFError):
         yield Broken(name=name, problem="The file within the ZIP is damaged.")
     except (NotImplementedError, RuntimeError):
         yield Broken(name=name, problem="The file within the ZIP has a password, or is packed in "
                      "a way that is not read.")  # fmt: skip
+
+
+def _whole(entries: Iterator[Entry]) -> Iterator[Entry]:
+    """Read on; say so when the file is replaced meanwhile. Raises NotRead."""
+    try:
+        yield from entries
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise NotRead("The ZIP was changed while it was read.") from None
 
 
 def _inner_workbook(name: str, inner: io.BytesIO, sheet: str) -> Part | Broken:

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from servers.workbooks import packed
+from structlog.testing import capture_logs
 
 from connector.domain.errors import Unavailable
 from connector.domain.practice import Practice
 from connector.domain.signal import Channel, Signal, Unreadable
+from connector.parsing import survey_files
 from connector.sources.survey_file import SurveyFile, SurveyFileSettings
 from connector.testing.source import SourceContract, drain, identities
 
@@ -519,3 +522,106 @@ def test_a_path_may_hold_bytes_that_are_no_utf8(tmp_path):
     path = tmp_path / os.fsdecode(b"r\xe9ponses.csv")
     path.write_text(HEADER + ONE, encoding="utf-8")
     assert len(drain(open_source(path))[0]) == 1
+
+
+def test_check_says_that_the_newest_export_no_longer_fits_its_map(tmp_path):
+    old, new = tmp_path / "a.csv", tmp_path / "b.csv"
+    old.write_text(HEADER.replace("Why?", "Gone?") + ONE)
+    os.utime(old, (1, 1))
+    new.write_text(HEADER + ONE)
+    assert open_source(tmp_path).probe() == []
+    new.write_text(HEADER.replace("Why?", "Why not?") + ONE)
+    (problem,) = open_source(tmp_path).probe()
+    assert str(new) in problem
+    assert 'no column "Why?"' in problem
+
+
+def test_columns_that_nobody_spoke_of_are_logged_once_without_their_names(export):
+    export.write_text(HEADER.rstrip() + ",Secret\n" + ONE.rstrip() + ",x\n")
+    source = open_source(export)
+    with capture_logs() as logs:
+        drain(source)
+        export.write_text(HEADER.rstrip() + ",Secret\n" + TWO.rstrip() + ",x\n")
+        drain(source)
+    (told,) = [one for one in logs if one["event"] == "columns_unmapped"]
+    assert told["count"] == 1
+    assert "Secret" not in str(told)
+
+
+def test_an_id_that_a_spreadsheet_shortened_is_no_id(export):
+    export.write_text(HEADER + ONE.replace("r1", "1.14222E+11") + TWO.replace("r2", "RE+2"))
+    bad, good = drain(open_source(export))[0]
+    assert "shortened by a spreadsheet" in bad.problem
+    assert good.natural_key == "id:RE+2"
+
+
+def test_text_that_went_through_the_wrong_encoding_is_marked(export):
+    export.write_text(HEADER + "r1,,2,they don\u00e2\u20ac\u2122t call,,\nr2,,2,caf\u00e9,,\n")
+    garbled, fine = drain(open_source(export))[0]
+    assert garbled.facts["text_garbled"] is True
+    assert "text_garbled" not in fine.facts
+
+
+def test_single_bytes_of_windows_are_read_and_the_file_is_marked(export):
+    export.write_bytes((HEADER + "r1,,2,caf\u00e9,,\n").encode() + b"r2,,2,don\x92t,,\n")
+    first, second = drain(open_source(export))[0]
+    assert (first.reply_text, second.reply_text) == ("caf\u00e9", "don\u2019t")
+    assert first.facts["encoding_guessed"] is True
+
+
+def test_a_configured_encoding_is_used(export):
+    export.write_bytes((HEADER + "r1,,2,\u043f\u043b\u043e\u0445\u043e,,\n").encode("cp1251"))
+    (only,) = drain(open_source(export, encoding="cp1251"))[0]
+    assert only.reply_text == "\u043f\u043b\u043e\u0445\u043e"
+    with pytest.raises(ValidationError, match="no such encoding"):
+        configured(export, encoding="rot13")
+
+
+def test_a_folder_where_a_file_should_be_and_a_broken_file_stop_no_other(tmp_path):
+    (tmp_path / "a.csv").mkdir()
+    (tmp_path / "b.zip").write_bytes(packed({"x.csv": HEADER + ONE, "y.csv": "no header"}))
+    (tmp_path / "c.csv").write_text(HEADER + TWO)
+    items = drain(open_source(tmp_path))[0]
+    assert keys(items) == ["id:r1", "id:r2"]
+    (refused,) = [item for item in items if isinstance(item, Unreadable)]
+    assert f"{tmp_path / 'b.zip'}!y.csv" in refused.problem
+
+
+def test_a_zip_that_is_still_being_written_is_waited_for_and_then_shown(tmp_path):
+    clock = Clock()
+    path = tmp_path / "export.zip"
+    whole = packed({"x.csv": HEADER + ONE})
+    path.write_bytes(whole[:-30])
+    source = open_source(tmp_path, clock=clock, settle_seconds=30)
+    clock.ahead_s = 100
+    assert drain(source)[0] == []
+    clock.ahead_s = 700
+    (refused,) = drain(source)[0]
+    assert "not whole" in refused.problem
+    path.write_bytes(whole)
+    clock.ahead_s = 1_500
+    assert keys(drain(source)[0]) == ["id:r1"]
+
+
+def test_responses_of_a_file_in_a_zip_are_found_by_their_place(tmp_path):
+    path = tmp_path / "export.zip"
+    path.write_bytes(packed({"in/x.csv": HEADER + ONE}))
+    (only,) = drain(open_source(path))[0]
+    assert only.locator == f"{path}!in/x.csv#2"
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("MAX_MEMBERS", "more than"),
+        ("MAX_MEMBER_BYTES", "unpacks to"),
+        ("RATIO_FROM_BYTES", "times its size"),
+    ],
+)
+def test_a_zip_that_is_a_bomb_is_refused(tmp_path, monkeypatch, limit, words):
+    monkeypatch.setattr(survey_files, limit, 0 if limit != "MAX_MEMBERS" else 1)
+    path = tmp_path / "export.zip"
+    path.write_bytes(packed({"x.csv": HEADER + "\n" * 3_000_000, "y.csv": ""}))
+    first, *_ = drain(open_source(path))[0]
+    assert isinstance(first, Unreadable)
+    assert words in first.problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -39,6 +40,8 @@ MAX_DAYS = 20_000
 """So many days before `start_from` are remembered."""
 _DAY_CHARS = len("2025-03-04")
 _ANY_ZONE = timedelta(days=2)
+_SHORTENED = re.compile(r"[a-z]+:(?:.*\|)?\d[.,]?\d*E\+\d{1,2}(?:\|.*)?", re.DOTALL)
+
 _PASSED = {
     Status.PARTIAL: Outcome.PARTIAL,
     Status.UNANSWERED: Outcome.UNANSWERED,
@@ -84,6 +87,8 @@ class ExportRows:
         """Take the file as it was examined and when it was written, epoch seconds."""
         self.form = bytes(FORM_BYTES)
         """Once read: how the columns of the table that was read last are read."""
+        self.unmapped: tuple[str, ...] = ()
+        """Columns of that table that nobody said anything about."""
         self._options = options
         self._written_s = written_s
         self._practice = practice
@@ -119,6 +124,7 @@ class ExportRows:
             return
         table = Table(place=place, guessed=part.guessed, reader=ResponseReader(layout))
         self.form = form_of(layout)
+        self.unmapped = tuple(column.name for column in layout.unmapped)
         identities = self.identities(table.reader)
         for line in chain(head[layout.header_rows :], lines):
             if identities.full:
@@ -138,6 +144,21 @@ class ExportRows:
                     yield f"{place}: {part.problem}"
                 else:
                     yield from self._proposed(place, part)
+            except NotRead as fault:
+                yield f"{place}: {fault.problem}"
+
+    def faults(self, file: BinaryIO) -> Iterator[str]:
+        """Say of each table why it would not be read, from its first rows. Raises OSError."""
+        for part in self._parts(file):
+            place = self._place(part)
+            try:
+                if isinstance(part, Broken):
+                    yield f"{place}: {part.problem}"
+                    continue
+                head = [line for line in islice(part.entries, HEAD_ROWS) if isinstance(line, Row)]
+                layout = lay_out([line.cells for line in head], self._wishes()) if head else None
+                if isinstance(layout, Refusal):
+                    yield f"{place}: {layout.problem}"
             except NotRead as fault:
                 yield f"{place}: {fault.problem}"
 
@@ -195,6 +216,11 @@ class ExportRows:
             return self._bad(table.place, wide)
         content = reader.content_of(wide.cells)
         key, traces = identities.of(wide.cells, content)
+        if "E+" in key and _SHORTENED.fullmatch(key):
+            problem = "The id was shortened by a spreadsheet program (1.2E+11): export it anew."
+            return self._bad(
+                table.place, BadRow(number=wide.number, problem=problem, text=wide.text)
+            )
         told, stamp = self._told(wide.cells, content, reader)
         passed = self._passed(wide.cells, reader)
         return ExportRow(key, told, passed, stamp, traces, Origin(wide, table))

@@ -134,7 +134,7 @@ class ExportOptions(SourceSettings):
     @classmethod
     def _known_encoding(cls, encoding: str) -> str:
         try:
-            b"".decode(encoding or "utf-8")
+            b"aaaa".decode(encoding or "utf-8", "replace")
         except LookupError as fault:
             msg = "there is no such encoding of texts"
             raise ValueError(msg) from fault

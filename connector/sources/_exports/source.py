@@ -11,6 +11,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO, cast
 
+import structlog
+
 from connector.domain.errors import Unavailable
 from connector.domain.practice import Practice
 from connector.domain.response import VERSION_BYTES, Entry, Export, ExportRow, Responses
@@ -24,6 +26,8 @@ from connector.sources._exports.folder import Found, Gate, listing
 from connector.sources._exports.progress import FileProgress, Progress
 from connector.sources._exports.rows import ExportRows, Origin
 from connector.sources._exports.settings import ExportOptions
+
+log = structlog.get_logger()
 
 BATCH_ITEMS = 1_000
 """A batch is handed on when it has so many rows that may have to be judged,"""
@@ -54,6 +58,7 @@ class ExportSource:
         self._gate = Gate(settings.settle_seconds, clock)
         self._digest = settings.digest()
         self._closing = threading.Event()
+        self._told: set[tuple[str, ...]] = set()
 
     def read(self, after: Cursor | None) -> Iterator[Batch]:
         """Yield the responses of all settled files that changed since the cursor.
@@ -109,7 +114,18 @@ class ExportSource:
                 problems.append(plain_fault(file.path, fault))
             else:
                 os.close(handle)
-        return problems
+        return problems or self._misfits(files[-1:])
+
+    def _misfits(self, newest: Sequence[Found]) -> list[str]:
+        """Say why the newest export would not be read, if so."""
+        try:
+            for file in newest:
+                handle, _ = open_regular(file.path)
+                with os.fdopen(handle, "rb") as opened:
+                    return list(self._rows_of(file, tables.examine(opened)).faults(opened))
+        except OSError as fault:
+            return [plain_fault(newest[0].path, fault)]
+        return []
 
     def propose(self) -> Iterator[Proposal | str]:
         """Propose a map for each table of the file, or of the newest one of the folder."""
@@ -184,6 +200,11 @@ class ExportSource:
                 return
             batch = following
         yield gathered(batch, done=_unchanged(file))
+        if export.unmapped and export.unmapped not in self._told:
+            self._told.add(export.unmapped)
+            log.info(
+                "columns_unmapped", source=self.name, path=export.path, count=len(export.unmapped)
+            )
 
     def _responses(
         self,
