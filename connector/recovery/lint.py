@@ -1,73 +1,92 @@
-"""What must never be in words meant for a patient.
+"""What must never be in words meant for a patient, in English and Spanish.
 
 Every rule has its source in published cases or law: settlements over replies
 that confirmed a patient, apology laws that protect sympathy but not fault,
-limits on unencrypted messages. A machine can find the phrases, not the spirit:
-a person reads the text all the same.
+limits on unencrypted messages. The rules are data (`forbidden.toml`). A machine
+can find the phrases, not the spirit: a person reads the text all the same.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
+import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
 from typing import Final
 
-_RULES: Final[tuple[tuple[str, str], ...]] = (
-    (
-        "a conditional apology",
-        (
-            r"\bif (?:you|we|this|that|anything) (?:feel|felt|were|was|have|has|caused)\b"
-            r"|\bsorry (?:that )?you (?:feel|felt (?:that|offended|upset))\b"
-            r"|\bany inconvenience\b|\bmay have been\b"
-        ),
-    ),
-    ("blame of the patient", r"\byou (?:did not|didn't|failed to|should have|could have)\b"),
-    (
-        "blame of staff",
-        r"\b(?:the|our) (?:nurse|doctor|receptionist|employee|staff) (?:was|failed|did)",
-    ),
-    ("cause or fault", r"\b(?:negligen\w+|malpractice|liab\w+|should have|our error|admit)\b"),
-    (
-        "a promise of outcome, money or discipline",
-        (
-            r"\b(?:guarantee\w*|promise you|for free|free of charge|compensat\w+|refund\w*"
-            r"|(?:will|would) be (?:fired|disciplined|dismissed)|never happen again)\b"
-        ),
-    ),
-    (
-        "legal advice",
-        r"\b(?:lawyer|attorney|lawsuit|sue|your legal rights|waive\w*|release form)\b",
-    ),
-    ("a request about a review", r"\b(?:remove|delete|change|take down) (?:your|the) review\b"),
-    ("marketing", r"\b(?:special offer|discount|promotion|newsletter|check out our)\b"),
-    (
-        "a detail of care",
-        (
-            r"\b(?:diagnos\w+|test results?|prescri\w+|medication|date of birth|record number"
-            r"|account number|your treatment|your surgery|your visit on)\b"
-        ),
-    ),
-    ("an unfilled placeholder", r"[{}\[\]<>]|\b(?:TODO|XXX|TBD)\b"),
-    ("a link with an identifier", r"https?://\S+\?\S+"),
-)
-_PUBLIC: Final = re.compile(
-    r"\b(?:your (?:visits?|appointments?|stay|care|doctor|nurse|provider|records?|chart|file"
-    r"|account|bill|results?|family|experience|time (?:with|at)|privacy)|(?:a|our|valued) patients?"
-    r"|when you (?:came|were|visited|called)|you (?:came|visited|saw|were seen|called|received)"
-    r"|(?:see|seeing|saw|treated|treating|helped|caring for|cared for) you"
-    r"|(?:no|any|a) record of|welcome you back|come back|again soon"
-    r"|(?:on|last) (?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
-    re.IGNORECASE,
-)
-_COMPILED: Final = tuple((what, re.compile(rule, re.IGNORECASE)) for what, rule in _RULES)
+from connector.domain.plain import printable
 
-# Sympathy is protected nearly everywhere, the admission of fault in few places: on clinical
-# matters the words stop at sympathy.
-_CLINICAL: Final = re.compile(
-    r"\b(?:our (?:mistake|fault)|my (?:mistake|fault)|ours to put right|we were wrong"
-    r"|because (?:we|of our)|we let you down|went wrong)\b",
-    re.IGNORECASE,
+MAX_TEXT_CHARS: Final = 20_000
+"""Of a longer text only so much is read; no template is so long."""
+
+MAX_PHRASE_CHARS: Final = 80
+"""A phrase is told with so many characters."""
+
+_SIGNS: Final = str.maketrans(
+    "\u2018\u2019\u201a\u2032\u201c\u201d\u201e\u2033\u2039\u203a", "''''\"\"\"\"\u00ab\u00bb"
 )
+"""Curly and straight marks of quotation are one."""
+_PLACES: Final = frozenset({"always", "clinical", "public", "direct"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that must not be said."""
+
+    kind: str
+    """care | admission | promise | conditional | blame | legal | review | marketing |
+    quotation | link | placeholder | public."""
+    what: str
+    """The same for people."""
+    phrase: str
+    """The words that were found, at most MAX_PHRASE_CHARS."""
+    start: int
+    """Where they begin in the text."""
+    cure: str
+    """What to do instead."""
+
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        if self.kind == "public":
+            return f"lets guess that the writer is a patient: {self.phrase!r}"
+        return f"holds {self.what}: {self.phrase!r}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    kind: str
+    what: str
+    cure: str
+    where: str
+    pattern: re.Pattern[str]
+
+
+def findings(
+    text: str, *, clinical: bool = False, public: bool = False, closing: bool = False
+) -> Iterator[Finding]:
+    """Yield what must not be said, one for each rule that applies, in the rules' order.
+
+    `clinical`: it is said on a matter of care, where no fault may be named. `public`: anybody
+    may read it. `closing`: it may have blanks (`____`) for a person to fill.
+    """
+    shown = printable(text[:MAX_TEXT_CHARS])
+    folded, places = _folded(shown)
+    asked = {"always", *(("clinical",) if clinical else ()), *(("public",) if public else ())}
+    if not closing:
+        asked.add("direct")
+    for rule in _rules():
+        if rule.where not in asked:
+            continue
+        found = rule.pattern.search(folded)
+        if found is not None:
+            start, end = places[found.start()], places[max(found.end() - 1, found.start())] + 1
+            phrase = " ".join(shown[start:end].split())[:MAX_PHRASE_CHARS]
+            yield Finding(
+                kind=rule.kind, what=rule.what, phrase=phrase, start=start, cure=rule.cure
+            )
 
 
 def public_faults(text: str) -> Iterator[str]:
@@ -76,16 +95,52 @@ def public_faults(text: str) -> Iterator[str]:
     A public answer may not let anybody guess that the writer is a patient (45 CFR 164.508), even
     where the review says so.
     """
-    yield from faults(text, clinical=True)
-    for found in _PUBLIC.finditer(text):
-        yield f"lets guess that the writer is a patient: {found.group()!r}"
+    yield from map(str, findings(text, clinical=True, public=True))
 
 
 def faults(text: str, *, clinical: bool = False) -> Iterator[str]:
     """Yield a sentence for each thing that must not be said; `clinical` forbids fault as well."""
-    for what, rule in _COMPILED:
-        found = rule.search(text)
-        if found:
-            yield f"holds {what}: {found.group()!r}"
-    if clinical and (found := _CLINICAL.search(text)):
-        yield f"names a cause or fault on a clinical matter: {found.group()!r}"
+    yield from map(str, findings(text, clinical=clinical))
+
+
+def kinds() -> tuple[str, ...]:
+    """Name every kind of fault."""
+    return tuple(dict.fromkeys(rule.kind for rule in _rules()))
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """Give lower-case text without accents and with single spaces, and where each letter was."""
+    letters: list[str] = []
+    places: list[int] = []
+    for place, letter in enumerate(text.translate(_SIGNS)):
+        plain = " " if letter.isspace() else unicodedata.normalize("NFKD", letter)[:1].lower()
+        if unicodedata.combining(letter) or (plain == " " and letters[-1:] == [" "]):
+            continue
+        letters.append(plain[:1])
+        places.append(place)
+    return "".join(letters), places
+
+
+@lru_cache(maxsize=1)
+def _rules() -> tuple[_Rule, ...]:
+    table = tomllib.loads(
+        files("connector.recovery").joinpath("forbidden.toml").read_text(encoding="utf-8")
+    )
+    return tuple(_rule(name, row) for name, row in table.items())
+
+
+def _rule(name: str, row: dict[str, object]) -> _Rule:
+    patterns = row["patterns"]
+    where = str(row.get("where", "always"))
+    if not isinstance(patterns, list) or where not in _PLACES:
+        msg = f"forbidden.toml: {name}"
+        raise TypeError(msg)
+    any_of = "|".join(f"(?:{one})" for one in patterns)
+    whole = any_of if row.get("raw") else rf"\b(?:{any_of})(?!\w)"
+    return _Rule(
+        kind=str(row.get("kind", name)),
+        what=str(row["meaning"]),
+        cure=str(row["cure"]),
+        where=where,
+        pattern=re.compile(whole),
+    )
