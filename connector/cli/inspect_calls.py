@@ -56,7 +56,7 @@ def lines(
         if not isinstance(source, HearsCalls):
             raise click.UsageError(f"{settings.kind} tells no calls; leave --calls out")
         names = getattr(getattr(settings, "calls", None), "names", Names)()
-        for judged in CallJudge(practice, triage, names).judge(source.calls()):
+        for judged in CallJudge(triage).judge(source.calls()):
             if isinstance(judged, Broken):
                 yield {
                     "type": "unreadable",
@@ -65,4 +65,4 @@ def lines(
                     "problem": judged.problem,
                 }
             else:
-                yield {**describe_call(judged, triage.phone), "locator": judged.heard.locator}
+                yield describe_call(judged, triage.phone, practice.zone, names)

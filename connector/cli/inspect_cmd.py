@@ -230,7 +230,7 @@ def _show(found: Mapping[str, Value], shown: Console) -> None:
     """Print one item as a block for people."""
     kind = str(found["type"])
     head = Text(kind, style=_COLORS[kind])
-    head.append(f"  {printable(str(found['locator']))}", style="dim")
+    head.append(f"  {printable(str(found.get('locator') or found.get('start')))}", style="dim")
     shown.print(head)
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="bold", no_wrap=True)

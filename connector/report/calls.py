@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
-from connector.domain.assessment import Assessment, Reason
+from connector.domain.assessment import Lane, Reason
 from connector.domain.call import Aspect, Call, Direction, Outcome
-from connector.domain.practice import Practice
-from connector.domain.signal import Signal
-from connector.parsing.calls.found import Broken, Found, Heard
-from connector.parsing.calls.signals import signal_of
+from connector.parsing.calls.found import Broken, Found
+from connector.parsing.calls.signals import outline, told
 from connector.parsing.calls.timeline import Names
 from connector.report.inspection import Value
-from connector.triage.assess import assess
 from connector.triage.callers import Seen, reconsidered, repaired_by, seen, tries
-from connector.triage.calls import failures
+from connector.triage.calls import failures, judge_call
+from connector.triage.opinion import Opinion
 from connector.triage.second_pass import SecondPass
 from connector.triage.settings import PhoneLimits, TriageSettings
 
@@ -27,9 +26,8 @@ _MISSED = frozenset({Outcome.MISSED, Outcome.FAILED})
 class Judged:
     """A call with the last word about it."""
 
-    heard: Heard
-    signal: Signal
-    assessment: Assessment
+    call: Call
+    lane: Lane
     """Of the call alone."""
     reasons: tuple[Reason, ...]
     """With the other calls of the number in view."""
@@ -49,18 +47,14 @@ class CallJudge:
 
     def __init__(
         self,
-        practice: Practice,
         triage: TriageSettings,
-        names: Names | None = None,
         deadline: Callable[[Seen, PhoneLimits], int] | None = None,
     ) -> None:
         """`deadline` knows opening hours; without it, minutes are minutes."""
-        self._practice = practice
         self._triage = triage
-        self._names = names or Names()
         due = deadline or plain_deadline
         limits = triage.phone
-        self._pass: SecondPass[tuple[Heard, Signal, Assessment]] = SecondPass(
+        self._pass: SecondPass[tuple[Call, Opinion]] = SecondPass(
             limits, lambda one: due(one, limits)
         )
 
@@ -70,29 +64,29 @@ class CallJudge:
             if isinstance(item, Broken):
                 yield item
                 continue
-            signal = signal_of(item, "", self._practice, self._names)
-            assessment = assess(signal, self._triage)
-            one = seen(signal, assessment.reasons)
-            now = int(item.call.ended_at.timestamp())
-            for payload, known, others in self._pass.feed(one, (item, signal, assessment), now):
+            call = item.call
+            signal = outline(call)
+            opinion = judge_call(signal, self._triage.phone)
+            one = seen(signal, opinion.reasons)
+            now = int(call.ended_at.timestamp())
+            for payload, known, others in self._pass.feed(one, (call, opinion), now):
                 yield self._judged(payload, known, others)
         for payload, known, others in self._pass.settle(None):
             yield self._judged(payload, known, others)
 
     def _judged(
-        self, payload: tuple[Heard, Signal, Assessment], one: Seen | None, others: list[Seen]
+        self, payload: tuple[Call, Opinion], one: Seen | None, others: list[Seen]
     ) -> Judged:
-        heard, signal, assessment = payload
-        reasons = assessment.reasons
+        call, opinion = payload
+        reasons = opinion.reasons
         returned, count = False, 0
         if one is not None:
             reasons = reconsidered(one, reasons, others, self._triage.phone)
             returned = repaired_by(one, others) is not None
             count = tries(one, others, self._triage.phone) if one.failed else 0
         return Judged(
-            heard=heard,
-            signal=signal,
-            assessment=assessment,
+            call=call,
+            lane=opinion.lane,
             reasons=reasons,
             returned=returned,
             tries=count,
@@ -105,9 +99,11 @@ def plain_deadline(one: Seen, limits: PhoneLimits) -> int:
     return one.ended + minutes * 60
 
 
-def describe_call(judged: Judged, limits: PhoneLimits) -> dict[str, Value]:
+def describe_call(
+    judged: Judged, limits: PhoneLimits, zone: ZoneInfo, names: Names
+) -> dict[str, Value]:
     """Give all that is known of a call; null is what the logs cannot show."""
-    call = judged.heard.call
+    call = judged.call
     outcome = call.outcome
     abandoned = call.from_outside and outcome is Outcome.ABANDONED
     short = abandoned and call.wait_s is not None and call.wait_s < limits.short_abandon_seconds
@@ -147,10 +143,10 @@ def describe_call(judged: Judged, limits: PhoneLimits) -> dict[str, Value]:
         ],
         "staff": list(call.staff),
         "failures": [*judged.failures],
-        "lane": judged.assessment.lane.value,
+        "lane": judged.lane.value,
         "severity": max((reason.severity for reason in judged.reasons), default=0),
         "linked_ids": list(call.linked_ids),
-        "timeline": [*judged.signal.text.split("\n")],
+        "timeline": [*told(call, zone, names)],
     }
 
 

@@ -52,8 +52,7 @@ def _of_items(tx: Tx, old_cases: sa.Select[tuple[str]], before: datetime, limit:
         released.c.id.in_(gone), released.c.assessment_id.is_not(None)
     )
     ids += list(tx.connection.execute(parked).scalars())
-    mails.forget(tx.connection, gone)
-    calls.forget(tx.connection, gone)
+    _forget(tx, gone)
     for row in rows:
         ids += [value for value in files.ids(tx.connection, row.content_id) if value is not None]
     places = sa.select(sighting.c.content_id).where(
@@ -90,3 +89,9 @@ def _ranges(ids: Sequence[int]) -> list[Plain]:
         else:
             found[-1][1] = number
     return list(found)
+
+
+def _forget(tx: Tx, ids: Sequence[bytes]) -> None:
+    """Forget what only served to find these items among others."""
+    mails.forget(tx.connection, ids)
+    calls.forget(tx.connection, ids)

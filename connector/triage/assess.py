@@ -65,7 +65,9 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
     time for any input, and never raises for any Signal.
     """
     words = lexicon(settings)
-    reading = read(signal.subject, signal.reply_text or signal.text, words)
+    # what a phone system wrote is nobody's word: an "emergency" there is a recording's name
+    spoken = (signal.subject, signal.reply_text or signal.text) if _spoken(signal) else ("", "")
+    reading = read(*spoken, words)
     safety = _safety_reasons(reading)
     automatic = _automatic(signal)
     if automatic is not None:

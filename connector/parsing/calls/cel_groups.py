@@ -21,7 +21,9 @@ from connector.parsing.calls.cel_rows import COLUMNS, Row
 from connector.parsing.calls.times import Clock, id_counter, id_epoch
 
 QUIET_S = 10
-"""A call whose channels have all ended is over after so many seconds without an event."""
+"""A call whose channels have all ended is over when the log goes on so long without it."""
+SILENCE_S = 90
+"""Where the whole log is silent, it is over after so long: copies of logs lag behind."""
 MAX_AGE_S = 43_200
 """A call without any event for 12 hours is closed as truncated."""
 MAX_OPEN_CALLS = 500
@@ -112,16 +114,19 @@ class CelGroups:
         if rows:
             self._pass_time(rows[-1])
             if self.now is not None:
-                done += self.expire(self.now)
+                done += self._expire(self.now, QUIET_S)
         return done
 
     def expire(self, now: float) -> list[Group]:
-        """Give the calls that are over because nothing was heard of them until `now` (epoch)."""
+        """Give the calls that are over because the clock says `now` (epoch) and no row came."""
+        return self._expire(now, SILENCE_S)
+
+    def _expire(self, now: float, limit: float) -> list[Group]:
         done: list[Group] = []
         for group in self._open():
             last = self._time(group.rows[-1])
             quiet = now - last if last is not None else MAX_AGE_S + 1
-            if (not group.alive and quiet >= QUIET_S) or quiet > MAX_AGE_S:
+            if (not group.alive and quiet >= limit) or quiet > MAX_AGE_S:
                 self._end(group, done, truncated=group.alive > 0)
         return done
 

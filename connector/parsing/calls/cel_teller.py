@@ -45,8 +45,13 @@ class CelTeller:
         first = _begun(events)
         callers = [row for row in first if self._outside(row)] or first[:1]
         begun = frozenset(row[14] for row in first)
+        kinds = frozenset(row[0] for _, row in events)
         return [
-            self._told(group, Cut(events=events, begun=row, others=begun), stays.get(row[14], []))
+            self._told(
+                group,
+                Cut(events=events, begun=row, others=begun, kinds=kinds),
+                stays.get(row[14], []),
+            )
             for row in callers
         ]
 
@@ -69,7 +74,7 @@ class CelTeller:
             dialled=dialled,
             dialled_e164=self._numbers.e164(dialled),
             truncated=group.truncated,
-            shows=_shows(events),
+            shows=_shows(events, cut.kinds),
         )
         return told(story, call, stays)
 
@@ -121,9 +126,8 @@ class CelTeller:
         return Direction.INTERNAL, dialled
 
 
-def _shows(events: Events) -> frozenset[Aspect]:
+def _shows(events: Events, kinds: frozenset[str]) -> frozenset[Aspect]:
     shows = {Aspect.QUEUES, Aspect.TRANSFERS, Aspect.MENU}
-    kinds = {row[0] for _, row in events}
     if kinds & {"STREAM_BEGIN", "LINKEDID_END"}:
         shows |= {Aspect.HOLDS, Aspect.RECORDINGS}
     if any('"hangupsource"' in row[19] for _, row in events if row[0] == "HANGUP"):

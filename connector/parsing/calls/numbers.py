@@ -38,7 +38,21 @@ class Numbers:
 
     def __init__(self, region: str) -> None:
         """`region` is the ISO 3166 code for numbers written without a country."""
-        self.e164 = lru_cache(maxsize=_CACHE)(lambda number: phone_e164(number, region))
+        self._region = region
+        self._north_america = region.upper() in {"US", "CA"}
+        self.e164 = lru_cache(maxsize=_CACHE)(self._e164)
+
+    def _e164(self, number: str) -> str:
+        """Give the number in E.164.
+
+        Plain ten digits of North America need no library: it takes 0.1 ms for each number, as
+        long as all the rest of a call.
+        """
+        if self._north_america and number.isdigit() and number.isascii():
+            ten = number[1:] if len(number) == 11 and number[0] == "1" else number  # noqa: PLR2004
+            if len(ten) == 10 and ten[0] in "23456789" and len(set(ten)) > 1:  # noqa: PLR2004
+                return f"+1{ten}"
+        return phone_e164(number, self._region)
 
     @staticmethod
     def name(text: str) -> str:

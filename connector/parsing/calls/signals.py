@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from connector.domain.call import Aspect, Call
 from connector.domain.practice import Practice
 from connector.domain.signal import Channel, Contact, Fact, Signal
@@ -17,7 +19,6 @@ MAX_FACT_CHARS = 120
 def signal_of(heard: Heard, source: str, practice: Practice, names: Names) -> Signal:
     """Give the signal of a call; its natural key is the phone system's own id."""
     call = heard.call
-    told = [summary(call, names), *timeline(call, practice.zone, names)]
     return Signal(
         tenant=practice.tenant,
         source=source,
@@ -26,10 +27,29 @@ def signal_of(heard: Heard, source: str, practice: Practice, names: Names) -> Si
         channel=Channel.PHONE,
         event_time=call.ended_at,
         contact=contact_of(call),
-        text="\n".join(told),
+        text="\n".join(told(call, practice.zone, names)),
         facts=facts_of(call),
-        raw=heard.raw,
+        raw=heard.evidence,
     )
+
+
+def outline(call: Call) -> Signal:
+    """Give what is judged of a call, without its words and its place."""
+    return Signal(
+        tenant="",
+        source="",
+        natural_key=f"call|{call.key}",
+        locator="",
+        channel=Channel.PHONE,
+        event_time=call.ended_at,
+        contact=contact_of(call),
+        facts=facts_of(call),
+    )
+
+
+def told(call: Call, zone: ZoneInfo, names: Names) -> list[str]:
+    """Tell a call: a summary, then step by step."""
+    return [summary(call, names), *timeline(call, zone, names)]
 
 
 def contact_of(call: Call) -> Contact:

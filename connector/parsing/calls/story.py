@@ -73,6 +73,7 @@ class Story:
     queue_began: float | None = None
     queue_answered: float | None = None
     queue_key: bool = False
+    queue_refused: bool = False
     ring_began: float | None = None
     ring_ended: float | None = None
     ring_wait_s: int | None = None
@@ -252,7 +253,7 @@ class Story:
         """The caller entered a queue."""
         self.leaves(at)
         self.queue, self.queue_began = queue, at
-        self.queue_answered, self.queue_key = None, False
+        self.queue_answered, self.queue_key, self.queue_refused = None, False, False
         self.stage = "queue"
         if self.transfers and not self.transfers[-1].answered and self.transfers[-1].to:
             self.transfers[-1] = replace(self.transfers[-1], kind=TransferKind.QUEUE)
@@ -267,7 +268,8 @@ class Story:
         end = Outcome.ANSWERED
         if self.queue_answered is None:
             end = Outcome.KEY if self.queue_key else Outcome.TIMEOUT
-            if at - self.queue_began < REFUSED_S and not self.queue_key:
+            quick = at - self.queue_began < REFUSED_S or self.queue_refused
+            if quick and not self.queue_key:
                 end = Outcome.REFUSED
             self.place += 1
         stay = Stay(queue=self.queue, entered=self.queue_began, wait_s=wait_s, end=end, left=at)

@@ -31,8 +31,6 @@ from connector.parsing.tail import Chunk, Gap, Line, Position, follow
 CURSOR_VERSION: Final = 1
 BATCH_CALLS: Final = 100
 """A batch is handed on when it has so many calls."""
-MAX_RAW_BYTES: Final = 65_536
-"""Bytes of a call's lines that are kept as evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +56,7 @@ class PhoneSystem:
 
     def __init__(self, logs: SystemLogs, cursor: str | None = None) -> None:
         """Go on where a cursor says; one that is not ours begins at the beginning."""
-        plain = _plain(cursor)
+        plain = plain_cursor(cursor, CURSOR_VERSION)
         self._logs = logs
         self._rows = CelRows(logs.columns)
         self._teller = CelTeller(logs.clock, logs.phones, logs.numbers)
@@ -145,10 +143,9 @@ class PhoneSystem:
     def _tell(self, groups: Sequence[Group]) -> None:
         for group in groups:
             stays = self._queue.claim(group.legs) if self._queue is not None else {}
-            raw = _raw(group)
             for call in self._teller.tell(group, stays):
                 where = f"{self._logs.cel}:{call.key}"
-                self._found.append(Heard(call=call, locator=where, raw=raw))
+                self._found.append(Heard(call=call, locator=where, rows=group.rows))
 
     def _broken(self, line: Line, problem: str) -> None:
         self._found.append(Broken(locator=line.locator, problem=problem, raw=line.data))
@@ -167,17 +164,12 @@ class PhoneSystem:
         return json.dumps(plain, separators=(",", ":"))
 
 
-def _plain(cursor: str | None) -> dict[str, Any]:
+def plain_cursor(cursor: str | None, version: int) -> dict[str, Any]:
+    """Read a cursor of a phone system; {} for none, and for one that is not ours."""
     try:
         plain = json.loads(cursor) if cursor else None
     except (ValueError, RecursionError):
         plain = None
-    if not isinstance(plain, dict) or plain.get("version") != CURSOR_VERSION:
+    if not isinstance(plain, dict) or plain.get("version") != version:
         return {}
     return plain
-
-
-def _raw(group: Group) -> bytes:
-    """Give a call's rows as evidence: the events in the sample's order, whatever the file has."""
-    lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in group.rows)
-    return "\n".join(lines).encode("utf-8", "replace")[:MAX_RAW_BYTES]

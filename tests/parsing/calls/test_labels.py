@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connector.domain.practice import Practice
+from connector.parsing.calls.timeline import Names
 from connector.report.calls import CallJudge, describe_call
 from connector.sources.asterisk_cel import AsteriskCelSettings
 from connector.triage.settings import TriageSettings
@@ -37,8 +38,8 @@ def calls(folder: str, *, cel: bool = True) -> list[dict]:
     )
     source = settings.open(PRACTICE)
     return [
-        describe_call(judged, TRIAGE.phone)
-        for judged in CallJudge(PRACTICE, TRIAGE).judge(source.calls())
+        describe_call(judged, TRIAGE.phone, PRACTICE.zone, Names())
+        for judged in CallJudge(TRIAGE).judge(source.calls())
     ]
 
 
