@@ -103,7 +103,7 @@ class AsteriskCdr(PhoneSource):
         self._alone = settings.queue_log is None
 
     def probe(self) -> list[str]:
-        """Say what keeps the logs from being read, and what they cannot show."""
+        """Say what keeps the logs from being read."""
         problems: list[str] = []
         for path in self._watched.files:
             try:
@@ -111,4 +111,8 @@ class AsteriskCdr(PhoneSource):
                     files.need_live()
             except Unavailable as fault:
                 problems.append(fault.problem)
-        return [*problems, *(LIMITS if self._alone else LIMITS[:1])]
+        return problems
+
+    def limits(self) -> list[str]:
+        """Say what records cannot show, with the setting to change on the phone system."""
+        return list(LIMITS if self._alone else LIMITS[:1])

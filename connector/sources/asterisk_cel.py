@@ -115,14 +115,26 @@ class AsteriskCel(PhoneSource):
         self._settings = settings
 
     def probe(self) -> list[str]:
-        """Say what keeps the logs from being read, and what they cannot show."""
+        """Say what keeps the logs from being read."""
         problems: list[str] = []
         for path in self._watched.files:
             try:
                 with logfiles.Opened(path, edge=self.name) as files:
-                    live = files.need_live()
-                    if path == self._settings.path:
-                        problems += shortcomings(live, self._settings.columns)
+                    files.need_live()
             except Unavailable as fault:
                 problems.append(fault.problem)
         return problems
+
+    def limits(self) -> list[str]:
+        """Say what the log does not show as it is, with the setting to change."""
+        try:
+            with logfiles.Opened(self._settings.path, edge=self.name) as files:
+                found = shortcomings(files.need_live(), self._settings.columns)
+        except (Unavailable, OSError):
+            return []
+        if self._settings.queue_log is None:
+            found.append(
+                "without the queue_log nobody knows how a stay in a queue ended: name it in "
+                "`queue_log`"
+            )
+        return found

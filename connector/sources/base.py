@@ -137,6 +137,18 @@ class Comparison:
 
 
 @runtime_checkable
+class Admits(Protocol):
+    """The optional ability to say what a place cannot show, for `amends check`."""
+
+    def limits(self) -> list[str]:
+        """Name what is not to be seen there, each in one sentence with the setting to change.
+
+        Nothing is wrong: the source works. Changes nothing and raises nothing.
+        """
+        ...
+
+
+@runtime_checkable
 class HearsCalls(Protocol):
     """The optional ability to tell whole calls, for `amends inspect --calls`."""
 

@@ -24,10 +24,10 @@ ONE = (
 )
 UNIQUE, REST = '"1912345200.7"', '"","1912345200.7",41'
 MAZE = [
-    ("SIP/2001-1", "09:00:00", "09:00:20", 15, "ANSWERED"),
-    ("SIP/2002-2", "09:00:20", "09:00:50", 27, "ANSWERED"),
-    ("SIP/2003-3", "09:00:50", "09:01:20", 27, "ANSWERED"),
-    ("SIP/2004-4", "09:01:20", "09:02:20", 57, "ANSWERED"),
+    ("SIP/2001-00000001", "09:00:00", "09:00:20", 15, "ANSWERED"),
+    ("SIP/2002-00000002", "09:00:20", "09:00:50", 27, "ANSWERED"),
+    ("SIP/2003-00000003", "09:00:50", "09:01:20", 27, "ANSWERED"),
+    ("SIP/2004-00000004", "09:01:20", "09:02:20", 57, "ANSWERED"),
 ]
 
 
@@ -119,11 +119,11 @@ def test_who_follows_upon_whom_tells_of_transfers(log):
 def test_check_says_what_records_cannot_show_and_what_to_change(log, tmp_path):
     log.touch()
     source = AsteriskCdrSettings(name="phones", path=log).open(PRACTICE)
-    told = " ".join(source.probe())
+    told = " ".join(source.limits())
     assert all(word in told for word in ("hold time", "recordings", "events=ALL", "queue_log"))
     (tmp_path / "queue_log").touch()
     beside = AsteriskCdrSettings(name="phones", path=log, queue_log=tmp_path / "queue_log")
-    assert len(beside.open(PRACTICE).probe()) == 1
+    assert len(beside.open(PRACTICE).limits()) == 1
 
 
 def test_the_queue_log_says_how_a_wait_ended(log, tmp_path):
@@ -200,3 +200,11 @@ class TestAsteriskCdr(SourceContract):
         monkeypatch.setattr(tail, "BLOCK_BYTES", 200)
         monkeypatch.setattr(tail, "CHUNK_LINES", 1)
         return CdrWorld(tmp_path)
+
+    def test_a_broken_item_is_shown_and_stops_none_behind_it(self, world, source):
+        """A call is told when the log has gone on, so what nobody understands may come first."""
+        world.put_good(1)
+        world.put_broken(2)
+        world.put_good(3)
+        kinds = [type(item).__name__ for batch in source.read(None) for item in batch.items]
+        assert sorted(kinds) == ["Signal", "Signal", "Unreadable"]
