@@ -29,6 +29,7 @@ from connector.pipeline.rules import Rules
 from connector.recovery import evidence, policy, promises
 from connector.recovery.holds import Hold
 from connector.recovery.ladder import Clock, Rung
+from connector.recovery.overlays import evidence_names
 from connector.recovery.promises import Asked, Round, Shown
 from connector.store import cases, outbox, rounds
 from connector.store.store import Store, Tx
@@ -122,7 +123,7 @@ class Promises:
         if row.state != "open":  # held again, or closed by a way that does not end rounds
             rounds.change(tx, case_id, number, {"next_at": tx.now + AGAIN})
             return False
-        before = round_of(tx.connection, row)
+        before = round_of(tx.connection, row, evidence_names(rules.recovery.overlays))
         asked = promises.ask(before, tx.now, rules.recovery, rules.practice.zone)
         _record(tx, before, asked)
         owed = promises.changes(before, asked, rules.practice, rules.recovery)
@@ -158,7 +159,10 @@ class Promises:
         if row.why in CLOSED_BY_PEOPLE:
             seen = rounds.evidence_of(tx.connection, case_id)
             contacted = round_.contact_at is not None
-            lacking = tuple(evidence.missing(seen, row.severity, contacted=contacted))
+            required = evidence_names(self._rules().recovery.overlays)
+            lacking = tuple(
+                evidence.missing(seen, row.severity, contacted=contacted, required=required)
+            )
             action = "recovery.incomplete" if lacking else "recovery.complete"
             tx.record(action, case_id=case_id, round=number, lacking=list(lacking))
         if lacking:
@@ -181,7 +185,7 @@ class Promises:
             outbox.add(tx, change, tenant=tenant, frozen=prepare(change))
 
 
-def round_of(connection: Connection, row: Row[Any]) -> Round:
+def round_of(connection: Connection, row: Row[Any], required: Sequence[str] = ()) -> Round:
     """Make the value from a round with its case, with what the helpdesk told by now."""
     since = row.started_at
     seen = rounds.evidence_of(connection, row.case_id)
@@ -189,7 +193,7 @@ def round_of(connection: Connection, row: Row[Any]) -> Round:
     if contact is None and seen.get(evidence.CONTACT, "") in evidence.STOPS:
         contact = rounds.stated_since(connection, row.case_id, evidence.CONTACT, since)
     clocks = Clocks(contact_due=row.contact_due, resolution_due=row.resolution_due)
-    lacking = evidence.missing(seen, row.severity, contacted=contact is not None)
+    lacking = evidence.missing(seen, row.severity, contacted=contact is not None, required=required)
     return Round(
         case=cases.case_of(row),
         clocks=clocks,
@@ -218,7 +222,8 @@ def see(tx: Tx, row: Row[Any], fields: Mapping[str, str], rules: Rules) -> None:
     if last is None or not last.lacking:
         return
     found = rounds.evidence_of(tx.connection, row.id)
-    lacking = evidence.missing(found, row.severity, contacted=last.contact_at is not None)
+    contacted, required = last.contact_at is not None, evidence_names(rules.recovery.overlays)
+    lacking = evidence.missing(found, row.severity, contacted=contacted, required=required)
     rounds.change(tx, row.id, last.number, {"lacking": ",".join(lacking)})
     if lacking:
         return

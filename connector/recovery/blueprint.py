@@ -23,6 +23,8 @@ from connector.domain.blueprint import (
 from connector.domain.signal import Channel
 from connector.domain.taxonomy import TAXONOMY
 from connector.recovery import tags
+from connector.recovery.overlays import evidence_names
+from connector.recovery.policy import promised
 from connector.recovery.settings import RecoverySettings, SlaRow
 
 PREFIX: Final = "Recovery: "
@@ -88,7 +90,7 @@ STEPS: Final[Mapping[str, str]] = MappingProxyType(
 def blueprint(settings: RecoverySettings) -> Blueprint:
     """Give everything that the helpdesk should have for a practice of these settings."""
     return Blueprint(
-        fields=(*_ours(), *_theirs(settings.value_chain)),
+        fields=(*_ours(), *_theirs(settings.value_chain), *_demanded(settings.overlays)),
         views=_VIEWS,
         slas=tuple(_slas(settings)),
     )
@@ -147,6 +149,12 @@ def _theirs(value_chain: Sequence[str]) -> Iterator[WantedField]:
     yield _choice("satisfied", "patient satisfied", SATISFIED, "Asked at the end, never guessed.")
 
 
+def _demanded(overlays: frozenset[str]) -> Iterator[WantedField]:
+    """What the rules in force ask for beside."""
+    if "letter_sent" in evidence_names(overlays):
+        yield _tick("letter_sent", "written answer sent", "With all that the rule asks for.")
+
+
 _VIEWS: Final = (
     WantedView(
         name="due_now",
@@ -175,7 +183,7 @@ def _slas(settings: RecoverySettings) -> Iterator[WantedSla]:
     and the promise stays.
     """
     for severity in (4, 3, 2, 1):
-        row = settings.sla.row(severity)
+        row = promised(severity, settings)
         calendar = row.contact_ceiling_minutes <= row.contact_minutes
         resolution = row.resolution_business_days * (
             MINUTES_A_DAY if calendar else settings.hours.business_day_minutes

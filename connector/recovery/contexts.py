@@ -12,8 +12,9 @@ from connector.domain.signal import Channel, Signal
 from connector.domain.taxonomy import OTHER, TAXONOMY
 from connector.recovery import tags, wording
 from connector.recovery.marks import primary
+from connector.recovery.overlays import document_lines
 from connector.recovery.playbook import Play, play_for
-from connector.recovery.policy import late_detected
+from connector.recovery.policy import late_detected, promised
 from connector.recovery.render import Value
 from connector.recovery.settings import BodyPolicy, RecoverySettings
 
@@ -66,13 +67,13 @@ def plan_context(case: Case, practice: Practice, settings: RecoverySettings) -> 
     """Give what the part about the four steps shows, for the leading category."""
     key = primary(case)
     play = play_for(key)
-    days = settings.sla.row(case.severity).update_business_days
+    days = promised(case.severity, settings).update_business_days
     every = "every business day" if days == 1 else f"every {days} business days"
     return {
         "say": play.say,
         "review": play.review,
         "fix": settings.empowerment.get(key, play.fix),
-        "document": _documented(case, play),
+        "document": (*_documented(case, play), *document_lines(settings.overlays)),
         "value_chain": ", ".join(settings.value_chain),
         "contact_due": local(case.clocks.contact_due, practice) if case.clocks else "not set",
         "resolution_due": (

@@ -26,7 +26,7 @@ WORDS: Final = frozenset({"root_cause_text", "change_made"})
 CODES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {CONTACT: FIRST_CONTACT, CAUSE: ROOT_CAUSES, "satisfied": SATISFIED, HOLD: HOLDS}
 )
-TICKS: Final = (*(f"step_{name}" for name in STEPS), "told_change")
+TICKS: Final = (*(f"step_{name}" for name in STEPS), "told_change", "letter_sent")
 NAMES: Final = (*CODES, *TICKS, "place", *sorted(WORDS))
 """Every field that is read as evidence."""
 
@@ -48,6 +48,7 @@ MISSING: Final[Mapping[str, str]] = MappingProxyType(
         "step_document": "what was done is written down (document)",
         CAUSE: "the root cause",
         "told_change": "the patient was told what changed",
+        "letter_sent": "the written answer that the rules in force demand",
     }
 )
 """What a closed case may lack, in words for agents."""
@@ -81,8 +82,16 @@ def _code(name: str, value: str) -> str:
     return folded.replace(" ", "_")[:MAX_CODE] if name == "place" else ""
 
 
-def missing(evidence: Mapping[str, str], severity: int, *, contacted: bool) -> Sequence[str]:
+def missing(
+    evidence: Mapping[str, str],
+    severity: int,
+    *,
+    contacted: bool,
+    required: Sequence[str] = (),
+) -> Sequence[str]:
     """Name what a case lacks to count as recovered; empty: it is recovered.
+
+    `required` are fields that a rule demands beside (`recovery/overlays.py`).
 
     A contact that the helpdesk itself shows (a public reply, a logged call) needs no field.
     Where the person could not be reached or does not want it, nobody can have told them.
@@ -96,4 +105,4 @@ def missing(evidence: Mapping[str, str], severity: int, *, contacted: bool) -> S
         lacking.append(CAUSE)
     if severity >= CAUSE_FROM and not ended and "told_change" not in evidence:
         lacking.append("told_change")
-    return tuple(lacking)
+    return (*lacking, *(name for name in required if name not in evidence))

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from connector.domain.case import Clocks
 from connector.recovery.hours import due
-from connector.recovery.settings import RecoverySettings
+from connector.recovery.overlays import chosen
+from connector.recovery.settings import RecoverySettings, SlaRow
 
 
 def clocks(
@@ -23,7 +24,7 @@ def clocks(
     taken so that a caller cannot forget it, and lateness is told by `late_detected`.
     """
     del event_time
-    row, week = settings.sla.row(severity), settings.hours.week
+    row, week = promised(severity, settings), settings.hours.week
     start = detected_at.astimezone(UTC)
     contact_ceiling = start + timedelta(minutes=row.contact_ceiling_minutes)
     resolution_ceiling = start + timedelta(days=row.resolution_ceiling_days)
@@ -34,6 +35,24 @@ def clocks(
         contact_due=min(contact, contact_ceiling),
         resolution_due=min(resolution, resolution_ceiling),
     )
+
+
+def promised(severity: int, settings: RecoverySettings) -> SlaRow:
+    """Give the promises for a severity, as tight as the overlays in force make them."""
+    row, day = settings.sla.row(severity), settings.hours.business_day_minutes
+    for overlay in chosen(settings.overlays):
+        tighter: dict[str, int] = {}
+        if overlay.contact_business_days is not None:
+            limit = overlay.contact_business_days * day
+            tighter["contact_minutes"] = min(row.contact_minutes, limit)
+        if overlay.resolution_ceiling_days is not None:
+            limit = overlay.resolution_ceiling_days
+            tighter["resolution_ceiling_days"] = min(row.resolution_ceiling_days, limit)
+        if overlay.update_business_days is not None:
+            often = row.update_business_days or overlay.update_business_days
+            tighter["update_business_days"] = min(often, overlay.update_business_days)
+        row = row.model_copy(update=tighter)
+    return row
 
 
 def late_detected(

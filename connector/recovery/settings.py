@@ -20,6 +20,7 @@ from pydantic import (
 from connector.domain.taxonomy import TAXONOMY
 from connector.recovery.escalation import EscalationSettings
 from connector.recovery.hours import Span, Week
+from connector.recovery.overlays import OVERLAYS
 from connector.recovery.public_holidays import public_holidays
 
 BodyPolicy: TypeAlias = Literal["minimal", "summary", "full"]
@@ -210,6 +211,11 @@ class RecoverySettings(BaseModel):
         default_factory=EscalationSettings,
         description="Who is told when a promise is about to be broken.",
     )
+    overlays: frozenset[str] = Field(
+        default=frozenset(),
+        description="Rules that demand more than your promises: us_hospital_cop, nhs_england. "
+        "They only ever tighten; what they ask for is in docs/recovery.md.",
+    )
     late_after_minutes: int = Field(
         default=60,
         ge=1,
@@ -243,6 +249,14 @@ class RecoverySettings(BaseModel):
         description="Whether the ticket's text names the person and how to reach them; the "
         "ticket's requester is set by the helpdesk in any case.",
     )
+
+    @field_validator("overlays")
+    @classmethod
+    def _known_overlays(cls, value: frozenset[str]) -> frozenset[str]:
+        if not value <= set(OVERLAYS):
+            msg = f"choose among {', '.join(sorted(OVERLAYS))}"
+            raise ValueError(msg)
+        return value
 
     @model_validator(mode="after")
     def _known_categories(self) -> Self:
