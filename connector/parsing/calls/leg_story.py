@@ -70,7 +70,7 @@ def call_of(legs: Sequence[Leg], numbers: Numbers, shows: frozenset[Aspect]) -> 
     """Put the rows of one call together; `legs` are not empty and belong together."""
     ordered = sorted(legs, key=lambda leg: (leg.started_at, not leg.whole, leg.ended_at, leg.ident))
     parts = [leg for leg in ordered if not leg.whole] or ordered
-    answers = sorted((leg for leg in parts if leg.outcome is Outcome.ANSWERED), key=_answer)
+    answers = _people(parts)
     first = ordered[0]
     caller = next((leg.caller for leg in ordered if leg.caller), "")
     name = next((leg.caller_name for leg in ordered if leg.caller_name), "")
@@ -130,6 +130,22 @@ def chained(legs: Sequence[Leg]) -> list[Leg]:
         )
         shift += leg.ended_at - leg.started_at
     return moved
+
+
+def _people(parts: Sequence[Leg]) -> list[Leg]:
+    """Give the answered legs in order; a queue and its member who answered are one."""
+    people: list[Leg] = []
+    answered = (leg for leg in parts if leg.outcome is Outcome.ANSWERED)
+    for leg in sorted(answered, key=lambda leg: (_answer(leg), leg.started_at)):
+        if people and _answer(leg) - _answer(people[-1]) <= SAME_MOMENT_S:
+            if leg.who and not people[-1].who:
+                people[-1] = leg
+            if not leg.who or leg.started_at < _answer(people[-1]) - SAME_MOMENT_S:
+                continue
+            if leg is people[-1]:
+                continue
+        people.append(leg)
+    return people
 
 
 def _keys(legs: Sequence[Leg]) -> tuple[str, ...]:

@@ -122,8 +122,8 @@ class Preset(BaseModel):
         default="", description="What stands between fields; empty: recognised."
     )
     records: Text = Field(default="", description="Where the list of records is in a document.")
-    legs: Text = Field(
-        default="",
+    legs: Columns = Field(
+        default=(),
         description="Where a record holds the list of its legs; `^name` is a field of the record.",
     )
     recognise: Columns = Field(
@@ -163,6 +163,9 @@ class Preset(BaseModel):
     )
     person: tuple[When, ...] = Field(
         default=(), description="Rows whose `who` is a person or phone; empty: all."
+    )
+    queued: tuple[When, ...] = Field(
+        default=(), description="Rows whose `queue` is a queue; empty: all."
     )
     outcome: tuple[Rule, ...] = Field(default=(), description="How a row ended; the first counts.")
     direction: tuple[Rule, ...] = Field(default=(), description="Between whom; likewise.")

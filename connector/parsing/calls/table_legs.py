@@ -55,6 +55,7 @@ class LegMaker:
         self._whole = _Whens(preset.whole)
         self._continues = _Whens(preset.continues)
         self._person = _Whens(preset.person)
+        self._queued = _Whens(preset.queued)
 
     def leg(self, record: Record) -> Leg | None:
         """Read one record; None for one that is no call. Raises Unusable."""
@@ -76,6 +77,7 @@ class LegMaker:
             answered = started + ring
         if outcome is not Outcome.ANSWERED and answered is not None and answered > ended:
             answered = None
+        in_queue = not self.preset.queued or self._queued(record)
         is_person = not self.preset.person or self._person(record)
         return Leg(
             key=key,
@@ -95,7 +97,7 @@ class LegMaker:
             dialled=self._text(record, "dialled"),
             who=self._text(record, "who") if is_person else "",
             outcome=outcome,
-            queue=self._text(record, "queue"),
+            queue=self._text(record, "queue") if in_queue else "",
             ring_s=ring,
             wait_s=self._seconds(record, "wait"),
             talk_s=talk,

@@ -154,8 +154,9 @@ class Rows:
         if self.header is None:
             self._set(name, (), "")
         preset = self._presets[name]
-        legs = at_path(value, preset.legs) if preset.legs else None
-        if not isinstance(legs, list) or not legs:
+        lists = (at_path(value, path) for path in preset.legs)
+        legs = next((one for one in lists if _is_records(one)), None)
+        if legs is None:
             yield whole
             return
         above = {f"^{path}": cell for path, cell in whole.items()}
