@@ -113,6 +113,6 @@ class AsteriskCdr(PhoneSource):
                 problems.append(fault.problem)
         return problems
 
-    def limits(self) -> list[str]:
+    def cannot_show(self) -> list[str]:
         """Say what records cannot show, with the setting to change on the phone system."""
         return list(LIMITS if self._alone else LIMITS[:1])

@@ -125,7 +125,7 @@ class AsteriskCel(PhoneSource):
                 problems.append(fault.problem)
         return problems
 
-    def limits(self) -> list[str]:
+    def cannot_show(self) -> list[str]:
         """Say what the log does not show as it is, with the setting to change."""
         try:
             with logfiles.Opened(self._settings.path, edge=self.name) as files:

@@ -84,7 +84,7 @@ class Admits(Protocol):
     """The optional ability to say what a place can never show, for `amends check`."""
 
     def cannot_show(self) -> Sequence[str]:
-        """Name each shortcoming in one plain sentence with its cure; no I/O."""
+        """Name each shortcoming in one plain sentence with its cure; may look at the place."""
         ...
 
 
@@ -134,18 +134,6 @@ class Comparison:
     """How many had been passed over."""
     recovered: int
     """How many of those were read then; the others were gone."""
-
-
-@runtime_checkable
-class Admits(Protocol):
-    """The optional ability to say what a place cannot show, for `amends check`."""
-
-    def limits(self) -> list[str]:
-        """Name what is not to be seen there, each in one sentence with the setting to change.
-
-        Nothing is wrong: the source works. Changes nothing and raises nothing.
-        """
-        ...
 
 
 @runtime_checkable

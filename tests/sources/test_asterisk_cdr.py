@@ -119,11 +119,11 @@ def test_who_follows_upon_whom_tells_of_transfers(log):
 def test_check_says_what_records_cannot_show_and_what_to_change(log, tmp_path):
     log.touch()
     source = AsteriskCdrSettings(name="phones", path=log).open(PRACTICE)
-    told = " ".join(source.limits())
+    told = " ".join(source.cannot_show())
     assert all(word in told for word in ("hold time", "recordings", "events=ALL", "queue_log"))
     (tmp_path / "queue_log").touch()
     beside = AsteriskCdrSettings(name="phones", path=log, queue_log=tmp_path / "queue_log")
-    assert len(beside.open(PRACTICE).limits()) == 1
+    assert len(beside.open(PRACTICE).cannot_show()) == 1
 
 
 def test_the_queue_log_says_how_a_wait_ended(log, tmp_path):

@@ -232,7 +232,7 @@ def test_check_says_what_the_log_does_not_show(place):
     for last in range(6):
         pbx.talk(f"72055501{last:02d}")
     place.write(pbx)
-    problems = place.source().limits()
+    problems = place.source().cannot_show()
     assert any("events=ALL" in problem for problem in problems)
     assert any("music on hold" in problem for problem in problems)
 
