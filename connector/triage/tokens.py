@@ -78,6 +78,20 @@ def words_of(text: str) -> Words:
     return Words(text=clean, tokens=tuple(tokens), spans=tuple(spans), cut=cut)
 
 
+def plain_words_of(text: str) -> list[str]:
+    """Give the tokens alone, without their places; the same ones, in less time."""
+    clean = printable(text[:MAX_CHARS])
+    if not clean.isascii():
+        return list(words_of(text).tokens)
+    tokens: list[str] = []
+    for raw in _TOKEN.findall(clean.lower()):
+        if raw.isalnum():
+            tokens.append(raw)
+        else:
+            tokens += [word for word, _, _ in _split(raw, 0, 0)]
+    return tokens[:MAX_TOKENS]
+
+
 def _split(raw: str, start: int, end: int) -> tuple[tuple[str, int, int], ...]:
     if not (raw[0].isalnum() or raw[0] == "_"):
         return ((STOP, start, end),)

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from connector.triage.heard import labels_of
 from connector.triage.lexicon import lexicon
-from connector.triage.model.features import FIGURES, Feeling, features_of
+from connector.triage.model.features import FIGURES, Feeling, Reader
 from connector.triage.model.questions import Asks, asks
 from connector.triage.model.scorer import Scorer
 from connector.triage.model.weights import (
@@ -63,15 +63,15 @@ class Read:
 def read(comments: Sequence[Comment], feeling: Feeling) -> list[Read]:
     """Find the features of all comments."""
     found = []
-    words = lexicon(TriageSettings())
+    words, reader = lexicon(TriageSettings()), Reader(feeling)
     nameless = lru_cache(maxsize=None)(Nameless(comments))
     for comment in comments:
         labels = labels_of(look("", comment.text, words).found)
-        names, figures = features_of(comment.text, feeling, labels)
+        words_found, others, figures = reader.features(comment.text, labels)
         found.append(
             Read(
                 comment=comment,
-                names=[name for name in names if nameless(name)],
+                names=[name for name in (*words_found, *others) if nameless(name)],
                 figures=figures,
                 way=asks(comment.question),
             )

@@ -21,11 +21,12 @@ their feeling (`Feeling`), as a whole and clause by clause.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import sqrt
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-from connector.triage.tokens import MAX_CHARS, STOP, words_of
+from connector.triage.tokens import MAX_CHARS, STOP, plain_words_of
 
 Feeling: TypeAlias = Mapping[str, float]
 """Words and how they feel, from -4 (worst) to 4."""
@@ -58,10 +59,12 @@ FIGURES: Final = (
 LABEL: Final = "#"
 """Stands before what the phrase lists found."""
 
+REMEMBERED: Final = 32_768
+"""So many words are kept with what is known about them."""
+
 REACH: Final = 3
 """A negation marks so many words behind it within its clause."""
 
-_MARKS: Final = frozenset("@#")
 _STEM: Final = 5
 _NOT: Final = "not_"
 _STOP: Final = "."
@@ -111,29 +114,80 @@ _LONG: Final = 400
 """Longer texts count as so many words long."""
 
 
-def features_of(
-    text: str, feeling: Feeling, labels: Iterable[str] = ()
-) -> tuple[list[str], list[float]]:
-    """Give the different features of a text, in order, and its figures; never fails.
+class Features(NamedTuple):
+    """What the model sees of one text."""
 
-    `labels` are what the phrase lists found in it (`connector.triage.reading`).
-    """
-    tokens = _marked(words_of(_spoken(text)).tokens)
-    kinds = [_kind(token, feeling) for token in tokens]
-    found: dict[str, None] = {}
-    before, kind_before = "<", ""
-    for token, kind in zip(tokens, kinds, strict=True):
-        if token != _STOP:
-            found[token] = None
-            if (stem := _stem(token)) is not None:
-                found[stem] = None
+    words: list[str]
+    """The different words, marked where they are negated, in their order."""
+    others: list[str]
+    """All other features, those of the phrase lists too."""
+    figures: list[float]
+    """In the order of FIGURES."""
+
+
+class _Word(NamedTuple):
+    """What does not change about a marked word."""
+
+    stem: str
+    """Its beginning as a feature; empty for a short word."""
+    kind: str
+    """Its class: N, I, +, -, n+, n- or nothing."""
+    bare: str
+    """Without the mark of a negation."""
+    value: float
+    """How it feels, as it is meant: positive is kind, what is turned counts less."""
+
+
+class Reader:
+    """Finds features; made once for one list of feeling, used by any thread."""
+
+    def __init__(self, feeling: Feeling) -> None:
+        """Take the words and how they feel."""
+        self._feeling = feeling
+        self._look_up = lru_cache(maxsize=REMEMBERED)(self._word)
+
+    def features(self, text: str, labels: Iterable[str] = ()) -> Features:
+        """Give the different features of a text and its figures; never fails.
+
+        `labels` are what the phrase lists found in it (`connector.triage.reading`).
+        """
+        words: dict[str, None] = {}
+        others: dict[str, None] = {}
+        sums = _Sums()
+        before, was = "<", ""
+        for token in _marked(plain_words_of(_spoken(text))):
+            if token == _STOP:
+                sums.end_clause()
+                before, was = token, ""
+                continue
+            stem, kind, bare, value = self._look_up(token)
+            words[token] = None
+            if stem:
+                others[stem] = None
             if before != _STOP:
-                found[f"{before} {token}"] = None
-            _classes(found, before, kind_before, token, kind)
-        before, kind_before = token, kind
-    if before not in {_STOP, "<"}:
-        found[f"{before} >"] = None
-    return [*found, *(LABEL + label for label in labels)], _figures(tokens, feeling)
+                others[f"{before} {token}"] = None
+            if was or value:
+                _beside(others, before, was, kind, bare)
+                sums.feel(value, turned=kind[:1] == "n")
+            sums.words += 1
+            if token in _BUT:
+                sums.but = True
+            before, was = token, kind
+        if before not in "<.":
+            others[f"{before} >"] = None
+        sums.end_clause()
+        return Features(list(words), [*others, *[LABEL + one for one in labels]], sums.figures())
+
+    def _word(self, token: str) -> _Word:
+        turned = token.startswith(_NOT)
+        bare = token[len(_NOT) :] if turned else token
+        mark = _NOT if turned else ""
+        stem = f"{mark}{bare[:_STEM]}*" if len(bare) > _STEM else ""
+        if bare in _NEGATIONS or bare in _VERY:
+            return _Word(stem, "N" if bare in _NEGATIONS else "I", bare, 0.0)
+        value = self._feeling.get(bare, 0.0)
+        kind = ("n" if turned else "") + ("+" if value > 0 else "-") if value else ""
+        return _Word(stem, kind, bare, value)
 
 
 def says_something(text: str) -> bool:
@@ -141,14 +195,9 @@ def says_something(text: str) -> bool:
     return any(char.isalnum() or ord(char) in _SIGNS for char in text[:MAX_CHARS])
 
 
-def is_word(name: str) -> bool:
-    """Say whether a feature is a single word, marked or not."""
-    return " " not in name and name[-1] != "*" and name[0] not in _MARKS
-
-
 def _spoken(text: str) -> str:
     """Put words for the faces and hands that people write instead of them."""
-    return text if text.isascii() else text.translate(_SIGNS)
+    return text if text.isascii() else text[:MAX_CHARS].translate(_SIGNS)
 
 
 def _marked(tokens: Iterable[str]) -> list[str]:
@@ -166,109 +215,79 @@ def _marked(tokens: Iterable[str]) -> list[str]:
     return marked
 
 
-def _stem(token: str) -> str | None:
-    if token.startswith(_NOT):
-        return f"{token[: len(_NOT) + _STEM]}*" if len(token) > len(_NOT) + _STEM else None
-    return f"{token[:_STEM]}*" if len(token) > _STEM else None
-
-
-def _kind(token: str, feeling: Feeling) -> str:
-    """Give the class of a token: N, I, +, -, n+, n- or nothing."""
-    turned = token.startswith(_NOT)
-    word = token[len(_NOT) :] if turned else token
-    if word in _NEGATIONS:
-        return "N"
-    if word in _VERY:
-        return "I"
-    value = feeling.get(word, 0.0)
-    if not value:
-        return ""
-    return ("n" if turned else "") + ("+" if value > 0 else "-")
-
-
-def _classes(found: dict[str, None], before: str, was: str, token: str, kind: str) -> None:
+def _beside(others: dict[str, None], before: str, was: str, kind: str, bare: str) -> None:
+    """Add what a word's class makes of its neighbour's."""
     if was and kind:
-        found[f"@{was}{kind}"] = None
+        others[f"@{was}{kind}"] = None
     elif was == "N":
-        found[f"@N {token.removeprefix(_NOT)}"] = None
-    if kind and kind not in "NI" and before not in {_STOP, "<"}:
-        found[f"{before} @{kind}"] = None
+        others[f"@N {bare}"] = None
+    if kind and kind not in "NI" and before not in "<.":
+        others[f"{before} @{kind}"] = None
 
 
 class _Sums:
     """What is added up while a text is walked through."""
 
+    __slots__ = ("_clause", "_ended", "after", "but", "clauses", "felt", "words")
+
     def __init__(self) -> None:
-        self.kind = self.unkind = self.kind_turned = self.unkind_turned = 0.0
-        self.kind_after = self.unkind_after = 0.0
+        self.felt = [0.0, 0.0, 0.0, 0.0]
+        """Kind, unkind, kind but turned, unkind but turned."""
+        self.after = [0.0, 0.0]
+        """Kind and unkind, as they are meant, behind a but."""
         self.but = False
-        self.count = 0
+        self.words = 0
         self.clauses: list[float] = []
         self._clause = 0.0
-        self._words = 0
+        self._ended = 0
 
-    def add(self, token: str, value: float, *, turned: bool) -> None:
-        """Take the next token and how its word feels."""
-        self.count += 1
-        self._words += 1
-        self.but = self.but or token in _BUT
+    def feel(self, value: float, *, turned: bool) -> None:
+        """Take a word and how it feels, if it does."""
         if not value:
             return
         self._clause += -_TURNED * value if turned else value
         strength = abs(value)
-        if turned and value > 0:
-            self.kind_turned += strength
-        elif turned:
-            self.unkind_turned += strength
-        elif value > 0:
-            self.kind += strength
-        else:
-            self.unkind += strength
-        if self.but and (value > 0) != turned:
-            self.kind_after += strength
-        elif self.but:
-            self.unkind_after += strength
+        self.felt[(2 if turned else 0) + (value < 0)] += strength
+        if self.but:
+            self.after[(value < 0) != turned] += strength
 
     def end_clause(self) -> None:
-        """Close a clause; an empty one is none."""
-        if self._words:
+        """Close a clause; one without words is none."""
+        if self.words > self._ended:
             self.clauses.append(_squashed(self._clause, _CLAUSE_SCALE))
-        self._clause, self._words = 0.0, 0
+            self._clause, self._ended = 0.0, self.words
+
+    def figures(self) -> list[float]:
+        """Work out the figures, in the order of FIGURES."""
+        kind, unkind, kind_turned, unkind_turned = self.felt
+        length = sqrt(self.words + 1)
+        clauses = self.clauses or [0.0]
+        count = len(clauses)
+        return [
+            kind / length,
+            unkind / length,
+            kind_turned / length,
+            unkind_turned / length,
+            sqrt(kind),
+            sqrt(unkind),
+            sqrt(kind_turned),
+            sqrt(unkind_turned),
+            sqrt(self.after[0]),
+            sqrt(self.after[1]),
+            1.0 if self.but else 0.0,
+            sqrt(min(self.words, _LONG)),
+            _squashed(kind - unkind - kind_turned + _DOUBLE * unkind_turned, _TEXT_SCALE),
+            0.0 if kind or unkind or kind_turned or unkind_turned else 1.0,
+            clauses[0],
+            clauses[-1],
+            min(clauses),
+            max(clauses),
+            sum(clauses) / count,
+            len([value for value in clauses if value < -_CLEAR]) / count,
+            len([value for value in clauses if value > _CLEAR]) / count,
+        ]
 
 
 def _squashed(value: float, scale: float) -> float:
     """Bring any sum between -1 and 1."""
     return value / sqrt(value * value + scale)
-
-
-def _figures(tokens: Sequence[str], feeling: Feeling) -> list[float]:
-    sums = _Sums()
-    for token in tokens:
-        if token == _STOP:
-            sums.end_clause()
-            continue
-        turned = token.startswith(_NOT)
-        sums.add(token, feeling.get(token[len(_NOT) :] if turned else token, 0.0), turned=turned)
-    sums.end_clause()
-    felt = (sums.kind, sums.unkind, sums.kind_turned, sums.unkind_turned)
-    length = sqrt(sums.count + 1)
-    clauses = sums.clauses or [0.0]
-    return [
-        *(value / length for value in felt),
-        *(sqrt(value) for value in felt),
-        sqrt(sums.kind_after),
-        sqrt(sums.unkind_after),
-        float(sums.but),
-        sqrt(min(sums.count, _LONG)),
-        _squashed(
-            sums.kind - sums.unkind - sums.kind_turned + _DOUBLE * sums.unkind_turned, _TEXT_SCALE
-        ),
-        float(not any(felt)),
-        clauses[0],
-        clauses[-1],
-        min(clauses),
-        max(clauses),
-        sum(clauses) / len(clauses),
-        sum(value < -_CLEAR for value in clauses) / len(clauses),
-        sum(value > _CLEAR for value in clauses) / len(clauses),
-    ]

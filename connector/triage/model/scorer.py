@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from heapq import nlargest
 from math import exp, sqrt
-from typing import Final
+from operator import mul
+from typing import Final, NamedTuple
 
-from connector.triage.model.features import features_of, is_word
+from connector.triage.model.features import Reader
 from connector.triage.model.questions import asks
 from connector.triage.model.weights import (
     FIGURE_SCALE,
@@ -28,8 +27,7 @@ _SURE: Final = 30.0
 _HALF: Final = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(NamedTuple):
     """One feature that spoke for or against a failure."""
 
     name: str
@@ -38,8 +36,7 @@ class Term:
     """Thousandths of log odds; above zero it speaks for a failure."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class Score(NamedTuple):
     """What the model says about one comment."""
 
     permille: int
@@ -61,34 +58,39 @@ class Scorer:
     def __init__(self, weights: Weights) -> None:
         """Take a model."""
         self.weights = weights
+        self._reader = Reader(weights.feeling)
 
     def score(self, text: str, question: str = "", labels: Iterable[str] = ()) -> Score:
         """Score a comment and explain it."""
-        names, figures = features_of(text, self.weights.feeling, labels)
+        words, others, figures = self._reader.features(text, labels)
+        names = words + others
+        found = list(map(self.weights.features.get, names))
         way = self.weights.ways[asks(question)]
-        known = self._known(names)
+        known = [weight for weight in found if weight is not None]
         root = sqrt(len(known)) or 1.0
-        raw = self._raw(known, root, figures, way)
+        odds = (way.slope * _raw(known, root, figures, way) + way.offset) / WEIGHT_SCALE
         return Score(
-            permille=permille_of((way.slope * raw + way.offset) / WEIGHT_SCALE),
-            terms=_terms(known, way.slope / (root * WEIGHT_SCALE)),
-            known_permille=_share(names, self.weights.features),
+            permille=permille_of(odds),
+            terms=_terms(names, found, known, way.slope / (root * WEIGHT_SCALE)),
+            known_permille=_share(found[: len(words)]),
         )
 
     def weigh(self, text: str, question: str = "", labels: Iterable[str] = ()) -> float:
         """Give the log odds before calibration."""
-        names, figures = features_of(text, self.weights.feeling, labels)
-        return self.weighed(names, figures, question)
+        words, others, figures = self._reader.features(text, labels)
+        return self.weighed([*words, *others], figures, question)
 
     def weighed(self, names: Sequence[str], figures: Sequence[float], question: str) -> float:
         """Likewise, for features that were found before."""
-        known = self._known(names)
+        weights = self.weights.features
+        known = [weights[name] for name in names if name in weights]
         root = sqrt(len(known)) or 1.0
-        return self._raw(known, root, figures, self.weights.ways[asks(question)])
+        return _raw(known, root, figures, self.weights.ways[asks(question)])
 
     def topics(self, text: str, labels: Iterable[str] = ()) -> tuple[tuple[Topic, int], ...]:
         """Give what a comment is about, with permille, likeliest first; only likely ones."""
-        return self.likely(features_of(text, self.weights.feeling, labels)[0])
+        words, others, _ = self._reader.features(text, labels)
+        return self.likely([*words, *others])
 
     def likely(self, names: Sequence[str]) -> tuple[tuple[Topic, int], ...]:
         """Give the topics of features that were found before."""
@@ -102,17 +104,11 @@ class Scorer:
                 found.append((topic, permille))
         return tuple(sorted(found, key=_likeliest_first))
 
-    def _known(self, names: Sequence[str]) -> list[tuple[int, str]]:
-        weights = self.weights.features
-        return [(weights[name], name) for name in names if name in weights]
 
-    @staticmethod
-    def _raw(
-        known: Sequence[tuple[int, str]], root: float, figures: Sequence[float], way: Way
-    ) -> float:
-        words = sum(weight for weight, _ in known) / (root * WEIGHT_SCALE)
-        felt = sum(weight * value for weight, value in zip(way.figures, figures, strict=True))
-        return words + (felt + way.bias) / FIGURE_SCALE
+def _raw(known: Sequence[int], root: float, figures: Sequence[float], way: Way) -> float:
+    words = sum(known) / (root * WEIGHT_SCALE)
+    felt: float = sum(map(mul, way.figures, figures))
+    return words + (felt + way.bias) / FIGURE_SCALE
 
 
 def _likeliest_first(one: tuple[Topic, int]) -> tuple[int, str]:
@@ -125,18 +121,24 @@ def permille_of(odds: float) -> int:
     return round(1_000 / (1.0 + exp(-bounded)))
 
 
-def _terms(known: Sequence[tuple[int, str]], factor: float) -> tuple[Term, ...]:
-    strongest = nlargest(MAX_TERMS, known, key=_by_strength)
-    return tuple(Term(name=name, millilogit=round(weight * factor)) for weight, name in strongest)
+def _terms(
+    names: Sequence[str], found: Sequence[int | None], known: list[int], factor: float
+) -> tuple[Term, ...]:
+    """Give the strongest: after sorting plain numbers they stand at the two ends."""
+    known.sort()
+    ends = known if len(known) <= 2 * MAX_TERMS else known[:MAX_TERMS] + known[-MAX_TERMS:]
+    terms: list[Term] = []
+    after: dict[int, int] = {}
+    for weight in sorted(ends, key=abs)[: -MAX_TERMS - 1 : -1]:
+        place = found.index(weight, after.get(weight, 0))
+        after[weight] = place + 1
+        terms.append(Term(names[place], round(weight * factor)))
+    return tuple(terms)
 
 
-def _by_strength(one: tuple[int, str]) -> tuple[int, str]:
-    return abs(one[0]), one[1]
-
-
-def _share(names: Sequence[str], weights: Mapping[str, int]) -> int:
-    words = [name for name in names if is_word(name)]
-    return round(1_000 * sum(word in weights for word in words) / len(words)) if words else 0
+def _share(found: Sequence[int | None]) -> int:
+    known = len(found) - found.count(None)
+    return round(1_000 * known / len(found)) if found else 0
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.triage.model.features import FIGURES, features_of, says_something
+from connector.triage.model.features import FIGURES, Reader, says_something
 from connector.triage.model.questions import Asks, asks
 from connector.triage.model.scorer import MAX_TERMS, Scorer, scorer
 from connector.triage.model.weights import (
@@ -64,21 +64,22 @@ def test_topics_are_guessed_from_even_odds_on():
 
 
 def test_negation_reaches_three_words_within_a_clause():
-    names, _ = features_of("They were not very helpful. Helpful nurse", FEELING)
+    names = Reader(FEELING).features("They were not very helpful. Helpful nurse").words
     assert "not_helpful" in names
     assert "helpful" in names
     assert "not_nurse" not in names
 
 
 def test_numbers_and_endings_become_one():
-    names, _ = features_of("waited 45 minutes, waiting 90", {})
+    found = Reader({}).features("waited 45 minutes, waiting 90")
+    names = [*found.words, *found.others]
     assert "waited 0" in names
     assert "waiti*" in names
     assert "45" not in names
 
 
 def test_faces_and_hands_speak():
-    assert "angry" in features_of("\U0001f621", {})[0]
+    assert "angry" in Reader({}).features("\U0001f621").words
     assert says_something("\U0001f44e")
     assert not says_something("... !?")
 
