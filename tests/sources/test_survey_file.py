@@ -166,6 +166,8 @@ def test_a_response_becomes_a_signal(export):
     assert signal.raw.decode() == ONE
     facts = dict(signal.facts)
     assert len(facts.pop("content_hash")) == 32
+    assert facts.pop("comment_chars") == (str(len(signal.reply_text)),)
+    assert facts.pop("comment_asks") == ("why",)
     assert facts == {
         "survey_tool": "generic",
         "score": 2,

@@ -36,6 +36,8 @@ def facts_of(response: Response, layout: Layout, *, guessed: bool) -> dict[str, 
         "contact_answer_unclear": response.wants_contact_unclear or None,
         "submitted_at_unclear": response.submitted_at_unclear or None,
         "encoding_guessed": guessed or None,
+        "comment_asks": tuple(one.polarity.value for one in response.comments) or None,
+        "comment_chars": tuple(str(len(one.words)) for one in response.comments) or None,
         "text_garbled": True if _GARBLED.search(response.words) else None,
         **response.labels,
     }
