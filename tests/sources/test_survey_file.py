@@ -167,7 +167,7 @@ def test_a_response_becomes_a_signal(export):
     facts = dict(signal.facts)
     assert len(facts.pop("content_hash")) == 32
     assert facts.pop("comment_chars") == (str(len(signal.reply_text)),)
-    assert facts.pop("comment_asks") == ("why",)
+    assert facts.pop("comment_asks") == ("open",)
     assert facts == {
         "survey_tool": "generic",
         "score": 2,
