@@ -260,7 +260,10 @@ class _Lines:
 
     def first(self) -> str:
         """Give the first line that is not blank; it will be read again."""
-        self._kept = self._kept or self._read()
+        try:
+            self._kept = self._kept or self._read()
+        except _TooLong:  # told as a row, when it is one's turn
+            return self._tail[:MAX_RAW_CHARS]
         return next((line for line in self._kept if line.strip()), "")
 
     def _pieces(self) -> Iterator[list[str]]:

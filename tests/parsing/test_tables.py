@@ -208,3 +208,11 @@ def test_what_a_csv_writer_wrote_is_read_back(rows, delimiter, encoding):
 def test_every_line_of_a_broken_file_is_in_a_row_or_in_a_problem(lines):
     data = "\n".join(["id,comment", *lines]) + "\n"
     assert "".join(entry.text for entry in entries(data.encode())) == data
+
+
+def test_a_first_line_beyond_every_limit_is_one_faulty_row(monkeypatch):
+    monkeypatch.setattr(tables, "MAX_ROW_CHARS", 1_000)
+    monkeypatch.setattr(tables, "_BLOCK_CHARS", 300)
+    rows = list(read_rows(io.BytesIO(b"x" * 5_000 + b"\na,b\n"), "utf-8"))
+    assert "longer than" in rows[0].problem
+    assert len(rows) == 2

@@ -476,6 +476,17 @@ def test_a_place_that_is_not_there_is_unavailable(tmp_path):
         drain(open_source(tmp_path / "nowhere", preset="ringcentral"))
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_said_and_never_hangs(tmp_path, make):
+    (tmp_path / "a.json").write_text(json.dumps({"records": [ringcentral("1")]}))
+    make(tmp_path / "b.json")
+    source = open_source(tmp_path, preset="ringcentral", late_seconds=0)
+    heard = []
+    with pytest.raises(Unavailable, match="not a file"):
+        heard.extend(batch for batch in source.read(None) for batch in batch.items)
+    assert drain(open_source(tmp_path / "a.json", preset="ringcentral"))[0]
+
+
 def test_a_row_that_comes_after_its_call_was_told_is_shown(tmp_path):
     path = tmp_path / "cdr.csv"
     head = "calldate,src,dst,disposition,uniqueid,linkedid,dstchannel\n"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, cast
 
 from connector.domain.errors import Unavailable
 from connector.parsing.calls.drop_folder import (
@@ -31,7 +31,7 @@ from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.presets import Preset
 from connector.parsing.calls.table_legs import LegMaker, Record, Unusable
 from connector.parsing.calls.table_rows import Header, Rows
-from connector.parsing.logfiles import plain_fault
+from connector.parsing.logfiles import NotRegular, plain_fault
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.tables import BadRow, examine, read_rows
 from connector.parsing.tail import Chunk, Gap, Position, follow
@@ -200,8 +200,8 @@ class TableReader:
             try:
                 yield from self._file(file)
             except (OSError, EOFError, zlib.error) as fault:
-                if isinstance(fault, OSError) and fault.errno is not None:
-                    faults.append(plain_fault(file.path, fault))
+                if isinstance(fault, NotRegular) or getattr(fault, "errno", None) is not None:
+                    faults.append(plain_fault(file.path, cast("OSError", fault)))
                     continue
                 self._broken(f"{file.path}#file-{file.digest}", "The file is damaged.", b"")
             self._done.add(file.digest)
