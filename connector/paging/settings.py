@@ -46,6 +46,9 @@ class PageRoute(BaseModel):
     categories: frozenset[str] = Field(
         default=frozenset(), description="Only cases of these categories; empty: of all."
     )
+    sites: frozenset[str] = Field(
+        default=frozenset(), description="Only cases of these sites; empty: of all."
+    )
     hours: Literal["always", "open", "closed"] = Field(
         default="always",
         description="When this way is used: always, while the practice is open, or only while "

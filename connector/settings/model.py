@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -16,6 +16,7 @@ from pydantic import (
     SerializeAsAny,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from connector.domain.practice import Practice
@@ -142,6 +143,19 @@ class Settings(BaseModel):
     metrics: MetricsSettings = Field(
         default_factory=MetricsSettings, description="Where figures can be fetched."
     )
+
+    @model_validator(mode="after")
+    def _known_sites(self) -> Self:
+        for route in self.paging.routes:
+            unknown = sorted(route.sites - set(self.sites))
+            if unknown:
+                raise ValueError(f"paging route {route.name}: no such site: {unknown[0]}")
+        heard = {source.name for source in self.sources}
+        for name, site in self.sites.items():
+            unknown = sorted(site.sources - heard)
+            if unknown:
+                raise ValueError(f"site {name}: there is no source {unknown[0]}")
+        return self
 
     @field_validator("sources")
     @classmethod

@@ -83,6 +83,13 @@ def test_somebody_who_acts_ends_the_silence(store: Store, clock: Clock) -> None:
     assert practice.passes(31 * 60) == ["critical"]
 
 
+def test_a_route_of_one_site_is_not_for_another(store: Store, clock: Clock) -> None:
+    practice = Practice(store, clock, sites={"north"})
+    practice.hears(said(1, severity=4))
+
+    assert practice.passes(60) == []
+
+
 def test_a_case_below_the_route_is_not_told(store: Store, clock: Clock) -> None:
     practice = Practice(store, clock)
     practice.hears(said(1, severity=3))
