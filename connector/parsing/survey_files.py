@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import BinaryIO, Final, cast
 
 from connector.parsing.json_rows import read_objects
@@ -28,6 +29,11 @@ MAX_RATIO: Final = 300
 RATIO_FROM_BYTES: Final = 16 * 1024**2
 """Smaller files may shrink as they like."""
 
+MAX_TITLES: Final = 5
+"""Rows above the header of a table that may be its title."""
+
+_COLUMNS_OF_A_TABLE = 3
+_CELLS_OF_A_TITLE = 1
 _HEAD_BYTES = 512
 _ZIP = b"PK\x03\x04"
 _TABLES = (".csv", ".tsv", ".txt", ".tab", ".xlsx", ".json", ".jsonl", ".ndjson")
@@ -107,7 +113,7 @@ class _Reader:
         if text.startswith("{") or (text[:1] == "[" and text[1:].lstrip()[:1] in {"{", "]", ""}):
             entries = read_objects(file, encoding)
         else:
-            entries = _without_hint(read_rows(file, encoding, self.delimiter))
+            entries = _below_titles(_without_hint(read_rows(file, encoding, self.delimiter)))
         return Part(name=name, entries=entries, guessed=guessed)
 
 
@@ -131,12 +137,27 @@ def _other(head: bytes, text: str) -> str:
 
 def _without_hint(entries: Iterator[Entry]) -> Iterator[Entry]:
     """Leave out `sep=;`, a hint for Excel in front of the header."""
-    for place, entry in enumerate(entries):
-        hint = place == 0 and isinstance(entry, Row) and entry.cells[0].casefold() == "sep="
-        if not hint and not (
-            place == 0 and isinstance(entry, Row) and entry.text.casefold().startswith("sep=")
-        ):
-            yield entry
+    first = next(entries, None)
+    if first is None:
+        return entries
+    hint = isinstance(first, Row) and first.text.lstrip('\ufeff"').casefold().startswith("sep=")
+    return entries if hint else chain([first], entries)
+
+
+def _below_titles(entries: Iterator[Entry]) -> Iterator[Entry]:
+    """Leave out title rows ("Report of March") above a header of several columns."""
+    first = list(islice(entries, MAX_TITLES + 1))
+    widths = [_filled(entry) for entry in first]
+    widest = max(widths, default=0)
+    titles = 0
+    while widest >= _COLUMNS_OF_A_TABLE and 0 <= widths[titles] <= _CELLS_OF_A_TITLE:
+        titles += 1
+    return chain(first[titles:], entries)
+
+
+def _filled(entry: Entry) -> int:
+    """Count the cells of a row with words; -1 for what is no row."""
+    return sum(map(bool, map(str.strip, entry.cells))) if isinstance(entry, Row) else -1
 
 
 def _packed(file: BinaryIO, delimiter: str, sheet: str) -> Iterator[Part | Broken]:
@@ -151,7 +172,7 @@ def _packed(file: BinaryIO, delimiter: str, sheet: str) -> Iterator[Part | Broke
         members = archive.infolist()
         names = [member.filename for member in members]
         if is_workbook(names):
-            yield Part(name="", entries=read_sheet(file, sheet), guessed=False)
+            yield Part(name="", entries=_below_titles(read_sheet(file, sheet)), guessed=False)
             return
         if any(name.casefold() in {"mimetype", "word/document.xml"} for name in names):
             yield Broken(name="", problem="The file is a document of another program: use CSV.")
@@ -229,7 +250,7 @@ def _inner_workbook(name: str, inner: io.BytesIO, sheet: str) -> Part | Broken:
         workbook = False
     if not workbook:
         return Broken(name=name, problem="A ZIP within the ZIP is not read: unpack it.")
-    return Part(name=name, entries=read_sheet(inner, sheet), guessed=False)
+    return Part(name=name, entries=_below_titles(read_sheet(inner, sheet)), guessed=False)
 
 
 def _unfit(member: zipfile.ZipInfo) -> str:

@@ -143,9 +143,12 @@ class _Builder:
         )
 
 
+_UTC = frozenset({"Z", "z", "UTC", "GMT", "Etc/UTC"})
+
+
 def _zone(name: str) -> ZoneInfo | None:
     try:
-        return ZoneInfo(name)
+        return ZoneInfo("UTC" if name in _UTC else name)
     except (ValueError, OSError, KeyError):
         return None
 

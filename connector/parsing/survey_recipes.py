@@ -160,7 +160,7 @@ def means(name: str, folded: str) -> bool:
     """Say whether a name of a recipe means this folded name of a column."""
     if name.startswith(PATTERN):
         return "\n" not in folded and _finder(name).search(folded) is not None
-    return fold(name) == folded
+    return _folded(name) == folded
 
 
 def holds(condition: When, rows: Sequence[Sequence[str]]) -> bool:

@@ -176,9 +176,32 @@ TYPEFORM_API = json.dumps(
 )  # fmt: skip
 
 
+QUALTRICS_JSON = json.dumps(
+    {
+        "responses": [
+            {
+                "responseId": "R_1",
+                "values": {"startDate": "2025-03-04T16:10:00Z", "status": 1, "finished": 1,
+                           "recordedDate": "2025-03-04T16:12:05.123Z", "_recordId": "R_1",
+                           "QID1": 2, "QID2_TEXT": "Late"},
+                "labels": {"status": "Survey Preview"}, "displayedFields": ["QID1"],
+            }
+        ]
+    }
+)  # fmt: skip
+QUALTRICS_API = (
+    "RecordedDate,Finished,ResponseId,Q1\nRecorded Date,Finished,Response ID,Why?\n"
+    '"{""ImportId"":""recordedDate"",""timeZone"":""Z""}","{""ImportId"":""finished""}",'
+    '"{""ImportId"":""_recordId""}","{""ImportId"":""QID1_TEXT""}"\n'
+    "2025-03-04 16:12:05,1,R_1,Late\n"
+)
+
+
 @pytest.mark.parametrize(
     ("data", "tool", "keys", "statuses"),
     [
+        (QUALTRICS_JSON, "qualtrics", [("R_1",)], ["preview"]),
+        (QUALTRICS_API, "qualtrics", [("R_1",)], ["complete"]),
         (QUALTRICS_ONE_ROW, "qualtrics", [("R_1",)], ["complete"]),
         (QUALTRICS_GERMAN, "qualtrics", [("R_1",), ("R_2",), ("R_3",)],
          ["complete", "preview", "partial"]),
@@ -215,7 +238,8 @@ def test_a_tool_is_recognised_by_its_header(data, tool, keys, statuses):
 
 @pytest.mark.parametrize(
     "data",
-    [QUALTRICS_ONE_ROW, QUALTRICS_GERMAN, SURVEYMONKEY_GERMAN, GOOGLE_FRENCH, TYPEFORM_OLD,
+    [QUALTRICS_JSON, QUALTRICS_API, QUALTRICS_ONE_ROW, QUALTRICS_GERMAN, SURVEYMONKEY_GERMAN,
+     GOOGLE_FRENCH, TYPEFORM_OLD,
      TYPEFORM_API, LIME_TEXT, LIME_CODES_TEXT, MSFORMS_GERMAN, MSFORMS_FRENCH, MSFORMS_SPANISH,
      DELIGHTED, ASKNICELY, FFT, CAHPS, JOTFORM, FORMBRICKS],
 )  # fmt: skip
@@ -347,6 +371,18 @@ def test_json_that_is_cut_gives_what_is_before_the_cut():
     assert header.cells == ("id", "why")
     assert first.cells == ("1", "late")
     assert "nothing behind it is read" in rest.problem
+
+
+@pytest.mark.parametrize("titles", ["NPS report of March\n", "Report\n\nCreated 2025-04-01\n"])
+def test_titles_above_the_header_are_passed_over(titles):
+    layout, responses = read(titles + JOTFORM)
+    assert (layout.recipe, [one.key for one in responses]) == ("jotform", [("77",)])
+
+
+def test_a_table_of_one_column_has_no_title():
+    layout, responses = read("Comment\nLate\nRude\n", {"Comment": "comment"})
+    assert [one.words for one in responses] == ["Late", "Rude"]
+    assert layout.header_rows == 1
 
 
 def test_a_zip_is_read_file_by_file():

@@ -195,7 +195,7 @@ def test_an_anonymous_respondent_has_no_name():
         ((("Timestamp", "Email Address", "How satisfied were you? (1-5)", "What went wrong?"),),
          {"Timestamp": "submitted_at", "Email Address": "email",
           "How satisfied were you? (1-5)": "score", "What went wrong?": "comment"}, "csat5"),
-        ((("record_id", "weight", "bmi"),), {}, None),
+        ((("age", "weight", "bmi"),), {}, None),
     ],
 )  # fmt: skip
 def test_columns_are_guessed_from_names_that_are_known(header, roles, kind):
