@@ -56,6 +56,9 @@ class _Stage:
     copied_from: int | None = None
     """The inode of the log when this part is a copy of it, made before it was cut: a line that
     is half in the copy goes on in the next file."""
+    before_ns: int | None = None
+    """Earlier than the parts that are to be read behind this one: late lines may have made this
+    one the youngest, and those parts must still count as new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +271,7 @@ def _stages(
             after=after if index == 0 else None,
             finished=index < len(parts) - 1,
             copied_from=None if part is live else copied,
+            before_ns=min((one.mtime_ns - 1 for one in parts[index + 1 :]), default=None),
         )
         for index, part in enumerate(parts)
     ]
@@ -308,7 +312,7 @@ class _Reader:
         file, log = self._stage.file, self._stage.copied_from
         return Position(
             inode=file.inode if log is None else log,
-            mtime_ns=file.mtime_ns,
+            mtime_ns=min(file.mtime_ns, self._stage.before_ns or file.mtime_ns),
             offset=self._offset,
             line=self._number,
             head=hashlib.sha256(self._head).hexdigest(),

@@ -196,3 +196,16 @@ class Log(RuleBasedStateMachine):
 
 TestLog = Log.TestCase
 TestLog.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+
+
+def test_a_part_that_late_lines_made_the_youngest_hides_no_older_one():
+    log = Log()
+    log.begin(header=False, chunk=1, block=7)
+    log.write(lines=1)
+    log.rename_and_create()
+    log.write(lines=1)
+    log.copy_and_truncate()
+    log.read(kill_after=1)
+    log.second_writer_goes_on_in_the_old_file()
+    log.read(kill_after=1)
+    log.teardown()

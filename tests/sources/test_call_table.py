@@ -390,6 +390,29 @@ def test_a_faulty_preset_is_told_by_file_and_key(tmp_path, change, told):
     assert told in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "zone", "utc"),
+    [
+        ("2026-11-01 01:30:00", "", "05:30"),  # the clock shows it twice: the first
+        ("2026-03-08 02:30:00", "", "07:30"),  # the clock never shows it
+        ("2026-07-01 09:00:00", "UTC", "09:00"),
+        ("2026-07-01 09:00:00", "Europe/Berlin", "07:00"),
+        ("2026-07-01T09:00:00+02:00", "", "07:00"),
+        ("1782896400", "UTC", "09:00"),
+        ("1782896400000", "", "09:00"),
+        ("Wed, 01 Jul 2026 09:00:00 -0000", "", "09:00"),
+        ("7/1/2026 9:00 AM", "", "13:00"),
+    ],
+)
+def test_times_are_read_as_they_are_meant(tmp_path, written, zone, utc):
+    path = tmp_path / "cdr.csv"
+    path.write_text(
+        f'calldate,src,dst,disposition,uniqueid\n"{written}",9175550106,400,NO ANSWER,1.1\n'
+    )
+    (call,) = calls(path, calls={"zone": zone})
+    assert call.started_at.strftime("%H:%M") == utc
+
+
 def test_a_preset_that_is_not_there_names_those_that_are(tmp_path):
     with pytest.raises(ValidationError, match=r"there is no 'avaia'; there are amazon_connect"):
         open_source(tmp_path, preset="avaia")

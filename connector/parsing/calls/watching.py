@@ -55,7 +55,7 @@ class PhoneSource:
         self.name = watched.name
         self._watched = watched
         self._closing = threading.Event()
-        self._seen: tuple[tuple[int, int] | None, ...] | None = None
+        self._seen: tuple[tuple[int, int, int] | None, ...] | None = None
         self._open = 0
 
     def read(self, after: Cursor | None) -> Iterator[Batch]:
@@ -96,7 +96,7 @@ class PhoneSource:
                 return False
         return bool(self._open) or self._signature() != self._seen
 
-    def _signature(self) -> tuple[tuple[int, int] | None, ...]:
+    def _signature(self) -> tuple[tuple[int, int, int] | None, ...]:
         return tuple(_state(path) for path in self._watched.files)
 
     def _item(self, found: Found) -> Item:
@@ -117,9 +117,9 @@ def printable_place(locator: str) -> str:
     return locator.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _state(path: Path) -> tuple[int, int] | None:
+def _state(path: Path) -> tuple[int, int, int] | None:
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_ino, status.st_size
+    return status.st_ino, status.st_size, status.st_mtime_ns
