@@ -27,6 +27,7 @@ BENCHES = (
     "requests",
     "lookups",
     "surveys",
+    "records",
     "start",
     "idle",
 )
