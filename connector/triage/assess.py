@@ -234,6 +234,10 @@ def _word_reasons(signal: Signal, reading: Reading) -> list[Reason]:
             plain(f"risk.{name}", finding.evidence, severity=_HIGH)
             for name, finding in sorted(reading.section("risk").items())
         ]
+        reasons += [
+            plain(f"signal.{name}", finding.evidence)
+            for name, finding in sorted(reading.section("signal").items())
+        ]
         reasons += tone_reasons(reading)
     if reading.cut:
         reasons.append(plain("input.cut"))

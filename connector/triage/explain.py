@@ -1,4 +1,4 @@
-"""A reason as a sentence, and a whole decision as a page, for people who do not know the program."""
+"""A reason as a sentence, and a decision as a page, for people who do not know the program."""
 
 from __future__ import annotations
 

@@ -23,6 +23,9 @@ from connector.triage.tokens import words_of
 LANGUAGES: Final = ("en", "es", "de", "fr", "pt")
 """Every language that has a list, in the order in which the version is made."""
 
+_PATTERNS: Final = ("safety", "kinds")
+_ALWAYS: Final = ("safety:", "harmless:")
+
 Sections: TypeAlias = Mapping[str, Mapping[str, tuple[str, ...]]]
 _Extra: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -34,7 +37,7 @@ class Lexicon:
     finder: Finder
     """Phrases of all sections."""
     patterns: PatternFinder
-    """Patterns of the safety groups, and of what is harmless although it sounds grave."""
+    """Patterns of safety, of what is harmless although it sounds grave, and of kinds."""
     version: str
     """Hash of every phrase and pattern in force; part of an assessment's `model`."""
 
@@ -51,20 +54,49 @@ def language(code: str) -> Sections:
 
 
 @lru_cache(maxsize=1)
-def safety_patterns() -> tuple[tuple[str, str, Sets], ...]:
-    """Read the safety patterns of every language: label, pattern, the sets it may name."""
-    found: list[tuple[str, str, Sets]] = []
+def listed_patterns() -> tuple[tuple[str, str, str, Sets], ...]:
+    """Read the patterns of every language: its code, label, pattern, the sets it may name."""
+    found: list[tuple[str, str, str, Sets]] = []
     for code in LANGUAGES:
-        source = files("connector.triage").joinpath("words", "safety", f"{code}.toml")
-        if not source.is_file():
-            continue
-        table = tomllib.loads(source.read_text(encoding="utf-8"))
-        sets = table["sets"]
-        for group, patterns in table["safety"].items():
-            found += [(f"safety:{group}", pattern, sets) for pattern in patterns]
-        for name, patterns in table.get("harmless", {}).items():
-            found += [(f"harmless:{name}", pattern, sets) for pattern in patterns]
+        for folder in _PATTERNS:
+            source = files("connector.triage").joinpath("words", folder, f"{code}.toml")
+            if not source.is_file():
+                continue
+            table = tomllib.loads(source.read_text(encoding="utf-8"))
+            sets = table.pop("sets")
+            for section, names in table.items():
+                for name, patterns in names.items():
+                    found += [(code, f"{section}:{name}", one, sets) for one in patterns]
     return tuple(found)
+
+
+def _in_force(languages: tuple[str, ...], muted: frozenset[str]) -> list[tuple[str, str, Sets]]:
+    """Give the patterns in force: without muted words, and those of safety always whole."""
+    found: list[tuple[str, str, Sets]] = []
+    for code, label, pattern, sets in listed_patterns():
+        if label.startswith(_ALWAYS):
+            found.append((label, pattern, sets))
+        elif code in languages and (left := _without(pattern, muted)):
+            found.append((label, left, sets))
+    return found
+
+
+def _without(pattern: str, muted: frozenset[str]) -> str:
+    """Take muted words out of the steps; empty when a step has no other word."""
+    if not muted:
+        return pattern
+    parts: list[str] = []
+    for part in pattern.split():
+        kept = [one for one in part.split("|") if not _is_muted(one, muted)]
+        if not kept:
+            return ""
+        parts.append("|".join(kept))
+    return " ".join(parts)
+
+
+def _is_muted(alternative: str, muted: frozenset[str]) -> bool:
+    word = alternative.removesuffix("?").removesuffix("*")
+    return any(one == word or (alternative.endswith("*") and one.startswith(word)) for one in muted)
 
 
 def lexicon(settings: TriageSettings) -> Lexicon:
@@ -89,12 +121,12 @@ def _lexicon(
             *((f"safety:{group}", phrase) for group, more in safety for phrase in more),
         }
     )
-    grave = safety_patterns()
-    listed = [*(f"{label}={phrase}" for label, phrase in phrases), *map(repr, grave)]
+    patterns = _in_force(languages, muted)
+    listed = [*(f"{label}={phrase}" for label, phrase in phrases), *map(repr, patterns)]
     digest = hashlib.sha256("\n".join(listed).encode())
     return Lexicon(
         finder=Finder(phrases),
-        patterns=PatternFinder(grave, variants),
+        patterns=PatternFinder(patterns, variants),
         version=digest.hexdigest()[:12],
     )
 

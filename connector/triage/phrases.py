@@ -21,8 +21,8 @@ GAP_WORDS: Final = 3
 MIN_STEM: Final = 3
 """A word with `*` has at least so many letters before it."""
 
-REMEMBERED: Final = 8_192
-"""For so many pairs of words it is remembered which phrases can begin with them."""
+REMEMBERED: Final = 32_768
+"""For so many words, and pairs of words, it is remembered which phrases can begin with them."""
 
 _GAP: Final = ".."
 
@@ -118,12 +118,16 @@ class Finder:
             table = self._stems if first.prefix else self._exact
             table.setdefault(first.word, _Branch()).add(_Phrase(label, tuple(rest)))
         self._lengths = sorted({len(stem) for stem in self._stems})
+        self._head = lru_cache(maxsize=REMEMBERED)(self._branches)
         self._beginnings = lru_cache(maxsize=REMEMBERED)(self._look_up)
 
     def find(self, tokens: Sequence[str]) -> list[Hit]:
         """Give every phrase found, in order of its first word, the longest first."""
         hits: list[Hit] = []
+        heads = list(map(self._head, tokens))
         for index, (word, following) in enumerate(pairwise((*tokens, STOP))):
+            if not heads[index]:  # most words begin no phrase
+                continue
             whole, begun = self._beginnings(word, following)
             before = len(hits)
             for label, ahead in whole:
@@ -136,11 +140,13 @@ class Finder:
                 hits[before:] = sorted(hits[before:], key=_longest_first)
         return hits
 
-    def _look_up(self, word: str, following: str) -> _Beginnings:
+    def _branches(self, word: str) -> tuple[_Branch, ...]:
         exact = self._exact.get(word)
         stems = (self._stems.get(word[:length]) for length in self._lengths if length <= len(word))
-        branches = (branch for branch in (exact, *stems) if branch is not None)
-        found = [begun for branch in branches for begun in branch.before(following)]
+        return tuple(branch for branch in (exact, *stems) if branch is not None)
+
+    def _look_up(self, word: str, following: str) -> _Beginnings:
+        found = [begun for branch in self._head(word) for begun in branch.before(following)]
         whole = sorted((-one.ahead, one.label) for one in found if not one.rest)
         return _Beginnings(
             whole=tuple((label, -behind) for behind, label in whole),

@@ -129,7 +129,8 @@ def judge_score(facts: Mapping[str, Fact], limits: ScoreLimits) -> Opinion | Non
     judged = [
         one
         for number in range(1, MAX_SCORES + 1)
-        if (one := _judge_one(_numbered(facts, number), limits, named=several)) is not None
+        if (number == 1 or f"score_{number}" in facts)
+        and (one := _judge_one(_numbered(facts, number), limits, named=several)) is not None
     ]
     if not judged:
         return None
