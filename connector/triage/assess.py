@@ -90,9 +90,10 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
         return _nothing_owed(lane, reasons, words, heard)
     reasons = (*reasons, *(heard.about if heard else ()))
     categories = _categories(signal, reading, reasons)
+    raised = max((settings.floors.get(key, 0) for key in categories), default=0)
     return Assessment(
         lane=lane,
-        severity=_severity(categories, reasons),
+        severity=max(_severity(categories, reasons), raised),
         categories=categories,
         reasons=reasons,
         score_permille=_permille(heard),

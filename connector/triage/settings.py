@@ -223,10 +223,20 @@ class TriageSettings(BaseModel):
         "the safety lists cannot be switched off.",
     )
 
+    floors: dict[str, Annotated[int, Field(ge=1, le=4)]] = Field(
+        default_factory=dict,
+        description="A higher least severity for a category, 1 to 4; it can only be raised.",
+    )
+
     @model_validator(mode="after")
     def _known_categories(self) -> Self:
-        unknown = sorted(set(self.words) - set(TAXONOMY))
-        if unknown:
-            msg = f"words: no such category: {', '.join(unknown)}"
+        for name, keys in (("words", self.words), ("floors", self.floors)):
+            unknown = sorted(set(keys) - set(TAXONOMY))
+            if unknown:
+                msg = f"{name}: no such category: {', '.join(unknown)}"
+                raise ValueError(msg)
+        low = sorted(key for key, floor in self.floors.items() if floor < TAXONOMY[key].floor)
+        if low:
+            msg = f"floors: can only be raised: {', '.join(low)}"
             raise ValueError(msg)
         return self

@@ -89,3 +89,12 @@ def test_odd_texts_get_an_assessment_with_a_reason(text):
 def test_a_megabyte_is_judged_as_far_as_the_limit(piece):
     assessment = assess(mail(piece * (1_048_576 // len(piece))), USUAL)
     assert "input.cut" in {reason.rule for reason in assessment.reasons}
+
+
+def test_a_practice_can_raise_the_floor_of_a_kind_but_not_lower_it():
+    stricter = TriageSettings(floors={"visit.wait": 3})
+    text = "I sat in the waiting room for two hours"
+    assert assess(mail(text), USUAL).severity == 1
+    assert assess(mail(text), stricter).severity == 3
+    with pytest.raises(ValueError, match="can only be raised"):
+        TriageSettings(floors={"clinical.safety": 3})

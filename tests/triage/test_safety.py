@@ -42,7 +42,7 @@ SAID = [
 @pytest.mark.parametrize(("text", "group", "severity"), SAID)
 @pytest.mark.parametrize("channel", list(Channel))
 def test_a_safety_word_is_a_ticket_whatever_the_source_or_score(text, group, severity, channel):
-    signal = heard(channel, text, score=10, score_kind="nps", call_end="answered")
+    signal = heard(channel, text, score=10, score_kind="nps", call_end="answered", transcript=True)
     assessment = assess(signal, USUAL)
     assert assessment.lane is Lane.TICKET
     assert assessment.severity >= severity
