@@ -17,6 +17,7 @@ from bench.figures import Figure
 from bench.sizes import QUICK, Sizes
 
 BENCHES = (
+    "triage",
     "mail",
     "mailbox",
     "big_mailbox",

@@ -28,6 +28,7 @@ COMMANDS = {
     "restore": "connector.cli.backup_cmd:restore",
     "run": "connector.cli.run_cmd:run",
     "status": "connector.cli.status_cmd:status",
+    "trial": "connector.cli.trial_cmd:command",
     "triage": "connector.cli.triage_cmd:group",
 }
 """Every command and where it is; its module is imported when it is used."""

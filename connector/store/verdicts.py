@@ -65,3 +65,14 @@ def lanes_by_day(connection: Connection) -> list[Row[Any]]:
         .order_by(signal.c.source, day)
     )
     return list(connection.execute(query))
+
+
+def latest(connection: Connection, limit: int) -> list[int]:
+    """Give the numbers of the latest readable signals that came to their end, oldest first."""
+    query = (
+        sa.select(signal.c.n)
+        .where(signal.c.outcome != "waiting", signal.c.readable == 1)
+        .order_by(signal.c.n.desc())
+        .limit(limit)
+    )
+    return sorted(connection.execute(query).scalars())
