@@ -30,6 +30,8 @@ class Position:
     """Digest of the last bytes, at most TAIL_BYTES, before the offset."""
     skipping: bool = False
     """True inside a line that was too long: pass over everything to its end."""
+    done: bool = False
+    """True for the end of a packed part: it cannot grow."""
     left: tuple[Position, ...] = ()
     """The ends of files that were left for newer ones, the newest last: a writer that was not
     told of the rotation may go on there."""
@@ -65,6 +67,7 @@ class Position:
             head=plain["head"],
             tail=plain["tail"],
             skipping=plain.get("skipping") is True,
+            done=plain.get("done") is True,
             left=tuple(one for one in map(cls.from_plain, flat) if one is not None),
         )
 

@@ -10,15 +10,13 @@ read; the inode is a hint only, for it is reused. So all of these come out right
     copytruncate        the rest of the copy, then the file from its start, also regrown past
                         the old offset; a line that was cut in two is put together
     compress            gzip, bzip2 and xz copies are looked into
-    several rotations   all files between, by age
-    equal beginnings    files that all begin with the same header are told apart
+    several rotations   all files between, by age, also where all begin with the same header
 
 What cannot be closed is a `Gap`, shown to a human. What no reader can see, because it never was
 in a file at two moments: bytes written between copytruncate's copy and its cut, and files that
-were written, rotated and deleted while nobody looked. Where in doubt (late lines that were
-packed before they were read), lines come twice rather than never. A last line without its
-newline is left for the next reading; the position never passes it. Memory is bounded by one
-block and one line.
+were written, rotated and deleted while nobody looked. In doubt (late lines that were packed before
+they were read) lines come twice rather than never. A last line without its newline is left for
+the next reading. Memory is bounded by one block and one line.
 """
 
 from __future__ import annotations
@@ -135,6 +133,9 @@ def _late(
         for chunk in _sound(reader, stage):
             left[index:] = [chunk.position, *left[index + 1 :]]
             yield replace(chunk, position=replace(after, left=tuple(left[-MAX_LEFT:])))
+        if stage.file.packed:
+            left[index:] = [replace(reader.position(), done=True), *left[index + 1 :]]
+            yield Chunk(items=(), position=replace(after, left=tuple(left[-MAX_LEFT:])))
 
 
 def _grown(files: logfiles.Opened, after: Position, plan: _Plan) -> Iterator[_Stage]:
@@ -144,7 +145,7 @@ def _grown(files: logfiles.Opened, after: Position, plan: _Plan) -> Iterator[_St
     found = {file.inode: file for file in files.rotated(inodes=wanted)} if wanted else {}
     for end in after.left:
         file = found.get(end.inode)
-        if file is None or file.packed or file.size <= end.offset:
+        if file is None or end.done or (not file.packed and file.size <= end.offset):
             continue
         if file.holds(end.offset, end.head, end.tail):
             yield _Stage(file=file, after=end)

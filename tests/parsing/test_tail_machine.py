@@ -209,3 +209,14 @@ def test_a_part_that_late_lines_made_the_youngest_hides_no_older_one():
     log.second_writer_goes_on_in_the_old_file()
     log.read(kill_after=1)
     log.teardown()
+
+
+def test_a_packed_part_beside_the_log_is_read_on_after_a_kill():
+    log = Log()
+    log.begin(header=True, chunk=1, block=7)
+    log.write(lines=2)
+    log.rename_and_create()
+    log.rename_and_create()
+    log.pack_an_old_part()
+    log.read(kill_after=1)
+    log.teardown()
