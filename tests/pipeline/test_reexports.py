@@ -19,9 +19,11 @@ from servers.exports import SHAPES, Said, Shape
 
 from connector import crash
 from connector.domain.practice import Practice
+from connector.parsing import blocks
 from connector.pipeline.casework import Casework
 from connector.pipeline.intake import Intake
 from connector.pipeline.reconcile import account
+from connector.sources._exports import skipping
 from connector.sources._exports import source as exports
 from connector.sources.survey_file import SurveyFile, SurveyFileSettings
 from connector.store import response_rows
@@ -155,6 +157,9 @@ def test_changes_are_heard_once_and_nothing_else_is(
     if shape.name == "xlsx":
         pytest.importorskip("python_calamine", reason="workbooks are not read here")
     monkeypatch.setattr(exports, "BATCH_ITEMS", 6)
+    monkeypatch.setattr(exports, "BATCH_KNOWN", 6)
+    monkeypatch.setattr(skipping, "FROM_BYTES", 0 if better else 1_000_000)
+    monkeypatch.setattr(blocks, "ENDS_ONE_IN", 3)
     edited = replace(BASE[place], words="Very kind, thank you" if better else "Fine by now")
     with tempfile.TemporaryDirectory() as home:
         clinic = Place(Path(home), shape, founded)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from connector.domain.signal import Cursor
+from connector.sources._exports.skipping import Pool
 
 CURSOR_VERSION = 1
 
@@ -25,6 +26,8 @@ class FileProgress:
     """True when it was read to its end."""
     clean: bool
     """True when it ended with a line end and held no problem: what is appended are new rows."""
+    mark: str = ""
+    """Of the blocks that were left out, while it is not done: rows are counted without them."""
     options: str = ""
     """Digest of the options under which it was read: under others it is read again, because
     they may understand what was refused, and answers are compared under one map only."""
@@ -46,11 +49,14 @@ class Progress:
     def __init__(self, cursor: Cursor | None) -> None:
         """Read a cursor; one that is not ours begins at the beginning, which is harmless."""
         self._files: dict[str, FileProgress] = {}
+        self.pool: Pool | None = None
+        """The blocks of the export that was read last."""
         try:
             plain = json.loads(cursor) if cursor else {}
             if plain["version"] == CURSOR_VERSION:
                 files = {str(name): FileProgress(**file) for name, file in plain["files"].items()}
                 self._files = files if all(file.sound() for file in files.values()) else {}
+                self.pool = Pool.read(plain["pool"]) if plain.get("pool") else None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self._files = {}
 
@@ -75,4 +81,6 @@ class Progress:
     def cursor(self) -> Cursor:
         """Print it, the same for the same content."""
         files = {name: asdict(file) for name, file in sorted(self._files.items())}
-        return json.dumps({"version": CURSOR_VERSION, "files": files}, separators=(",", ":"))
+        pool = {"pool": self.pool.plain()} if self.pool else {}
+        plain = {"version": CURSOR_VERSION, "files": files, **pool}
+        return json.dumps(plain, separators=(",", ":"))

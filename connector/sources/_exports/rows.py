@@ -28,6 +28,7 @@ from connector.parsing.tables import Entry as Line
 from connector.sources._exports.facts import facts_of
 from connector.sources._exports.identity import MAX_REMEMBERED, Identities
 from connector.sources._exports.settings import ExportOptions
+from connector.sources._exports.skipping import Numbers
 
 HEAD_ROWS = 100
 """Rows that are looked at before the first one is read: the header, and how dates are written."""
@@ -96,6 +97,10 @@ class ExportRows:
         self._examined = examined
         self._start = options.starts_at(practice.zone)
         self._old_days: set[str] = set()
+        self.numbers = Numbers([0], [0])
+        """Tells the numbers of rows where blocks in front of them are left out."""
+        self.header_rows = 0
+        """Once read: of the table that was read last; 0 without an id."""
 
     def entries(self, file: BinaryIO) -> Iterator[Entry]:
         """Read the file from its start, one table after the other. Raises OSError."""
@@ -124,6 +129,7 @@ class ExportRows:
             return
         table = Table(place=place, guessed=part.guessed, reader=ResponseReader(layout))
         self.form = form_of(layout)
+        self.header_rows = layout.header_rows if layout.key else 0
         self.unmapped = tuple(column.name for column in layout.unmapped)
         identities = self.identities(table.reader)
         for line in chain(head[layout.header_rows :], lines):
@@ -267,7 +273,7 @@ class ExportRows:
             tenant=self._practice.tenant,
             source=self._options.name,
             natural_key=row.key,
-            locator=f"{table.place}#{wide.number}",
+            locator=f"{table.place}#{self.numbers.of(wide.number)}",
             channel=self.channel,
             event_time=response.submitted_at,
             contact=response.contact,
@@ -286,11 +292,12 @@ class ExportRows:
         return self._bad(table.place, BadRow(number=wide.number, problem=problem, text=wide.text))
 
     def _bad(self, place: str, row: BadRow) -> Unreadable:
+        number = self.numbers.of(row.number)
         return Unreadable(
             tenant=self._practice.tenant,
             source=self._options.name,
-            locator=f"{place}#{row.number}",
-            problem=f"Row {row.number}: {row.problem}",
+            locator=f"{place}#{number}",
+            problem=f"Row {number}: {row.problem}",
             raw=row.text.encode("utf-8", "replace"),
         )
 

@@ -22,10 +22,12 @@ from connector.parsing.logfiles import open_regular, plain_fault
 from connector.parsing.survey_files import is_cut
 from connector.parsing.survey_proposal import Proposal
 from connector.parsing.tables import Examined
+from connector.sources._exports import skipping
 from connector.sources._exports.folder import Found, Gate, listing
 from connector.sources._exports.progress import FileProgress, Progress
 from connector.sources._exports.rows import ExportRows, Origin
 from connector.sources._exports.settings import ExportOptions
+from connector.sources._exports.skipping import Plan, Pool
 
 log = structlog.get_logger()
 
@@ -169,12 +171,17 @@ class ExportSource:
         known: FileProgress | None,
     ) -> Iterator[Batch]:
         """Read the rows that are not known yet, in batches."""
-        rows, clean = _resume(known, examined)
+        delimiter = self._settings.delimiter
+        pool = progress.pool if not self._settings.encoding else None
+        left_out = skipping.plan(opened, examined, pool, self._digest, delimiter)
+        rows, clean = _resume(known, examined, left_out.mark)
         clean = clean and examined.ends_with_newline
         export = self._rows_of(file, examined)
+        export.numbers = left_out.numbers()
+        passed = 0 if rows else left_out.rows
 
         def gathered(entries: Sequence[Entry], *, done: bool) -> Batch:
-            nonlocal rows, clean
+            nonlocal rows, clean, passed
             rows += len(entries)
             clean = clean and all(isinstance(entry, ExportRow) for entry in entries)
             state = FileProgress(
@@ -184,15 +191,19 @@ class ExportSource:
                 rows=rows,
                 done=done,
                 clean=clean,
+                mark="" if done else left_out.mark,
                 options=self._digest,
             )
             progress.put(file.name, state)
+            if done and clean and export.header_rows:
+                progress.pool = self._pool(opened, examined, left_out, export) or progress.pool
             items = self._responses(entries, export, file, examined, last=done)
+            items.passed_blocks, passed = passed, 0
             return Batch(items=items, cursor=progress.cursor())
 
         # a file that comes again holds little that is new
         most = BATCH_KNOWN if progress.begun else BATCH_ITEMS
-        entries = islice(export.entries(opened), rows, None)
+        entries = islice(export.entries(left_out.opened(opened)), rows, None)
         batch = _some(entries, most)
         while following := _some(entries, most):
             yield gathered(batch, done=False)
@@ -205,6 +216,18 @@ class ExportSource:
             log.info(
                 "columns_unmapped", source=self.name, path=export.path, count=len(export.unmapped)
             )
+
+    def _pool(
+        self, opened: BinaryIO, examined: Examined, left_out: Plan, export: ExportRows
+    ) -> Pool | None:
+        return skipping.pool_of(
+            opened,
+            examined,
+            left_out,
+            header_rows=export.header_rows,
+            options=self._digest,
+            delimiter=self._settings.delimiter,
+        )
 
     def _responses(
         self,
@@ -258,13 +281,17 @@ def _size(entry: Entry) -> int:
     return len(cast("Origin", entry.origin).row.text)
 
 
-def _resume(known: FileProgress | None, examined: Examined) -> tuple[int, bool]:
-    """Decide how many rows are known already, and whether all of those were fine."""
+def _resume(known: FileProgress | None, examined: Examined, mark: str) -> tuple[int, bool]:
+    """Decide how many rows are known already, and whether all of those were fine.
+
+    `mark`: of the blocks that are left out; rows that were counted without other ones are not
+    the same rows, and are read again.
+    """
     if known is None:
         return 0, True
     if known.sha256 == examined.sha256:
-        return known.rows, known.clean
-    if known.done and known.clean and known.sha256 == examined.prefix_sha256:
+        return (known.rows, known.clean) if known.mark == mark else (0, True)
+    if not mark and known.done and known.clean and known.sha256 == examined.prefix_sha256:
         return known.rows, True
     return 0, True
 
