@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -274,12 +275,17 @@ def _section(draft: _Draft, name: str, model: type[_Model]) -> _Model | None:
 
 
 def _valid_sources(draft: _Draft) -> tuple[SourceSettings, ...]:
-    made = (
-        _instance(draft, ("sources", index), entry, draft.classes[index])
+    made = {
+        index: source
         for index, entry in draft.sources()
         if index in draft.classes
-    )
-    return tuple(source for source in made if source is not None)
+        and (source := _instance(draft, ("sources", index), entry, draft.classes[index]))
+    }
+    for (first, one), (second, two) in itertools.combinations(made.items(), 2):
+        if one.reads_with(two):
+            fault = f"sources[{first}] reads these files already; choose another path or pattern"
+            draft.faults.append((("sources", second, "path"), fault))
+    return tuple(made.values())
 
 
 def _instance(

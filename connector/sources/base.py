@@ -182,6 +182,11 @@ class SourceSettings(BaseModel):
         del state_dir
         return self
 
+    def reads_with(self, other: SourceSettings) -> bool:
+        """Say whether both would read the same files, so that everything is heard twice."""
+        del other
+        return False
+
     def open(self, practice: Practice) -> Source:
         """Make the source; no I/O yet. Raises ConfigError for what only the plugin can judge."""
         raise NotImplementedError

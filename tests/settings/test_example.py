@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from connector import plugins
+from connector.domain.errors import ConfigError
 from connector.settings import load
 from connector.settings.annotations import inner_model, is_secret
 from connector.settings.model import Settings
@@ -98,3 +99,29 @@ def _changed(plain, everything, before):
                 yield from _changed(one, other, f"{before}{one.name}.")
         elif first != second and first is not None:
             yield f"{before}{name}"
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern", "refused"),
+    [
+        ("/srv/surveys", "*", True),
+        ("/srv/surveys/", "visit-2026-*.csv", True),
+        ("/srv/surveys/visit-1.csv", "*", True),
+        ("/srv/surveys", "csat-*.csv", False),
+        ("/srv/other", "visit-*.csv", False),
+    ],
+)
+def test_two_sources_that_read_the_same_files_are_a_fault(example, path, pattern, refused):
+    second = (
+        '[[sources]]\nkind = "survey_file"\nname = "second"\nguess = true\n'
+        f'path = "{path}"\npattern = "{pattern}"\n\n[helpdesk]\n'
+    )
+
+    def both(text):
+        return text.replace("[helpdesk]\n", second, 1)
+
+    if not refused:
+        assert len(example(both).sources) == len(example().sources) + 1
+        return
+    with pytest.raises(ConfigError, match="reads these files already"):
+        example(both)

@@ -601,7 +601,7 @@ def test_a_zip_that_is_still_being_written_is_waited_for_and_then_shown(tmp_path
     (refused,) = drain(source)[0]
     assert "not whole" in refused.problem
     path.write_bytes(whole)
-    clock.ahead_s = 1_500
+    clock.ahead_s = 400
     assert keys(drain(source)[0]) == ["id:r1"]
 
 
@@ -627,3 +627,29 @@ def test_a_zip_that_is_a_bomb_is_refused(tmp_path, monkeypatch, limit, words):
     first, *_ = drain(open_source(path))[0]
     assert isinstance(first, Unreadable)
     assert words in first.problem
+
+
+@pytest.mark.parametrize(
+    "name", [b"na\xffme.csv", b"two\nlines.csv", b"\xe2\x80\xaetxt.csv", b" .csv"]
+)
+def test_files_of_odd_names_are_read_once(tmp_path, name):
+    path = os.path.join(os.fsencode(tmp_path), name)  # noqa: PTH118 - bytes
+    with open(path, "w") as file:  # noqa: PTH123 - bytes
+        file.write(HEADER + ONE)
+    items, cursor = drain(open_source(tmp_path))
+    assert keys(items) == ["id:r1"]
+    assert items[0].locator.encode()
+    assert drain(open_source(tmp_path), cursor)[0] == []
+
+
+def test_a_folder_of_many_files_is_read_once(tmp_path):
+    for number in range(400):
+        (tmp_path / f"{number}.csv").write_text(HEADER + ONE.replace("r1", f"r{number}"))
+    source = open_source(tmp_path)
+    last = None
+    count = 0
+    for batch in source.read(None):
+        count += len(batch.items)
+        last = batch.cursor
+    assert count == 400
+    assert drain(open_source(tmp_path), last)[0] == []

@@ -12,7 +12,7 @@ from pathlib import Path
 from connector.domain.errors import Unavailable
 from connector.parsing.logfiles import plain_fault
 
-MAX_FILES = 2_000
+MAX_FILES = 10_000
 """A folder with more matching files is refused: every one of them is remembered."""
 
 CUT_PATIENCE = 20

@@ -49,6 +49,7 @@ class Progress:
     def __init__(self, cursor: Cursor | None) -> None:
         """Read a cursor; one that is not ours begins at the beginning, which is harmless."""
         self._files: dict[str, FileProgress] = {}
+        self._printed: dict[str, str] = {}
         self.pool: Pool | None = None
         """The blocks of the export that was read last."""
         try:
@@ -72,6 +73,7 @@ class Progress:
     def put(self, name: str, progress: FileProgress) -> None:
         """Remember a file."""
         self._files[name] = progress
+        self._printed.pop(name, None)
 
     def keep_only(self, names: Iterable[str]) -> None:
         """Forget files that are gone; should one come back, its rows are known by their keys."""
@@ -80,7 +82,9 @@ class Progress:
 
     def cursor(self) -> Cursor:
         """Print it, the same for the same content."""
-        files = {name: asdict(file) for name, file in sorted(self._files.items())}
-        pool = {"pool": self.pool.plain()} if self.pool else {}
-        plain = {"version": CURSOR_VERSION, "files": files, **pool}
-        return json.dumps(plain, separators=(",", ":"))
+        for name in self._files.keys() - self._printed.keys():
+            printed = json.dumps(asdict(self._files[name]), separators=(",", ":"))
+            self._printed[name] = f"{json.dumps(name)}:{printed}"
+        files = ",".join(self._printed[name] for name in sorted(self._files))
+        pool = json.dumps(self.pool.plain() if self.pool else None, separators=(",", ":"))
+        return f'{{"version":{CURSOR_VERSION},"files":{{{files}}},"pool":{pool}}}'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime, time
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
@@ -202,6 +203,18 @@ class ExportOptions(SourceSettings):
             return datetime.min.replace(tzinfo=UTC)
         zone = ZoneInfo(self.zone) if self.zone else practice_zone
         return datetime.combine(self.start_from, time(), tzinfo=zone).astimezone(UTC)
+
+    def reads_with(self, other: SourceSettings) -> bool:
+        """Say whether a file can be an export of both."""
+        if not isinstance(other, ExportOptions):
+            return False
+        mine, theirs = self.path.resolve(), other.path.resolve()
+        if mine == theirs:
+            one, two = self.pattern, other.pattern
+            return fnmatch(one, two) or fnmatch(two, one)
+        return (mine.parent == theirs and fnmatch(mine.name, other.pattern)) or (
+            theirs.parent == mine and fnmatch(theirs.name, self.pattern)
+        )
 
     def digest(self) -> str:
         """Name what decides how a file is understood: other options, another digest."""

@@ -35,7 +35,7 @@ BATCH_ITEMS = 1_000
 """A batch is handed on when it has so many rows that may have to be judged,"""
 BATCH_KNOWN = 5_000
 """or so many where most of them are known,"""
-BATCH_ROWS = 20_000
+BATCH_ROWS = 10_000
 """or so many in all: each commit writes pages all over the table of responses,"""
 BATCH_CHARS = 8_000_000
 """or so many characters."""
