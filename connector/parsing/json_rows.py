@@ -85,12 +85,21 @@ def _in_stream(stream: _Stream) -> Iterator[tuple[Flat, str] | str]:
         if value is _NOTHING:
             yield text
             return
-        value = _unwrapped(value)
-        if isinstance(value, Mapping):
-            yield flatten(value), text
-        elif value is not None:
+        if value is None:
+            continue
+        flat = _flat(_unwrapped(value))
+        if flat is None:
             yield text
             return
+        yield flat, text
+
+
+def _flat(value: Any) -> Flat | None:
+    """Flatten an object; None for what is none, or is nested too deeply."""
+    try:
+        return flatten(value) if isinstance(value, Mapping) else None
+    except RecursionError:
+        return None
 
 
 def _unwrapped(value: Any) -> Any:
@@ -133,7 +142,7 @@ def flatten(value: Mapping[str, Any]) -> Flat:
 
 def _flatten(value: Mapping[str, Any], prefix: str, flat: Flat, depth: int) -> None:
     for name, inner in value.items():
-        path = f"{prefix}{name}"
+        path = f"{prefix}{_sound(name)}"
         if isinstance(inner, Mapping) and depth < MAX_DEPTH and inner:
             _flatten(inner, f"{path}.", flat, depth + 1)
         elif isinstance(inner, list) and inner and all(isinstance(one, Mapping) for one in inner):
@@ -173,7 +182,7 @@ def _answer(answer: Any) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
-        return value.replace("\0", "\ufffd")
+        return _sound(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -181,6 +190,12 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return str(value) if isinstance(value, int) else json.dumps(value, ensure_ascii=False)
+
+
+def _sound(text: str) -> str:
+    """Replace what no database takes: half characters, and zeros."""
+    whole = text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    return whole.replace("\0", "\ufffd")
 
 
 _NOTHING: Final = object()

@@ -20,6 +20,9 @@ from connector.parsing.tables import unique_names
 MAX_HEADER_ROWS = 3
 """No known export has more."""
 
+MAX_QUESTION_CHARS = 1_000
+"""Of a longer question only the beginning is shown."""
+
 _IMPORT_ID = "ImportId"
 _PLAIN_LABELS = frozenset({"", "response", "open-ended response"})
 _CODE = re.compile(r"([^\s.]{1,200})\.\s+(.*)", re.DOTALL)
@@ -174,7 +177,7 @@ def _columns(
             Column(
                 index=index,
                 name=name,
-                question=asked,
+                question=asked[:MAX_QUESTION_CHARS],
                 aliases=frozenset(aliases),
                 zone="UTC" if "(utc)" in fold(name) else zone,
                 code=import_id,

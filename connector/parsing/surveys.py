@@ -24,10 +24,14 @@ from connector.parsing.survey_scores import Scale, Score, fold, score_of
 from connector.parsing.survey_times import DateOrder, time_of
 
 YES_WORDS: Final = frozenset(
-    {"yes", "y", "true", "1", "x", "checked", "ja", "oui", "si", "s\u00ed", "sim"}
+    {"yes", "y", "true", "1", "x", "checked", "ja", "oui", "si", "s\u00ed", "sim", "tak"}
+    | {"\u0434\u0430", "\u306f\u3044", "\u662f"}
 )
 """Folded answers that mean yes, also with more words behind (`Yes, please call`)."""
-NO_WORDS: Final = frozenset({"no", "n", "false", "0", "nein", "non", "n\u00e3o", "unchecked"})
+NO_WORDS: Final = frozenset(
+    {"no", "n", "false", "0", "nein", "non", "n\u00e3o", "unchecked", "nee", "nej"}
+    | {"\u043d\u0435\u0442", "\u3044\u3044\u3048", "\u5426"}
+)
 """Folded answers that mean no."""
 COMPLETE_WORDS: Final = ("1", "2", "true", "yes", "completed", "complete", "finished", "100")
 """Values that say that a response is finished (Qualtrics 1, REDCap 2, Typeform)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import suppress
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -383,6 +384,20 @@ def test_a_table_of_one_column_has_no_title():
     layout, responses = read("Comment\nLate\nRude\n", {"Comment": "comment"})
     assert [one.words for one in responses] == ["Late", "Rude"]
     assert layout.header_rows == 1
+
+
+def test_half_characters_and_zeros_become_a_sign_that_a_database_takes():
+    _, (only,) = read('{"id": 1, "why": "a\\ud800b\\u0000c", "x\\udfff": 1}', {"why": "comment"})
+    assert only.words == "a?b\ufffdc"
+
+
+def test_json_nested_without_end_is_refused_in_words():
+    for deep in ("[" * 100_000, '{"a":' * 100_000, '[{"a":' + "[" * 990 + "]" * 990 + "}]"):
+        file = io.BytesIO(deep.encode())
+        with suppress(NotRead):
+            for part in parts_of(file, examine(file)):
+                assert not isinstance(part, Broken)
+                assert len(list(islice(part.entries, 10))) <= 3
 
 
 def test_a_zip_is_read_file_by_file():
