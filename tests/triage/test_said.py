@@ -50,6 +50,11 @@ def test_what_is_said_in_passing_is_found_too(group):
     assert len(missed) <= 2, missed
 
 
+@pytest.mark.parametrize("group", sorted(table("plain")))
+def test_what_is_said_plainly_is_found(group):
+    assert [text for text in table("plain")[group] if not groups(text)] == []
+
+
 def test_grave_words_are_tickets_of_severity_three_at_least():
     for texts in table("safety").values():
         for text in filter(groups, texts):
