@@ -13,7 +13,7 @@ from pathlib import Path
 
 from connector.app import open_store
 from connector.audit.verify import verify
-from connector.demo import judge, processes, scenario
+from connector.demo import judge, phone, processes, scenario
 from connector.demo.clock import Clock
 from connector.demo.judge import Finding, Said
 from connector.demo.narrator import Narrator
@@ -52,9 +52,9 @@ class Play:
             self.tell(f"+ mail arrives: {mail.title}")
             self.stage.deliver(mail.raw)
             self._look_for(1.0)
-        for lines in scenario.queue_log(self.clock):
-            self.tell("+ the phone system writes its log: " + lines[-1].split("|")[4].lower())
-            self.stage.ring(lines)
+        for ring in phone.calls(self.clock):
+            self.tell(f"+ the phone system writes its log: {ring.title}")
+            self.stage.ring(ring.lines)
             self._look_for(1.0)
         self.tell("+ a Qualtrics export is dropped: 4 responses")
         self.stage.drop_survey(scenario.survey(self.clock))

@@ -206,29 +206,6 @@ def _with_attachment(clock: Clock) -> Mail:
     return Mail(title="with a picture (Ida Moss)", expect=TICKET, words=words, raw=bytes(mail))
 
 
-def queue_log(clock: Clock) -> list[list[str]]:
-    """Groups of queue_log lines, as Asterisk writes them: an abandoned call, its repetition, ..."""
-    t = clock.epoch(minutes_ago=12)
-    lost = f"{t}.{clock.digits}"
-    again = f"{t + 300}.{clock.digits + 1}"
-    taken = f"{t + 420}.{clock.digits + 2}"
-    return [
-        [
-            f"{t}|{lost}|400|NONE|ENTERQUEUE||2125550177|1",
-            f"{t + 212}|{lost}|400|NONE|ABANDON|2|3|212",
-        ],
-        [
-            f"{t + 300}|{again}|400|NONE|ENTERQUEUE||2125550177|2",
-            f"{t + 395}|{again}|400|NONE|ABANDON|2|2|95",
-        ],
-        [
-            f"{t + 420}|{taken}|400|NONE|ENTERQUEUE||2125550188|1",
-            f"{t + 431}|{taken}|400|PJSIP/201|CONNECT|11|{t + 421}.{clock.digits + 3}|4",
-            f"{t + 530}|{taken}|400|PJSIP/201|COMPLETECALLER|11|99|1",
-        ],
-    ]
-
-
 _COLUMNS = {
     "RecordedDate": ("Recorded Date", "recordedDate"),
     "ResponseId": ("Response ID", "_recordId"),
@@ -255,7 +232,7 @@ _ANSWERS = (
 )
 EDITED = "I was passed from desk to desk, and my form was lost on the way"
 _LATER = ("52", 10, "Quick and friendly", "Ann Wu", "")
-CALL_EXPECT = (TICKET, JOINS, COUNTED)
+CALL_EXPECT = (TICKET, TICKET, JOINS, COUNTED, TICKET)
 SURVEY_EXPECT = (TICKET, COUNTED, TICKET, TICKET)
 AGAIN_EXPECT = (JOINS, COUNTED)
 """Of the second export: an answer that its writer changed, and a new one; the rest is known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,9 @@ class Stage:
         return self.folder / "config.toml"
 
     @property
-    def queue_log(self) -> Path:
+    def phone_log(self) -> Path:
         """The phone system's log."""
-        return self.folder / "queue_log"
+        return self.folder / "Master.csv"
 
     @property
     def surveys(self) -> Path:
@@ -46,7 +47,7 @@ class Stage:
     def build(self) -> None:
         """Write the configuration, an empty log and an empty export folder."""
         self.surveys.mkdir(exist_ok=True)
-        self.queue_log.touch()
+        self.phone_log.touch()
         secrets = {"feedback.password": self.mail_password, "helpdesk.token": self.helpdesk_token}
         for name, value in secrets.items():
             with os.fdopen(
@@ -61,9 +62,9 @@ class Stage:
             box.login("feedback", self.mail_password)
             box.append("INBOX", raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
 
-    def ring(self, lines: list[str]) -> None:
+    def ring(self, lines: Sequence[str]) -> None:
         """Let the phone system write lines into its log."""
-        with self.queue_log.open("a", encoding="utf-8") as log:
+        with self.phone_log.open("a", encoding="utf-8") as log:
             log.write("".join(f"{line}\n" for line in lines))
 
     def drop_survey(self, text: str) -> None:
@@ -94,10 +95,13 @@ class Stage:
                     "start_from": "everything",
                 },
                 {
-                    "kind": "asterisk_queue_log",
+                    "kind": "asterisk_cel",
                     "name": "phones",
-                    "path": str(self.queue_log),
-                    "queues": {"400": "Front desk"},
+                    "path": str(self.phone_log),
+                    "calls": {
+                        "staff": {"101": "front desk", "104": "scheduling"},
+                        "recordings": {"custom/emergency-911": "emergency 911"},
+                    },
                     "poll_seconds": 5,
                 },
                 {
@@ -120,5 +124,7 @@ class Stage:
                 "settle_seconds": SETTLE_S,
             },
             "recovery": {"body": "full"},
+            # nobody calls back in the demo, so nobody is waited for
+            "triage": {"phone": {"callback_minutes": 0}},
             "pipeline": {"sync_seconds": 10},
         }

@@ -41,7 +41,13 @@ FIELDS: Final = frozenset(
 """Every custom field there is; times are RFC 3339 in UTC."""
 
 _RISKS: Final[Mapping[str, str]] = MappingProxyType(
-    {"risk.leaving": tags.LEAVING, "risk.public": tags.PUBLIC}
+    {
+        "risk.leaving": tags.LEAVING,
+        "risk.public": tags.PUBLIC,
+        "phone.transfers": tags.TRANSFERS,
+        "phone.recording": tags.RECORDING,
+        "phone.lost_prospect": tags.LOST_PROSPECT,
+    }
 )
 
 

@@ -49,6 +49,15 @@ LEAVING: Final = "amends_risk_leaving"
 PUBLIC: Final = "amends_risk_public"
 """The person speaks of telling it in public."""
 
+TRANSFERS: Final = "amends_phone_transfers"
+"""The caller was passed on three times or more."""
+
+RECORDING: Final = "amends_phone_recording"
+"""The caller heard the same recording again and again."""
+
+LOST_PROSPECT: Final = "amends_lost_prospect"
+"""The caller hung up right after reaching the right person at last."""
+
 STORM: Final = "amends_storm"
 """The summary of many cases held back at once."""
 
@@ -92,6 +101,9 @@ ALL: Final = frozenset(
         NO_CONTACT,
         LEAVING,
         PUBLIC,
+        TRANSFERS,
+        RECORDING,
+        LOST_PROSPECT,
         STORM,
         DAILY,
         SELFTEST,

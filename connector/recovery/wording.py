@@ -94,7 +94,10 @@ def quoted(signal: Signal, policy: BodyPolicy) -> tuple[list[str], bool]:
     words = printable(signal.reply_text or signal.text)
     if policy == "minimal":
         return [], False
-    shown = words[:SUMMARY_CHARS] if policy == "summary" else cut_bytes(words, FULL_BYTES)
+    # what a phone system saw is nobody's words: its steps are of use only as a whole
+    ours = signal.channel is Channel.PHONE and signal.facts.get("transcript") is not True
+    brief = policy == "summary" and not ours
+    shown = words[:SUMMARY_CHARS] if brief else cut_bytes(words, FULL_BYTES)
     lines = [" ".join(line.split()) for line in shown.strip().split("\n")]
     kept = [line for line, after in zip(lines, [*lines[1:], ""], strict=True) if line or after]
     cut = len(shown) < len(words) or len(kept) > MAX_QUOTED_LINES

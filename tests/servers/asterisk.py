@@ -48,6 +48,7 @@ class Pbx:
     zone: ZoneInfo | None = None
     """Local times without offset, in whole seconds; None: epoch with microseconds."""
     counter: int = 0
+    caller_name: str = "Pat Doe"
     cel: list[tuple[float, str]] = field(default_factory=list)
     queue: list[tuple[float, str]] = field(default_factory=list)
     _bridges: int = 0
@@ -64,8 +65,9 @@ class Pbx:
         self.emit("CHAN_START", made)
         return made
 
-    def caller(self, number: str, exten: str = LINE, name: str = "Pat Doe") -> Channel:
-        made = self.channel(self.trunk, number, "pstn-in", exten, caller_name=name)
+    def caller(self, number: str, exten: str = LINE, name: str = "") -> Channel:
+        told = name or self.caller_name
+        made = self.channel(self.trunk, number, "pstn-in", exten, caller_name=told)
         made.dnid = exten
         return made
 
