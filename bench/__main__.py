@@ -29,6 +29,7 @@ BENCHES = (
     "lookups",
     "surveys",
     "records",
+    "calls",
     "start",
     "idle",
 )

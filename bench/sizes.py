@@ -29,6 +29,8 @@ class Sizes:
     """How often every message of other projects is read for the speed."""
     rows: int = 1_000_000
     """Rows of a survey's export."""
+    events: int = 10_000_000
+    """Events of a phone system's channel log."""
     idle_s: int = 60
 
 
@@ -44,5 +46,6 @@ QUICK = Sizes(
     mails=5,
     mail_rounds=1,
     rows=50_000,
+    events=60_000,
     idle_s=2,
 )

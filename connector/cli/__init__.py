@@ -25,6 +25,7 @@ COMMANDS = {
     "outbox": "connector.cli.outbox_cmd:group",
     "parked": "connector.cli.parked_cmd:group",
     "provision": "connector.cli.provision_cmd:command",
+    "report": "connector.cli.report_cmd:group",
     "restore": "connector.cli.backup_cmd:restore",
     "run": "connector.cli.run_cmd:run",
     "status": "connector.cli.status_cmd:status",
