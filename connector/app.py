@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import structlog
+
 from connector.domain.errors import ConfigError, EdgeError
 from connector.domain.ledger import canonical
 from connector.domain.signal import Batch, Cursor
@@ -22,11 +24,17 @@ from connector.pipeline.promises import Promises
 from connector.pipeline.rehearsal import rehearse
 from connector.pipeline.rules import Rules
 from connector.pipeline.sync import Sync
+from connector.recovery import sites
+from connector.recovery.drafts.book import Fault
+from connector.recovery.drafts.review import Scope
+from connector.recovery.drafts.shelf import Shelf
 from connector.report.status import Status, gather
 from connector.settings import Settings
 from connector.sources.base import ReadsEarlier, Source, SourceSettings
 from connector.store import outbox
 from connector.store.store import Role, Store
+
+log = structlog.get_logger()
 
 ENOUGH_STEPS = 1_000_000
 """`once` ends after so many changes, whatever happens."""
@@ -43,6 +51,29 @@ def config_version(settings: Settings) -> str:
     """Name the configuration in force: 16 hex digits; secrets do not enter it."""
     plain = settings.model_dump(mode="json", exclude={"log", "metrics"})
     return hashlib.sha256(canonical(_textual(plain))).hexdigest()[:16]
+
+
+def scopes_of(settings: Settings) -> tuple[Scope, ...]:
+    """Give the practice as a whole and each of its sites, as they are in force."""
+    practice = settings.practice.build()
+    there = (
+        Scope(practice=here, recovery=recovery, name=name)
+        for name in settings.sites
+        for here, recovery in [sites.at(name, practice, settings.recovery, settings.sites)]
+    )
+    return (Scope(practice=practice, recovery=settings.recovery), *there)
+
+
+def shelf_of(settings: Settings) -> Shelf:
+    """Read the texts to patients. Raises ConfigError for those that must not be used."""
+    return Shelf(settings.recovery.drafts.folder, scopes_of(settings), tell=_told)
+
+
+def _told(faults: Sequence[Fault]) -> None:
+    if not faults:
+        log.info("drafts_taken")
+    for fault in faults:
+        log.warning("drafts_refused", path=fault.file, problem=f"line {fault.line}: {fault.what}")
 
 
 def status_of(settings: Settings, store: Store) -> Status:
@@ -162,6 +193,7 @@ def build(
         prepare=helpdesk.prepare,
         ticket_mark=helpdesk.capabilities.ticket_mark,
         sites=settings.sites,
+        shelf=shelf_of(settings),
         version=config_version(settings),
     )
     rehearse(rules)

@@ -29,8 +29,9 @@ COMMANDS = {
     "restore": "connector.cli.backup_cmd:restore",
     "run": "connector.cli.run_cmd:run",
     "status": "connector.cli.status_cmd:status",
-    "trial": "connector.cli.trial_cmd:command",
+    "templates": "connector.cli.templates_cmd:command",
     "triage": "connector.cli.triage_cmd:group",
+    "trial": "connector.cli.trial_cmd:command",
 }
 """Every command and where it is; its module is imported when it is used."""
 

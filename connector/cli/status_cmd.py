@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
-from connector.app import status_of
+from connector.app import scopes_of, status_of
 from connector.cli import trial
 from connector.cli.common import config_option, console, echo_json, json_option, table
 from connector.cli.state import open_state
 from connector.domain.errors import AmendsError
 from connector.domain.signal import Cursor
+from connector.recovery.drafts import shelf
 from connector.report.examination import (
     Finding,
     examine_helpdesk,
@@ -109,6 +110,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
     practice = settings.practice.build()
     for warning in settings.warnings:
         yield Finding(part="configuration", level="warning", what=warning)
+    yield from _examine_drafts(settings)
     yield from examine_state(settings.state_dir)
     cursors = _cursors(settings)
     for config in settings.sources:
@@ -132,6 +134,13 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         yield from examine_helpdesk(helpdesk)
     finally:
         helpdesk.close()
+
+
+def _examine_drafts(settings: Settings) -> Iterator[Finding]:
+    _, faults = shelf.examine(settings.recovery.drafts.folder, scopes_of(settings))
+    for fault in faults:
+        what = f"{fault.file}:{fault.line}: {fault.what}"
+        yield Finding(part="drafts", level=fault.level, what=what, cure=fault.cure)
 
 
 def _cursors(settings: Settings) -> dict[str, Cursor] | None:

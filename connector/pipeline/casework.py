@@ -344,8 +344,9 @@ def _open(
     met.count(signal.tenant, signal.source)
     onrecord.opened(tx, stored, case, held=held)
     marks = again.tags if again is not None else ()
-    opening = plan.opening(case, heard, rules.practice, rules.recovery, marks)
-    draft = public_reply.notes(case, heard, rules.practice)
+    book = rules.shelf.book()
+    opening = plan.opening(case, heard, rules.practice, rules.recovery, marks, book)
+    draft = public_reply.notes(case, heard, rules.practice, rules.recovery, book)
     owe(tx, stored, (*opening, *draft), rules.prepare, held=held)
     if again is not None:
         repeats.tell(tx, case, again, stored.seed, rules.prepare)
@@ -381,6 +382,7 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
         changed=why if why in revision.KINDS else "",
         practice=rules.practice,
         settings=rules.recovery,
+        book=rules.shelf.book(),
     )
     owe(tx, stored, changes, rules.prepare, held=after.state is CaseState.HELD)
     return after

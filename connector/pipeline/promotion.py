@@ -33,7 +33,11 @@ def promote(tx: Tx, row: Row[Any], rules: Rules) -> None:
         resolution_due=clocks.resolution_due.isoformat(),
     )
     owed = plan.promoting(
-        case, seed=_seed(case.id), practice=rules.practice, settings=rules.recovery
+        case,
+        seed=_seed(case.id),
+        practice=rules.practice,
+        settings=rules.recovery,
+        book=rules.shelf.book(),
     )
     for change in respected(tx, owed):
         outbox.add(tx, change, tenant=case.tenant, frozen=rules.prepare(change))

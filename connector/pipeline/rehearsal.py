@@ -48,5 +48,5 @@ def rehearse(rules: Rules) -> int:
         ticket_url="",
     )
     heard = plan.Heard(signal=signal, assessment=assessment, detected_at=_AT, seed=_SEED)
-    changes = plan.opening(case, heard, rules.practice, rules.recovery)
+    changes = plan.opening(case, heard, rules.practice, rules.recovery, book=rules.shelf.book())
     return sum(bool(rules.prepare(change)) for change in changes)

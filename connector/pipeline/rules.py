@@ -9,6 +9,7 @@ from connector.domain.practice import Practice
 from connector.pipeline.owing import Prepare
 from connector.pipeline.settings import PipelineSettings
 from connector.recovery import sites
+from connector.recovery.drafts.shelf import Shelf
 from connector.recovery.settings import RecoverySettings
 from connector.recovery.sites import SiteSettings
 from connector.triage.settings import TriageSettings
@@ -27,6 +28,8 @@ class Rules:
     """How the helpdesk marks the subjects of its mails (`Capabilities.ticket_mark`)."""
     sites: Mapping[str, SiteSettings] = field(default_factory=dict)
     """Places of the practice that promise something of their own, by name."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """Gives the texts to patients in force."""
     version: str = ""
     """Hash of the configuration in force; goes into the ledger beside each decision."""
 

@@ -11,6 +11,8 @@ from connector.domain.practice import Practice
 from connector.domain.signal import Channel, Signal
 from connector.domain.taxonomy import OTHER, TAXONOMY
 from connector.recovery import tags, wording
+from connector.recovery.drafts.book import Book, builtin
+from connector.recovery.drafts.values import values
 from connector.recovery.marks import primary
 from connector.recovery.overlays import document_lines
 from connector.recovery.playbook import Play, play_for
@@ -63,14 +65,16 @@ def _quote_title(signal: Signal) -> str:
     return "What the phone system saw"
 
 
-def plan_context(case: Case, practice: Practice, settings: RecoverySettings) -> dict[str, Value]:
+def plan_context(
+    case: Case, practice: Practice, settings: RecoverySettings, book: Book | None = None
+) -> dict[str, Value]:
     """Give what the part about the four steps shows, for the leading category."""
     key = primary(case)
     play = play_for(key)
     days = promised(case.severity, settings).update_business_days
     every = "every business day" if days == 1 else f"every {days} business days"
     return {
-        "say": play.say,
+        "say": say(key, book or builtin(), practice, settings),
         "review": play.review,
         "fix": settings.empowerment.get(key, play.fix),
         "document": (*_documented(case, play), *document_lines(settings.overlays)),
@@ -84,6 +88,13 @@ def plan_context(case: Case, practice: Practice, settings: RecoverySettings) -> 
         "case": case.id,
         "category": _category_words(case),
     }
+
+
+def say(key: str, book: Book, practice: Practice, settings: RecoverySettings) -> str:
+    """Give the apology that the team speaks, in the practice's language."""
+    language = settings.drafts.language
+    given = values(practice, settings, language, due=None, case="")
+    return book.sheet(language, "say", key).fill(given)
 
 
 def _documented(case: Case, play: Play) -> tuple[str, ...]:

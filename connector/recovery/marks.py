@@ -13,6 +13,7 @@ from connector.domain.signal import Signal
 from connector.domain.taxonomy import OTHER
 from connector.domain.ticket import UpdateTicket
 from connector.recovery import tags
+from connector.recovery.drafts.book import Book, builtin
 from connector.recovery.playbook import play_for
 from connector.recovery.render import version
 from connector.recovery.settings import RecoverySettings
@@ -80,7 +81,7 @@ def heard_tags(signal: Signal, assessment: Assessment, *, late: bool) -> tuple[s
     return tuple(found)
 
 
-def case_fields(case: Case, settings: RecoverySettings) -> dict[str, str]:
+def case_fields(case: Case, settings: RecoverySettings, book: Book | None = None) -> dict[str, str]:
     """Give the fields that say what the case is and when it is due."""
     fields = {
         "case": case.id,
@@ -88,7 +89,7 @@ def case_fields(case: Case, settings: RecoverySettings) -> dict[str, str]:
         "categories": ",".join(case.categories),
         "severity": str(case.severity),
         "group": case.group.value,
-        "template": _template_version(case, settings),
+        "template": _template_version(case, settings, book or builtin()),
     }
     if case.site:
         fields["site"] = case.site
@@ -112,13 +113,13 @@ def heard_fields(signal: Signal, assessment: Assessment, detected_at: datetime) 
     return fields
 
 
-def _template_version(case: Case, settings: RecoverySettings) -> str:
+def _template_version(case: Case, settings: RecoverySettings, book: Book) -> str:
     if case.second_look:
         return version(("second_look", "heard"))
     key = primary(case)
     play = play_for(key)
     shown = (*play.review, *settings.empowerment.get(key, play.fix), *play.document)
-    return version(("ticket", "heard", "plan"), play.title, play.say, *shown)
+    return version(("ticket", "heard", "plan"), play.title, book.version(key), *shown)
 
 
 def rfc3339(at: datetime) -> str:
@@ -126,7 +127,14 @@ def rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def follow(case: Case, key: str, settings: RecoverySettings, *, raised_from: int) -> UpdateTicket:
+def follow(
+    case: Case,
+    key: str,
+    settings: RecoverySettings,
+    *,
+    raised_from: int,
+    book: Book | None = None,
+) -> UpdateTicket:
     """Let the ticket's own tags and fields follow the case."""
     now = tags.severity_tag(case.severity)
     old = tuple(tag for tag in tags.SEVERITIES if tag != now)
@@ -137,6 +145,6 @@ def follow(case: Case, key: str, settings: RecoverySettings, *, raised_from: int
         severity=case.severity if case.severity != raised_from else None,
         add_tags=case_tags(case),
         remove_tags=() if case.second_look else (*old, *second),
-        fields=case_fields(case, settings),
+        fields=case_fields(case, settings, book),
         due_at=case.clocks.contact_due if case.clocks else None,
     )

@@ -20,6 +20,8 @@ from connector.domain.signal import Contact, Signal
 from connector.domain.ticket import AddNote, Change, OpenTicket
 from connector.recovery import marks, tags, wording
 from connector.recovery.contexts import heard_context, local, plan_context
+from connector.recovery.drafts.book import Book, builtin
+from connector.recovery.drafts.offer import shown
 from connector.recovery.playbook import play_for
 from connector.recovery.policy import late_detected
 from connector.recovery.render import Value, render, version
@@ -65,6 +67,7 @@ def opening(
     practice: Practice,
     settings: RecoverySettings,
     further: Sequence[str] = (),
+    book: Book | None = None,
 ) -> tuple[Change, ...]:
     """Give the changes that open a case's ticket: the ticket, then a note with attachments.
 
@@ -75,7 +78,7 @@ def opening(
         key=f"{heard.seed}.open",
         case_id=case.id,
         subject=_subject(case, heard.signal),
-        text=_ticket_text(case, heard, practice, settings),
+        text=_ticket_text(case, heard, practice, settings, book or builtin()),
         requester=heard.signal.contact,
         severity=1 if case.second_look else case.severity,
         tags=(
@@ -84,7 +87,7 @@ def opening(
             *further,
         ),
         fields={
-            **marks.case_fields(case, settings),
+            **marks.case_fields(case, settings, book),
             **marks.heard_fields(heard.signal, heard.assessment, heard.detected_at),
         },
         due_at=case.clocks.contact_due if case.clocks else None,
@@ -100,6 +103,7 @@ def joining(
     practice: Practice,
     settings: RecoverySettings,
     changed: str = "",
+    book: Book | None = None,
 ) -> tuple[Change, ...]:
     """Give the changes for a further signal of an open case, which is the case after the raise.
 
@@ -116,7 +120,7 @@ def joining(
         case, heard.signal, heard.assessment, heard.detected_at, practice, settings
     )
     if raised_from is not None:
-        context |= plan_context(case, practice, settings)
+        context |= plan_context(case, practice, settings, book)
         raised = _raise_words(case, raised_from, practice)
     context |= {
         "raised": raised,
@@ -129,7 +133,9 @@ def joining(
     )
     if raised_from is None:
         return (note, *_files(case, heard))
-    update = marks.follow(case, f"{heard.seed}.update", settings, raised_from=raised_from)
+    update = marks.follow(
+        case, f"{heard.seed}.update", settings, raised_from=raised_from, book=book
+    )
     risks = tuple(
         tag
         for tag in marks.heard_tags(heard.signal, heard.assessment, late=False)
@@ -139,14 +145,19 @@ def joining(
 
 
 def promoting(
-    case: Case, *, seed: str, practice: Practice, settings: RecoverySettings
+    case: Case,
+    *,
+    seed: str,
+    practice: Practice,
+    settings: RecoverySettings,
+    book: Book | None = None,
 ) -> tuple[Change, ...]:
     """Give the changes for a second look that a person answered with yes; the case has clocks."""
-    context: dict[str, Value] = plan_context(case, practice, settings)
+    context: dict[str, Value] = plan_context(case, practice, settings, book)
     due = local(case.clocks.contact_due, practice) if case.clocks else "as soon as possible"
     context |= {"todo": f"First contact by {due}.", "severity": case.severity}
     note = AddNote(key=f"{seed}.note", case_id=case.id, text=render("promoted", context))
-    update = marks.follow(case, f"{seed}.update", settings, raised_from=0)
+    update = marks.follow(case, f"{seed}.update", settings, raised_from=0, book=book)
     return (note, update)
 
 
@@ -239,7 +250,9 @@ def _subject(case: Case, signal: Signal) -> str:
     return f"{title} (severity {case.severity}, {signal.channel.value}) {case.id}"
 
 
-def _ticket_text(case: Case, heard: Heard, practice: Practice, settings: RecoverySettings) -> str:
+def _ticket_text(
+    case: Case, heard: Heard, practice: Practice, settings: RecoverySettings, book: Book
+) -> str:
     context = heard_context(
         case, heard.signal, heard.assessment, heard.detected_at, practice, settings
     )
@@ -247,7 +260,8 @@ def _ticket_text(case: Case, heard: Heard, practice: Practice, settings: Recover
         reach = wording.reach(heard.signal.contact) if settings.include_contact else ""
         context |= {"reach": reach and f"{reach} if you need to ask."}
         return render("second_look", context)
-    context |= plan_context(case, practice, settings)
+    context |= plan_context(case, practice, settings, book)
+    context["drafts"] = shown(case, heard.signal, marks.primary(case), book, practice, settings)
     context["todo"] = wording.todo(
         heard.signal.contact,
         by=local(case.clocks.contact_due, practice),

@@ -13,27 +13,41 @@ from connector.domain.plain import one_line
 from connector.domain.practice import Practice
 from connector.domain.signal import Channel
 from connector.domain.ticket import AddNote
+from connector.recovery.drafts.book import Book, builtin
+from connector.recovery.drafts.offer import language_of
+from connector.recovery.drafts.values import values
+from connector.recovery.marks import primary
 from connector.recovery.plan import Heard
 from connector.recovery.render import render
+from connector.recovery.settings import RecoverySettings
 
-MAX_REACH_CHARS: Final = 40
+MAX_DRAFT_CHARS: Final = 4_000
 
 
-def notes(case: Case, heard: Heard, practice: Practice) -> tuple[AddNote, ...]:
+def notes(
+    case: Case,
+    heard: Heard,
+    practice: Practice,
+    settings: RecoverySettings,
+    book: Book | None = None,
+) -> tuple[AddNote, ...]:
     """Give the note with the draft; none for what was not said in public, or answered there."""
     signal = heard.signal
     if signal.channel is not Channel.REVIEW or signal.facts.get("answered") is True:
         return ()
-    text = render("public_reply", {"draft": draft(practice), "case": case.id})
+    language = language_of(signal, settings.drafts.language)
+    words = draft(practice, settings, language, primary(case), book)
+    text = render("public_reply", {"draft": words, "case": case.id})
     return (AddNote(key=f"{heard.seed}.reply", case_id=case.id, text=text),)
 
 
-def draft(practice: Practice) -> str:
-    """Give the words for the public; `lint.public_faults` finds nothing in them."""
-    phone = one_line(practice.phone, MAX_REACH_CHARS)
-    reach = f"Please call {phone}" if phone else "Please call our front desk"
-    return (
-        "Thank you for taking the time to write. Privacy rules keep us from saying anything about "
-        "anybody here, even whether somebody has ever been with us. We take what we read "
-        f"seriously and would like to hear more. {reach}: somebody who can help will answer."
-    )
+def draft(
+    practice: Practice,
+    settings: RecoverySettings,
+    language: str,
+    category: str,
+    book: Book | None = None,
+) -> str:
+    """Give the words for the public on one line; `lint.public_faults` finds nothing in them."""
+    given = values(practice, settings, language, due=None, case="")
+    return one_line((book or builtin()).text(language, "public", category, given), MAX_DRAFT_CHARS)

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from connector.domain.taxonomy import TAXONOMY
+from connector.recovery.draft_settings import DraftSettings
 from connector.recovery.escalation import EscalationSettings
 from connector.recovery.hours import Span, Week
 from connector.recovery.overlays import OVERLAYS
@@ -215,6 +216,10 @@ class RecoverySettings(BaseModel):
         default=frozenset(),
         description="Rules that demand more than your promises: us_hospital_cop, nhs_england. "
         "They only ever tighten; what they ask for is in docs/recovery.md.",
+    )
+    drafts: DraftSettings = Field(
+        default_factory=DraftSettings,
+        description="Words that may be said or written to patients.",
     )
     late_after_minutes: int = Field(
         default=60,

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connector.domain.practice import Practice
 from connector.domain.signal import Signal
+from connector.recovery.draft_settings import Words
 from connector.recovery.settings import HoursSettings, Line, RecoverySettings
 
 PLACES: Final = ("location", "department")
@@ -46,6 +47,7 @@ class SiteSettings(BaseModel):
     phone: str = Field(
         default="", max_length=40, description="The number that its patients may call back."
     )
+    title: Words = Field(default="", description="Its name in words to patients.")
     manager: Line | None = Field(default=None, description="Who is named from 80 % of a clock on.")
     owners: dict[str, Line] = Field(
         default_factory=dict, description="Who puts a category right here, by category."
@@ -86,6 +88,9 @@ def at(
             "hours": site.hours or settings.hours,
             "owners": {**settings.owners, **site.owners},
             "escalation": escalation,
+            "drafts": settings.drafts.model_copy(
+                update={"site": site.title or settings.drafts.site}
+            ),
         }
     )
     zone, phone = site.zone or practice.zone, site.phone or practice.phone
