@@ -14,8 +14,8 @@ read; the inode is a hint only, for it is reused. So all of these come out right
 
 What cannot be closed is a `Gap`, shown to a human. What no reader can see, because it never was
 in a file at two moments: bytes written between copytruncate's copy and its cut, and files that
-were written, rotated and deleted while nobody looked. In doubt (late lines that were packed before
-they were read) lines come twice rather than never. A last line without its newline is left for
+were written, rotated and deleted while nobody looked. In doubt (a part that was packed before it
+was read to its end) lines come twice rather than never. A last line without its newline is left for
 the next reading. Memory is bounded by one block and one line.
 """
 
@@ -203,6 +203,7 @@ def _is_left(part: Candidate, after: Position) -> bool:
         (part.mtime_ns if part.packed else part.inode)
         == (end.mtime_ns if part.packed else end.inode)
         and part.holds(end.offset, end.head, end.tail)
+        and (not part.packed or part.inode == end.inode or not part.peek(end.offset, 1))
         for end in after.left
     )
 

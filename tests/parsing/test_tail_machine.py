@@ -42,7 +42,7 @@ class Log(RuleBasedStateMachine):
         self.unseen: set[bytes] = set()
         self.half = b""
         self.split = False  # a line stands half in a copy, and was not read yet
-        self.late = False  # a late line was not read yet
+        self.late = False  # something of a part was not read yet
         self.rotated = False  # since it was read to its end
         self.old = None  # the file that a writer without news of the rotation has open
         self.items: list[object] = []
@@ -146,7 +146,7 @@ class Log(RuleBasedStateMachine):
     @precondition(lambda self: not self.split and not self.late)
     @rule()
     def pack_an_old_part(self):
-        """Packed with unread late lines, a part would be read again from its start."""
+        """Packed before it was read to its end, a part may be read again from its start."""
         for part in sorted(self.folder.glob("smdr.log.*"))[:1]:
             if part != self.old and part.suffix != ".gz":
                 status = part.stat()
@@ -179,6 +179,7 @@ class Log(RuleBasedStateMachine):
         try:
             for number, chunk in enumerate(follow(self.path, position, edge="phones")):
                 if kill_after is not None and number >= kill_after:
+                    self.late = True
                     return  # read, but never committed
                 self.items.extend(chunk.items)
                 self.stored = json.dumps(chunk.position.plain())
@@ -219,4 +220,19 @@ def test_a_packed_part_beside_the_log_is_read_on_after_a_kill():
     log.rename_and_create()
     log.pack_an_old_part()
     log.read(kill_after=1)
+    log.teardown()
+
+
+def test_a_part_that_is_packed_in_the_middle_of_reading_loses_nothing():
+    log = Log()
+    log.begin(header=True, chunk=1, block=7)
+    log.write(lines=2)
+    log.rename_and_create()
+    log.rename_and_create()
+    log.read(kill_after=1)
+    log.pack_an_old_part()
+    log.read(kill_after=None)
+    assert set(log.written) <= {item.data for item in log.items}
+    log.items = []
+    log.written = []
     log.teardown()
