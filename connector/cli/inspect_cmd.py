@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
+import structlog
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -118,16 +120,29 @@ def command(
         ]
     mode = "map" if as_map else "rows" if as_rows else "calls" if as_calls else ""
     tell = partial(_tell, practice=practice, triage=triage, shown=shown, mode=mode, as_json=as_json)
-    for target in ready:
-        try:
-            if not tell(target):
-                code = say(f"{target.given}: nothing was found in it", code)
-        except (EdgeError, OSError) as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            sys.stdout.flush()
-            code = say(_fault(target.given, error), IO)
+    with _without_log():
+        for target in ready:
+            try:
+                if not tell(target):
+                    code = say(f"{target.given}: nothing was found in it", code)
+            except (EdgeError, OSError) as error:
+                if isinstance(error, BrokenPipeError):
+                    raise
+                sys.stdout.flush()
+                code = say(_fault(target.given, error), IO)
     ctx.exit(code)
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """Keep what sources log out of what is printed; it is the daemon's log."""
+    before = structlog.get_config()
+    quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
+    structlog.configure(wrapper_class=quiet)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _tell(

@@ -81,6 +81,18 @@ def test_rows_are_counted_by_what_would_become_of_them(amends, export):
     assert "Nobody" not in plain
 
 
+def test_nothing_is_printed_beside_what_was_asked_for(amends, tmp_path):
+    path = tmp_path / "typeform.csv"
+    path.write_text(
+        "#,How likely are you to recommend us?,Colour,Submit Date (UTC),Network ID\n"
+        "ab,3,blue,2025-03-04 09:12:00,x\n"
+    )
+    for flags in (["--rows", "--json"], ["--json"]):
+        code, out, err = amends("inspect", *flags, f"survey_file:{path}")
+        assert (code, err) == (0, "")
+        assert [json.loads(line) for line in out.splitlines()]
+
+
 def test_a_file_that_is_none_is_said_and_the_next_one_shown(amends, export, tmp_path):
     broken = tmp_path / "broken.xlsx"
     broken.write_bytes(b"PK\x03\x04 and no end")
