@@ -114,6 +114,9 @@ class CdrRows:
         unique = cell.get("uniqueid", "")
         linked = cell.get("linkedid", "") or unique
         near = id_epoch(unique) or id_epoch(linked)
+        if unique and unique == linked:
+            told = cell.get("start") or cell.get("calldate", "")
+            self._clock.calibrate(told, unique, later=True)
         start = self._clock.epoch(cell.get("start") or cell.get("calldate", ""), near)
         if start is None:
             return "The line has no time at which the call began."

@@ -169,6 +169,8 @@ class CelGroups:
         if known is not None:  # the channel was given another linked id: it is the same call
             self._adopt(known, link)
             return known
+        if row[0] == "CHAN_START":
+            self._clock.calibrate(row[1], unique)
         epoch, counter = id_epoch(link), id_counter(link)
         if done is not None and epoch is not None and counter is not None:
             self._close_earlier_run(epoch, counter, done)

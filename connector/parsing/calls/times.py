@@ -13,6 +13,12 @@ MIN_EPOCH = 631_152_000
 """1990: nothing before it is a call."""
 MAX_EPOCH = 4_102_444_800
 """2100: nothing after it is one either."""
+QUARTER_S = 900
+"""Zones differ by multiples of this."""
+SURE_S = 5
+"""A channel's first event stands so near to the second in its id."""
+MOST_SHIFT_S = 15 * 3_600
+"""No two zones are further apart."""
 _CACHE = 4_096
 _MAX_CHARS = 40
 
@@ -48,6 +54,7 @@ class Clock:
     def __init__(self, zone: tzinfo) -> None:
         """`zone` is the phone system's; UTC where it logs in GMT."""
         self._zone = zone
+        self._shift = 0.0
         self._known: dict[str, tuple[float, float] | None] = {}
 
     def epoch(self, text: str, near: float | None = None) -> float | None:
@@ -58,11 +65,30 @@ class Clock:
             return self._local(text, near)
         return number if math.isfinite(number) and plausible(number) else None
 
+    def calibrate(self, text: str, unique: str, *, later: bool = False) -> None:
+        """Learn from the time of a channel's birth when local times are of another zone.
+
+        Its id tells the UTC second: where both differ by a multiple of a quarter of an hour, the
+        zone is wrong. With `later` the event may have come after the birth, so only times
+        before it prove anything. Epoch seconds teach nothing.
+        """
+        born = id_epoch(unique)
+        readings = (
+            None if born is None or text.replace(".", "", 1).isdigit() else self._readings(text)
+        )
+        if readings is None or born is None:
+            return
+        apart = min((one - born for one in readings), key=abs)
+        shift = round(apart / QUARTER_S) * QUARTER_S
+        near = abs(apart - shift) <= SURE_S and abs(shift) <= MOST_SHIFT_S
+        if near and not (later and shift > 0):
+            self._shift = float(shift)
+
     def _local(self, text: str, near: float | None) -> float | None:
         readings = self._readings(text)
         if readings is None:
             return None
-        first, second = readings
+        first, second = readings[0] - self._shift, readings[1] - self._shift
         if near is None or first == second:
             return first
         return first if abs(first - near) <= abs(second - near) else second

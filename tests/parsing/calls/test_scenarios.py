@@ -255,3 +255,13 @@ def test_shipped_events_still_show_transfers(told):
     (call,) = told(pbx)
     assert len(call.transfers) == 3
     assert call.staff == ("2001", "2002", "2003", "2004")
+
+
+def test_a_zone_that_is_configured_wrongly_is_found_out_by_the_ids(told):
+    pbx = Pbx(at=1_912_345_600.0, zone=ZoneInfo("Asia/Kolkata"))
+    pbx.talk(PAT, ring=5, talk=40)
+    pbx.wait(100)
+    pbx.maze(PAT, ["2001", "2002", "2003"])
+    first, second = told(pbx)
+    assert first.started_at.timestamp() == 1_912_345_600
+    assert (first.talk_s, len(second.transfers)) == (40, 2)
