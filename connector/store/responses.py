@@ -121,9 +121,8 @@ class _Work:
             elif found is None and entry.passed is not None and not entry.traces:
                 passed[entry.passed] += 1
                 state = _STATES[entry.passed]
-                known[identity] = self._changed[identity] = Known(
-                    form + entry.content, version, entry.stamp, 0, state, None
-                )
+                first = (form + entry.content, version, entry.stamp, 0, state, None)
+                known[identity] = self._changed[identity] = Known._make(first)
             else:
                 self._do(entry, identity, found)
         self._counts.update(passed)

@@ -268,17 +268,15 @@ def _some(entries: Iterator[Entry], most: int) -> list[Entry]:
     size = judged = 0
     for entry in entries:
         batch.append(entry)
-        size += _size(entry)
-        judged += isinstance(entry, Unreadable) or entry.passed is None
-        if judged >= most or len(batch) >= BATCH_ROWS or size >= BATCH_CHARS:
+        if isinstance(entry, Unreadable):
+            size += len(entry.raw)
+            judged += 1
+        else:
+            size += len(cast("Origin", entry.origin).row.text)
+            judged += entry.passed is None
+        if judged >= most or size >= BATCH_CHARS or len(batch) >= BATCH_ROWS:
             break
     return batch
-
-
-def _size(entry: Entry) -> int:
-    if isinstance(entry, Unreadable):
-        return len(entry.raw)
-    return len(cast("Origin", entry.origin).row.text)
 
 
 def _resume(known: FileProgress | None, examined: Examined, mark: str) -> tuple[int, bool]:
