@@ -95,6 +95,8 @@ class CdrTeller:
             story.menu()
 
     def _meets(self, story: Story, one: Cdr) -> None:
+        if story.last and one.start < story.last - SHORT_S:
+            return  # rang beside whoever answered
         who = channels.person(one.dstchannel, one.dst, self._phones)
         if story.answered is not None and story.parked_since is None and story.stage != "ring":
             kind = TransferKind.QUEUE if one.app == "queue" else TransferKind.UNKNOWN
@@ -107,6 +109,7 @@ class CdrTeller:
         if one.answered and one.talk_s > 0:
             at = one.end - one.talk_s
             story.talks(max(at, one.start), one.dstchannel, who)
+            story.last = one.end
             if one.app == "queue":
                 story.leaves(one.end)
         else:

@@ -15,6 +15,7 @@ import pytest
 from connector.domain.practice import Practice
 from connector.parsing.calls.timeline import Names
 from connector.report.calls import CallJudge, describe_call
+from connector.sources.asterisk_cdr import AsteriskCdrSettings
 from connector.sources.asterisk_cel import AsteriskCelSettings
 from connector.triage.settings import TriageSettings
 
@@ -179,3 +180,47 @@ def test_times_of_logs_without_a_zone_are_utc_in_the_end():
     for scenario in key("scenario_key_variant.jsonl"):
         (call,) = of(scenario, calls("variant_defaults"))
         assert call["start"].startswith("2026-11-20T15:")
+
+
+CDR_CANNOT = frozenset(
+    [
+        "staff_hangup",
+        "voicemail",
+        "voicemail_no_message",
+        "ivr_dead_end",
+        "ivr_hangup",
+        "abandoned_on_hold",
+        "parked",
+        "refused_empty",
+        "refused_full",
+        "crash",
+        "after_hours",
+        "same_recording",
+        "hold",
+        "missed",
+    ]
+)
+"""What records cannot show: known, said by `amends check`, and left out below."""
+CONSULTATIONS = frozenset({"internal"})
+"""In records, a consultation before a transfer is an internal call of its own."""
+
+
+@needs_corpus
+def test_records_and_queue_log_show_what_they_can(capsys):
+    """Transfers, queues, answers and call-backs from CDR; the rest is a known limit."""
+    place = CORPUS / "main"
+    settings = AsteriskCdrSettings(
+        name="phones",
+        path=place / "cdr-csv" / "Master.csv",
+        queue_log=place / "queue_log",
+        queue_log_earlier=(place / "queue_log.0",),
+    )
+    found = [
+        describe_call(judged, TRIAGE.phone, PRACTICE.zone, Names())
+        for judged in CallJudge(TRIAGE).judge(settings.open(PRACTICE).calls())
+    ]
+    scenarios = [one for one in key("scenario_key.jsonl") if one["id"][0] in "SR"]
+    table = measure(found, scenarios, hidden=CDR_CANNOT | CONSULTATIONS)
+    with capsys.disabled():
+        print(f"\n{show(table)}")  # noqa: T201 - as above
+    assert not {name: row for name, row in table.items() if row[1] or row[2]}
