@@ -24,6 +24,7 @@ COMMANDS = {
     "once": "connector.cli.run_cmd:once_command",
     "outbox": "connector.cli.outbox_cmd:group",
     "parked": "connector.cli.parked_cmd:group",
+    "playbook": "connector.cli.playbook_cmd:command",
     "provision": "connector.cli.provision_cmd:command",
     "report": "connector.cli.report_cmd:group",
     "restore": "connector.cli.backup_cmd:restore",

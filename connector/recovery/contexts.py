@@ -84,7 +84,7 @@ def plan_context(
             local(case.clocks.resolution_due, practice) if case.clocks else "not set"
         ),
         "update": every if days else "",
-        "owner": _owner(key, settings),
+        "owner": owner_of(key, settings),
         "case": case.id,
         "category": _category_words(case),
     }
@@ -108,7 +108,8 @@ def _documented(case: Case, play: Play) -> tuple[str, ...]:
     return (*play.document, cause)
 
 
-def _owner(key: str, settings: RecoverySettings) -> str:
+def owner_of(key: str, settings: RecoverySettings) -> str:
+    """Name who puts a category right."""
     default = TAXONOMY[key].owner if key in TAXONOMY else TAXONOMY[OTHER].owner
     return settings.owners.get(key, default)
 

@@ -64,3 +64,15 @@ def test_an_unknown_site_is_a_wrong_command_line(amends, house):
     )
     assert code == 64
     assert "No such site" in err
+
+
+def test_the_playbook_is_printed_in_three_forms(amends, house):
+    code, text, _ = amends("playbook", "-c", house.config)
+    assert code == 0
+    assert text.startswith("# When something went wrong for a patient")
+    _, page, _ = amends("playbook", "-c", house.config, "--html")
+    assert page.startswith("<!DOCTYPE html>")
+    _, out, _ = amends("playbook", "-c", house.config, "--json")
+    assert len(json.loads(out)["entries"]) == 18
+    code, _, _ = amends("playbook", "-c", house.config, "--site", "moon")
+    assert code == 64
