@@ -29,7 +29,7 @@ from connector.triage.settings import TriageSettings
 from tools.comments.corpus import FOLDS, THEMES, Comment
 from tools.comments.names import Nameless
 
-MAX_FEATURES: Final = 16_000
+MAX_FEATURES: Final = 14_000
 """The features that weigh most are kept; more make the file larger and hardly better."""
 LEAST: Final = 3
 """A feature stands in so many comments at least."""
@@ -39,7 +39,7 @@ FIGURE_SHARE: Final = 0.3
 """Figures are scaled to this spread, which lets words speak first."""
 UNASKED: Final = 0.15
 """Each comment also counts so much as if its question were not known."""
-TOPIC_FEATURES: Final = 900
+TOPIC_FEATURES: Final = 850
 TOPIC_STRENGTH: Final = 6.0
 TOPIC_THRESHOLD: Final = 0.28
 """Where a topic's F1 is best; its bias is moved so that this becomes even odds."""
@@ -228,7 +228,7 @@ def _rarity(count: int, among: int) -> float:
 _RARITY_SCALE: Final = 4.0
 _INVENTED: Final = 0.25
 """Weight of an invented comment for topics."""
-_PER_EXAMPLE: Final = 3
+_PER_EXAMPLE: Final = 2
 """A topic with few examples gets no more features than so many for each."""
 _LEAST_TOLD: Final = 8
 

@@ -154,12 +154,13 @@ class Reader:
         words: dict[str, None] = {}
         others: dict[str, None] = {}
         sums = _Sums()
-        before, was = "<", ""
+        before, was, count = "<", "", 0
         for token in _marked(plain_words_of(_spoken(text))):
             if token == _STOP:
-                sums.end_clause()
+                sums.end_clause(count)
                 before, was = token, ""
                 continue
+            count += 1
             stem, kind, bare, value = self._look_up(token)
             words[token] = None
             if stem:
@@ -169,13 +170,12 @@ class Reader:
             if was or value:
                 _beside(others, before, was, kind, bare)
                 sums.feel(value, turned=kind[:1] == "n")
-            sums.words += 1
             if token in _BUT:
                 sums.but = True
             before, was = token, kind
         if before not in "<.":
             others[f"{before} >"] = None
-        sums.end_clause()
+        sums.end_clause(count)
         return Features(list(words), [*others, *[LABEL + one for one in labels]], sums.figures())
 
     def _word(self, token: str) -> _Word:
@@ -228,7 +228,7 @@ def _beside(others: dict[str, None], before: str, was: str, kind: str, bare: str
 class _Sums:
     """What is added up while a text is walked through."""
 
-    __slots__ = ("_clause", "_ended", "after", "but", "clauses", "felt", "words")
+    __slots__ = ("_clause", "after", "but", "clauses", "felt", "words")
 
     def __init__(self) -> None:
         self.felt = [0.0, 0.0, 0.0, 0.0]
@@ -239,7 +239,6 @@ class _Sums:
         self.words = 0
         self.clauses: list[float] = []
         self._clause = 0.0
-        self._ended = 0
 
     def feel(self, value: float, *, turned: bool) -> None:
         """Take a word and how it feels, if it does."""
@@ -251,11 +250,11 @@ class _Sums:
         if self.but:
             self.after[(value < 0) != turned] += strength
 
-    def end_clause(self) -> None:
-        """Close a clause; one without words is none."""
-        if self.words > self._ended:
+    def end_clause(self, words: int) -> None:
+        """Close a clause after so many words of the text; one without words is none."""
+        if words > self.words:
             self.clauses.append(_squashed(self._clause, _CLAUSE_SCALE))
-            self._clause, self._ended = 0.0, self.words
+            self._clause, self.words = 0.0, words
 
     def figures(self) -> list[float]:
         """Work out the figures, in the order of FIGURES."""

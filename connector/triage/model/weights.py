@@ -1,15 +1,18 @@
-"""The model as a file: one JSON line about it, then features by their weight.
+"""The model as a file: one JSON line about it, then tables of two lines, names and numbers.
 
     {"format": 1, "about": {...}, "asks": {...}, "topics": [...]}
     [feeling]
-    -21<tab>rude
+    kind<tab>rude
+    24<tab>-21
     [features]
-    -812<tab>great<tab>very kind
-    [topic 0]
-    1305<tab>park*
+    great<tab>very kind
+    -812<tab>-640
+    [topic]
+    park*
+    1305
 
-Numbers are integers, so that the same training gives the same bytes; what has the same weight
-stands on one line.
+Numbers are integers, so that the same training gives the same bytes. Two long lines are read
+several times as quickly as a line for each word.
 """
 
 from __future__ import annotations
@@ -104,11 +107,9 @@ def to_text(weights: Weights) -> str:
 
 
 def _lines(table: Mapping[str, int]) -> Iterator[str]:
-    by_value: dict[int, list[str]] = {}
-    for name in sorted(table):
-        by_value.setdefault(table[name], []).append(name)
-    for value in sorted(by_value):
-        yield "\t".join([str(value), *by_value[value]]) + "\n"
+    names = sorted(table)
+    yield "\t".join(names) + "\n"
+    yield "\t".join(str(table[name]) for name in names) + "\n"
 
 
 def from_text(text: str) -> Weights:
@@ -134,12 +135,10 @@ def from_text(text: str) -> Weights:
 
 
 def _table(lines: str) -> dict[str, int]:
-    table: dict[str, int] = {}
-    for line in lines.split("\n"):
-        value, *names = line.split("\t")
-        if names:
-            table.update(dict.fromkeys(names, int(value)))
-    return table
+    names, values = lines.removesuffix("\n").split("\n")
+    if not names:
+        return {}
+    return dict(zip(names.split("\t"), map(int, values.split("\t")), strict=True))
 
 
 def _way(found: Mapping[str, Any]) -> Way:
