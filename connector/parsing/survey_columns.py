@@ -78,6 +78,10 @@ class Role(StrEnum):
     VISIT_DATE = "visit_date"
     """As written: many tools give month and year only."""
     LANGUAGE = "language"
+    PREFERS = "prefers"
+    """How they like to be reached: phone, e-mail, text, letter."""
+    SMS_CONSENT = "sms_consent"
+    """May we send text messages? Yes counts, anything else does not."""
     PATIENT_REF = "patient_ref"
     """The practice's own number of the patient or visit."""
     TAG = "tag"
@@ -96,6 +100,8 @@ LABELS: Final = (
     Role.PROVIDER,
     Role.VISIT_DATE,
     Role.LANGUAGE,
+    Role.PREFERS,
+    Role.SMS_CONSENT,
     Role.PATIENT_REF,
 )
 """Roles that only describe; one column each."""

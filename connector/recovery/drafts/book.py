@@ -21,6 +21,7 @@ from connector.recovery.drafts.sheet import (
     FACTS,
     MAX_SHEET_BYTES,
     PIECES,
+    PUBLIC,
     Sheet,
     SheetError,
     parse,
@@ -114,8 +115,10 @@ def _put(sheets: dict[str, Sheet], key: str, source: str) -> None:
 
 
 def allowed(key: str) -> frozenset[str]:
-    """Name the placeholders of a text: a sentence cannot hold a sentence."""
+    """Name the placeholders of a text: no sentence in a sentence, no case in public."""
     piece = key.partition("/")[2].partition(".")[0]
+    if piece == "public":
+        return PUBLIC
     return FACTS if piece in PIECES else FACTS | PIECES
 
 

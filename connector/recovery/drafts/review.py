@@ -87,7 +87,7 @@ def of_sheet(sheet: Sheet, scopes: Sequence[Scope]) -> Iterator[Fault]:
 
 def _forms(sheet: Sheet) -> Iterator[Mapping[str, str]]:
     """Give every combination of what may be missing."""
-    names = sorted(sheet.tested())
+    names = sorted(sheet.tested() & OPTIONAL)  # the others always have a value
     for there in product((True, False), repeat=len(names)):
         yield {name: "" for name, is_there in zip(names, there, strict=True) if not is_there}
 

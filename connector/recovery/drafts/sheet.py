@@ -23,14 +23,14 @@ MAX_SHEET_BYTES: Final = 8_192
 MAX_DEPTH: Final = 4
 """`{% if %}` within each other."""
 
-MAX_TESTED: Final = 6
-"""So many different names may be asked for by `{% if %}`: every combination is checked."""
-
 OPTIONAL: Final = frozenset({"site", "contact", "phone", "due"})
 """What a practice or a case may not have."""
 
+PUBLIC: Final = frozenset({"practice", "sender", "hours", "site", "contact", "phone"})
+"""What may stand in a public answer: nothing of a case."""
+
 FACTS: Final = frozenset({"practice", "sender", "hours", "reference", *OPTIONAL})
-"""What may stand in any sheet."""
+"""What may stand in any other sheet."""
 
 PIECES: Final = frozenset({"say", "write"})
 """Sentences of a category, which are sheets themselves and may stand in a channel's sheet."""
@@ -129,10 +129,7 @@ def parse(key: str, source: str, *, allowed: frozenset[str], file: str = "") -> 
     except (TemplateError, RecursionError, ValueError, OverflowError):
         raise SheetError(1, "is no template", _CURE) from None
     parts = tuple(_parts(tree.body, allowed, 0))
-    sheet = Sheet(key=key, source=source, parts=parts, file=file)
-    if len(sheet.tested()) > MAX_TESTED:
-        raise SheetError(1, f"asks by if for more than {MAX_TESTED} names", "use fewer")
-    return sheet
+    return Sheet(key=key, source=source, parts=parts, file=file)
 
 
 _CURE: Final = "use {{ name }}, {% if name %} ... {% else %} ... {% endif %} and text alone"

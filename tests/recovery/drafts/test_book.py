@@ -178,6 +178,12 @@ def test_a_public_answer_gives_nobody_away(tmp_path):
     assert "es/public.txt:1: holds a hint that the writer is a patient" in told(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["reference", "due", "say", "write"])
+def test_a_public_answer_has_nothing_of_a_case(tmp_path, name):
+    put(tmp_path, "en/public.txt", f"Thank you for writing. {{{{ {name} }}}}")
+    assert f"unknown placeholder: '{name}'" in told(tmp_path)
+
+
 def test_a_text_message_that_is_too_long_tells_why(tmp_path):
     put(
         tmp_path,
