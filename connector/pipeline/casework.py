@@ -40,7 +40,7 @@ from connector.pipeline.owing import link, owe
 from connector.pipeline.rules import Rules
 from connector.recovery import failed_contact, plan, policy, public_reply, sites
 from connector.recovery.severity import final_severity
-from connector.store import calls, cases, codec, keys, mails, signals
+from connector.store import calls, cases, codec, keys, mails, rounds, signals
 from connector.store.signals import End, Stored
 from connector.store.store import Store, Tx
 from connector.triage.assess import assess
@@ -364,6 +364,9 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
     if changed:
         kind = "second_look" if after.second_look else "case"
         cases.raise_to(tx, after, kind=kind)
+    begins = before.second_look and not after.second_look
+    if begins:
+        rounds.begin(tx, after.id, tx.now)
     tx.record(
         "signal.joined",
         case_id=after.id,
@@ -371,7 +374,7 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
         why=why,
         severity_before=before.severity,
         severity=after.severity,
-        promoted=before.second_look and not after.second_look,
+        promoted=begins,
     )
     if after.state is CaseState.HELD and after.severity >= storm.CRITICAL:
         after = storm.let_go(tx, after)
@@ -380,6 +383,7 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
         heard,
         raised_from=before.severity if changed else None,
         changed=why if why in revision.KINDS else "",
+        begins=begins,
         practice=rules.practice,
         settings=rules.recovery,
         book=rules.shelf.book(),

@@ -41,6 +41,8 @@ AGAIN = timedelta(minutes=10)
 """A round that could not be looked at waits for so long."""
 CLOSED_BY_PEOPLE = frozenset({"ticket_closed"})
 """Only a close by an agent means that the recovery is done; others say that it is none."""
+ENDED_BY_PEOPLE = CLOSED_BY_PEOPLE | {"judged_wrong"}
+"""After these the ticket is still there, and its tags can tell the truth."""
 
 
 class Promises:
@@ -126,7 +128,9 @@ class Promises:
         before = round_of(tx.connection, row, evidence_names(rules.recovery.overlays))
         asked = promises.ask(before, tx.now, rules.recovery, rules.practice.zone)
         _record(tx, before, asked)
-        owed = promises.changes(before, asked, rules.practice, rules.recovery)
+        below = promises.below(before, asked)
+        late = [below[key] for key in outbox.overtake(tx, case_id, list(below))] if below else []
+        owed = promises.changes(before, asked, rules.practice, rules.recovery, late)
         self._owe(tx, row.tenant, owed)
         self._page(tx, before, asked)
         after = asked.after
@@ -142,9 +146,11 @@ class Promises:
                 "contact_fired": after.contact_fired,
                 "resolution_fired": after.resolution_fired,
                 "silence_told_at": (row.silence_told_at or tx.now) if after.silence_told else None,
+                "critical_told": int(after.critical_told),
                 "shown": after.shown.value,
                 "held_since": after.hold.since,
                 "held_s": int(after.hold.spent.total_seconds()),
+                "held_m": after.hold.minutes,
                 "next_at": max(asked.next_at, tx.now + timedelta(seconds=1)),
             },
         )
@@ -167,7 +173,17 @@ class Promises:
             tx.record(action, case_id=case_id, round=number, lacking=list(lacking))
         if lacking:
             self._owe(tx, row.tenant, promises.incomplete(round_.case, number, lacking))
-        values = {"lacking": ",".join(lacking), "contact_at": round_.contact_at}
+        shown = round_.shown
+        if row.why in ENDED_BY_PEOPLE:
+            shown = promises.at_the_end(round_, row.ended_at)
+            self._owe(tx, row.tenant, promises.ended(round_, shown))
+            if shown is Shown.MET and round_.shown is not Shown.MET:
+                tx.record("clock.contact_met", case_id=case_id, round=number)
+        values = {
+            "lacking": ",".join(lacking),
+            "contact_at": round_.contact_at,
+            "shown": shown.value,
+        }
         rounds.change(tx, case_id, number, values)
         return bool(lacking)
 
@@ -206,7 +222,8 @@ def round_of(connection: Connection, row: Row[Any], required: Sequence[str] = ()
         silence_told=row.silence_told_at is not None,
         shown=Shown(row.shown),
         recovered=not lacking,
-        hold=Hold(since=row.held_since, spent=timedelta(seconds=row.held_s)),
+        critical_told=bool(row.critical_told),
+        hold=Hold(since=row.held_since, spent=timedelta(seconds=row.held_s), minutes=row.held_m),
         hold_stated_at=rounds.stated_since(connection, row.case_id, evidence.HOLD, since),
     )
 

@@ -12,7 +12,7 @@ from connector.pipeline.edits import respected
 from connector.pipeline.rules import Rules
 from connector.recovery import plan, policy
 from connector.recovery.severity import final_severity
-from connector.store import cases, codec, content, outbox, signals
+from connector.store import cases, codec, content, outbox, rounds, signals
 from connector.store.store import Tx
 
 
@@ -25,6 +25,7 @@ def promote(tx: Tx, row: Row[Any], rules: Rules) -> None:
     clocks = policy.clocks(severity, tx.now, before.event_time, rules.recovery, rules.practice.zone)
     case = replace(before, severity=severity, second_look=False, clocks=clocks)
     cases.raise_to(tx, case, kind="case")
+    rounds.begin(tx, case.id, tx.now)
     tx.record(
         "case.promoted",
         case_id=case.id,

@@ -55,6 +55,10 @@ class Running:
     due_at: datetime
     fired: int
     """The highest rung that was climbed, in percent; 0: none."""
+    rested: timedelta = timedelta(0)
+    """For how long it rested since it started."""
+    rested_minutes: int = 0
+    """How many minutes of opening hours were in that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +76,19 @@ class Climb:
 def instant(running: Running, rung: Rung, week: Week, zone: ZoneInfo) -> datetime:
     """Give the instant (UTC) of a rung.
 
-    Shares are counted in opening hours where the clock holds any, else by calendar. Twice the
-    time is never later than by calendar.
+    Shares are counted in opening hours where the clock holds any, else by calendar; time in
+    which it rested is no part of it. Twice the time is never later than by calendar.
     """
     start, end = running.started_at, running.due_at
     if rung == Rung.LATE:
         return end
-    calendar = start + (end - start) * int(rung) / 100
-    minutes = open_minutes(start, end, week, zone)
+    ran = end - start - running.rested
+    calendar = start + running.rested + ran * int(rung) / 100
+    minutes = open_minutes(start, end, week, zone) - running.rested_minutes
     if minutes < 1:
         return calendar
-    business = due(start, -(-minutes * int(rung) // 100), week, zone) or calendar
+    share = -(-minutes * int(rung) // 100)
+    business = due(start, running.rested_minutes + share, week, zone) or calendar
     return min(business, end if rung < Rung.LATE else calendar)
 
 

@@ -134,8 +134,13 @@ def follow(
     *,
     raised_from: int,
     book: Book | None = None,
+    begins: bool = False,
 ) -> UpdateTicket:
-    """Let the ticket's own tags and fields follow the case."""
+    """Let the ticket's own tags and fields follow the case; `begins`: its clocks start now.
+
+    Of clocks that run already the tags tell by themselves how the first contact stands.
+    """
+    told = () if begins else (tags.SLA_RUNNING,)
     now = tags.severity_tag(case.severity)
     old = tuple(tag for tag in tags.SEVERITIES if tag != now)
     second = () if case.second_look else (tags.SECOND_LOOK,)
@@ -143,7 +148,7 @@ def follow(
         key=key,
         case_id=case.id,
         severity=case.severity if case.severity != raised_from else None,
-        add_tags=case_tags(case),
+        add_tags=tuple(tag for tag in case_tags(case) if tag not in told),
         remove_tags=() if case.second_look else (*old, *second),
         fields=case_fields(case, settings, book),
         due_at=case.clocks.contact_due if case.clocks else None,

@@ -104,13 +104,15 @@ def joining(
     settings: RecoverySettings,
     changed: str = "",
     book: Book | None = None,
+    begins: bool = False,
 ) -> tuple[Change, ...]:
     """Give the changes for a further signal of an open case, which is the case after the raise.
 
     A note says what was heard again. With `raised_from` (the severity before; the same as now
     when only categories came in addition) the ticket's own tags and fields follow, and the note
     repeats the plan, because another kind of failure may lead now. `changed` says that it is about
-    an answer of the case that its writer `edited`, or that is gone (`withdrawn`).
+    an answer of the case that its writer `edited`, or that is gone (`withdrawn`); `begins`, that
+    a second look became a case by it.
     """
     if changed == "withdrawn":
         gone = render("withdrawn", {"case": case.id})
@@ -133,9 +135,8 @@ def joining(
     )
     if raised_from is None:
         return (note, *_files(case, heard))
-    update = marks.follow(
-        case, f"{heard.seed}.update", settings, raised_from=raised_from, book=book
-    )
+    key = f"{heard.seed}.update"
+    update = marks.follow(case, key, settings, raised_from=raised_from, book=book, begins=begins)
     risks = tuple(
         tag
         for tag in marks.heard_tags(heard.signal, heard.assessment, late=False)
@@ -157,7 +158,7 @@ def promoting(
     due = local(case.clocks.contact_due, practice) if case.clocks else "as soon as possible"
     context |= {"todo": f"First contact by {due}.", "severity": case.severity}
     note = AddNote(key=f"{seed}.note", case_id=case.id, text=render("promoted", context))
-    update = marks.follow(case, f"{seed}.update", settings, raised_from=0, book=book)
+    update = marks.follow(case, f"{seed}.update", settings, raised_from=0, book=book, begins=True)
     return (note, update)
 
 

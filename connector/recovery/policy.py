@@ -26,14 +26,13 @@ def clocks(
     del event_time
     row, week = promised(severity, settings), settings.hours.week
     start = detected_at.astimezone(UTC)
-    contact_ceiling = start + timedelta(minutes=row.contact_ceiling_minutes)
-    resolution_ceiling = start + timedelta(days=row.resolution_ceiling_days)
+    latest = ceilings(severity, start, settings)
     resolution_minutes = row.resolution_business_days * settings.hours.business_day_minutes
-    contact = due(start, row.contact_minutes, week, zone) or contact_ceiling
-    resolution = due(start, resolution_minutes, week, zone) or resolution_ceiling
+    contact = due(start, row.contact_minutes, week, zone) or latest.contact_due
+    resolution = due(start, resolution_minutes, week, zone) or latest.resolution_due
     return Clocks(
-        contact_due=min(contact, contact_ceiling),
-        resolution_due=min(resolution, resolution_ceiling),
+        contact_due=min(contact, latest.contact_due),
+        resolution_due=min(resolution, latest.resolution_due),
     )
 
 
@@ -53,6 +52,15 @@ def promised(severity: int, settings: RecoverySettings) -> SlaRow:
             tighter["update_business_days"] = min(often, overlay.update_business_days)
         row = row.model_copy(update=tighter)
     return row
+
+
+def ceilings(severity: int, start: datetime, settings: RecoverySettings) -> Clocks:
+    """Give the latest of both due times, which counts nights and weekends."""
+    row, began = promised(severity, settings), start.astimezone(UTC)
+    return Clocks(
+        contact_due=began + timedelta(minutes=row.contact_ceiling_minutes),
+        resolution_due=began + timedelta(days=row.resolution_ceiling_days),
+    )
 
 
 def late_detected(

@@ -16,9 +16,10 @@ from connector.recovery import evidence as proofs
 from connector.recovery import tags
 from connector.recovery.contexts import local, plan_context
 from connector.recovery.holds import Hold, follow, resumed
-from connector.recovery.hours import Week
+from connector.recovery.hours import Week, open_minutes
 from connector.recovery.ladder import (
     CRITICAL,
+    RUNGS,
     Climb,
     Clock,
     Rung,
@@ -28,6 +29,7 @@ from connector.recovery.ladder import (
     unacknowledged,
 )
 from connector.recovery.marks import rfc3339
+from connector.recovery.policy import ceilings
 from connector.recovery.render import Value, render
 from connector.recovery.settings import RecoverySettings
 
@@ -41,6 +43,8 @@ class Shown(StrEnum):
     RUNNING = "running"
     MET = "met"
     LATE = "late"
+    ENDED = "ended"
+    """Nothing: the case ended before it was due, and nobody spoke with the person."""
 
 
 class Why(StrEnum):
@@ -79,6 +83,7 @@ class Round:
     resolution_fired: int
     silence_told: bool
     shown: Shown
+    critical_told: bool = False
     recovered: bool
     """All four steps have their evidence."""
     hold: Hold = field(default_factory=Hold)
@@ -110,29 +115,37 @@ def running(round_: Round) -> Running | None:
     if round_.contact_at is None:
         return Running(
             clock=Clock.CONTACT,
-            started_at=round_.started_at + round_.hold.spent,
+            started_at=round_.started_at,
             due_at=round_.clocks.contact_due,
             fired=round_.contact_fired,
+            rested=round_.hold.spent,
+            rested_minutes=round_.hold.minutes,
         )
     if round_.recovered:
         return None
     return Running(
         clock=Clock.RESOLUTION,
-        started_at=round_.started_at + round_.hold.spent,
+        started_at=round_.started_at,
         due_at=round_.clocks.resolution_due,
         fired=round_.resolution_fired,
+        rested=round_.hold.spent,
+        rested_minutes=round_.hold.minutes,
     )
 
 
 def ask(round_: Round, now: datetime, settings: RecoverySettings, zone: ZoneInfo) -> Asked:
     """Decide what a round asks for now."""
     week = settings.hours.week
-    round_ = _held(round_, now, week, zone)
-    if round_.hold.ends_at is not None:
-        return Asked(after=round_, climbs=(), pages=(), next_at=round_.hold.ends_at)
+    round_ = _held(round_, now, settings, zone)
+    rests_until = round_.hold.ends_at
+    if rests_until is not None:
+        if round_.contact_at is not None:  # the steps rest; that somebody called is said now
+            round_ = replace(round_, shown=standing(round_, now))
+        return Asked(after=round_, climbs=(), pages=(), next_at=rests_until)
     pages: list[Why] = []
-    if round_.case.severity >= CRITICAL and round_.acted_at is None and not round_.silence_told:
+    if round_.case.severity >= CRITICAL and not round_.critical_told:
         pages.append(Why.CRITICAL)
+        round_ = replace(round_, critical_told=True)
     after, found = _climbed(round_, now, week, zone)
     if found is not None and found[1].rung == Rung.BEYOND:
         pages.append(Why.CONTACT if found[0] is Clock.CONTACT else Why.RESOLUTION)
@@ -154,7 +167,7 @@ def ask(round_: Round, now: datetime, settings: RecoverySettings, zone: ZoneInfo
     )
 
 
-def _held(round_: Round, now: datetime, week: Week, zone: ZoneInfo) -> Round:
+def _held(round_: Round, now: datetime, settings: RecoverySettings, zone: ZoneInfo) -> Round:
     """Let a hold begin or end; when it ends, what was left of the clocks is left again."""
     before, after = (
         round_.hold,
@@ -162,8 +175,10 @@ def _held(round_: Round, now: datetime, week: Week, zone: ZoneInfo) -> Round:
     )
     if before.since is None or after.since is not None:
         return replace(round_, hold=after)
-    until = before.since + (after.spent - before.spent)
-    clocks = resumed(round_.clocks, before.since, until, week, zone)
+    until, week = before.since + (after.spent - before.spent), settings.hours.week
+    after = replace(after, minutes=before.minutes + open_minutes(before.since, until, week, zone))
+    latest = ceilings(round_.case.severity, round_.started_at + after.spent, settings)
+    clocks = resumed(round_.clocks, latest, before.since, until, week, zone)
     return replace(round_, hold=after, clocks=clocks, case=replace(round_.case, clocks=clocks))
 
 
@@ -184,13 +199,36 @@ def _next_rung(round_: Round, week: Week, zone: ZoneInfo) -> datetime:
     return (next_at(clock, week, zone) if clock is not None else None) or FAR
 
 
+def note_key(round_: Round, clock: Clock, rung: Rung) -> str:
+    """Name the note of a rung."""
+    return f"{round_.case.id}.{round_.number}.{clock}.{int(rung)}"
+
+
+def below(round_: Round, asked: Asked) -> Mapping[str, Rung]:
+    """Name the notes that a climb makes needless where they are still on their way."""
+    return {
+        note_key(round_, clock, rung): rung
+        for clock, found in asked.climbs
+        for rung in RUNGS
+        if rung < found.rung and rung not in found.passed_over
+    }
+
+
 def changes(
-    before: Round, asked: Asked, practice: Practice, settings: RecoverySettings
+    before: Round,
+    asked: Asked,
+    practice: Practice,
+    settings: RecoverySettings,
+    overtaken: Sequence[Rung] = (),
 ) -> tuple[Change, ...]:
-    """Give what is owed to the ticket for what a round asked for."""
+    """Give what is owed to the ticket for what a round asked for.
+
+    `overtaken` are rungs whose notes never left, because the helpdesk was away: the note of
+    the highest one names them.
+    """
     case, after = asked.after.case, asked.after
     notes = [
-        _note(after, clock, found, practice, settings)
+        _note(after, clock, found, practice, settings, overtaken)
         for clock, found in asked.climbs
         if found.rung >= Rung.LATE or case.severity >= settings.escalation.from_severity
     ]
@@ -206,28 +244,58 @@ def changes(
         fields=due_fields(after.clocks) if moved else {},
         due_at=after.clocks.contact_due if moved else None,
         severity=min(case.severity + 1, CRITICAL) if raised else None,
-        add_tags=(SLA_TAGS[after.shown],) if before.shown is not after.shown else (),
-        remove_tags=(SLA_TAGS[before.shown],) if before.shown is not after.shown else (),
+        add_tags=_sla_tags(after.shown) if before.shown is not after.shown else (),
+        remove_tags=_sla_tags(before.shown) if before.shown is not after.shown else (),
     )
     return (*notes, update)
 
 
+def _sla_tags(shown: Shown) -> tuple[str, ...]:
+    return (SLA_TAGS[shown],) if shown in SLA_TAGS else ()
+
+
+def at_the_end(round_: Round, ended_at: datetime) -> Shown:
+    """Say what the tags have to tell of the first contact once people ended the case."""
+    if round_.contact_at is None and round_.shown is Shown.RUNNING:
+        past = round_.hold.since is None and ended_at >= round_.clocks.contact_due
+        return Shown.LATE if past else Shown.ENDED
+    return standing(round_, ended_at)
+
+
+def ended(round_: Round, shown: Shown) -> tuple[Change, ...]:
+    """Give what is owed to the ticket of a case that ended, so that its tags tell the truth."""
+    if shown is round_.shown:
+        return ()
+    update = UpdateTicket(
+        key=f"{round_.case.id}.{round_.number}.{shown}.end",
+        case_id=round_.case.id,
+        add_tags=_sla_tags(shown),
+        remove_tags=_sla_tags(round_.shown),
+    )
+    return (update,)
+
+
 def _note(
-    round_: Round, clock: Clock, found: Climb, practice: Practice, settings: RecoverySettings
+    round_: Round,
+    clock: Clock,
+    found: Climb,
+    practice: Practice,
+    settings: RecoverySettings,
+    overtaken: Sequence[Rung],
 ) -> AddNote:
     due = round_.clocks.contact_due if clock is Clock.CONTACT else round_.clocks.resolution_due
     context: dict[str, Value] = {
         "rung": int(found.rung),
         "contact": clock is Clock.CONTACT,
         "due": local(due, practice),
-        "passed_over": [int(rung) for rung in found.passed_over],
+        "passed_over": sorted({int(rung) for rung in (*overtaken, *found.passed_over)}),
         "manager": settings.escalation.manager,
         "owner": plan_context(round_.case, practice, settings)["owner"],
         "case": round_.case.id,
         "severity": round_.case.severity,
     }
     return AddNote(
-        key=f"{round_.case.id}.{round_.number}.{clock}.{int(found.rung)}",
+        key=note_key(round_, clock, found.rung),
         case_id=round_.case.id,
         text=render("escalated", context),
     )

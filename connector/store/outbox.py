@@ -273,6 +273,25 @@ def drop(tx: Tx, outbox_id: int) -> Row[Any] | None:
     return row
 
 
+def overtake(tx: Tx, case_id: str, keys: Sequence[str]) -> list[str]:
+    """Give up those of these changes that were not sent, because a later one says it all.
+
+    Gives those that never will be sent, in the order of `keys`. What may be there already is
+    left to arrive.
+    """
+    query = sa.select(outbox.c.id, outbox.c.key, outbox.c.state).where(
+        outbox.c.case_id == case_id,
+        outbox.c.key.in_(list(keys)),
+        outbox.c.state.in_(("ready", "held", "dropped")),
+    )
+    unsent = {row.key: row for row in tx.connection.execute(query)}
+    for row in unsent.values():
+        if row.state != "dropped":
+            move(tx, row.id, to="dropped", among=("ready", "held"))
+            tx.record("change.dropped", case_id=case_id, key=row.key, was="overtaken")
+    return [key for key in keys if key in unsent]
+
+
 def reopening(connection: Connection, case_id: str) -> Row[Any] | None:
     """The last change that opened a case's ticket again, if there was one."""
     query = (

@@ -131,7 +131,10 @@ def contact_since(connection: Connection, case_id: str, since: datetime) -> date
 
 
 def acted_since(connection: Connection, case_id: str, since: datetime) -> datetime | None:
-    """When a human first did anything on the ticket since then: wrote, or changed what was ours."""
+    """When a human first did anything on the ticket since then.
+
+    They wrote, changed what was ours, or filled in a field that is theirs.
+    """
     wrote = (
         sa.select(sa.func.min(observed.c.at))
         .join(case_ticket, case_ticket.c.ticket_id == observed.c.ticket_id)
@@ -145,7 +148,10 @@ def acted_since(connection: Connection, case_id: str, since: datetime) -> dateti
     edited = sa.select(sa.func.min(edit.c.at)).where(
         edit.c.case_id == case_id, edit.c.theirs == 1, edit.c.at >= since
     )
-    times = [connection.execute(query).scalar() for query in (wrote, edited)]
+    filled = sa.select(sa.func.min(evidence.c.at)).where(
+        evidence.c.case_id == case_id, evidence.c.at >= since
+    )
+    times = [connection.execute(query).scalar() for query in (wrote, edited, filled)]
     return min((time for time in times if time is not None), default=None)
 
 

@@ -37,6 +37,8 @@ rounds = Table(
     Column("next_at", Moment, nullable=False),
     Column("held_since", Moment),
     Column("held_s", Integer, nullable=False, server_default="0"),
+    Column("held_m", Integer, nullable=False, server_default="0"),
+    Column("critical_told", Integer, nullable=False, server_default="0"),
     Column("ended_at", Moment),
     Column("why", String(40)),
     Column("lacking", Text),
@@ -58,9 +60,11 @@ rounds = Table(
 `acted_at`: when a human first did anything on the ticket; `contact_at`: when one spoke with
 the person. `..._fired`: the highest rung of the ladder that was climbed, in percent. `next_at`:
 when the round is to be looked at next; `held_since`: since when its clocks rest, `held_s`: how
-long they rested before; `shown`: which of `running`, `met` and `late` the ticket's tags
-say. `lacking`: set when the round ended: what it lacks to count as recovered, comma-separated;
-empty when nothing.
+long they rested before, and `held_m`: how many minutes of opening hours were in that.
+`critical_told`: 1 once it was of severity 4 and that was asked to be said outside the helpdesk.
+`shown`: which of `running`, `met` and `late` the ticket's tags say, or `ended`: none of them.
+`lacking`: set when the round ended: what it lacks to count as recovered, comma-separated; empty
+when nothing.
 """
 
 evidence = Table(

@@ -90,6 +90,31 @@ def test_a_route_of_one_site_is_not_for_another(store: Store, clock: Clock) -> N
     assert practice.passes(60) == []
 
 
+def test_a_case_that_becomes_critical_is_told_although_somebody_acted_before(
+    store: Store, clock: Clock
+) -> None:
+    practice = Practice(store, clock)
+    practice.hears(said(1, severity=2))
+    practice.passes(20)
+    practice.desk.say(practice.ticket, "I am on it.")
+    practice.looks()
+    practice.passes(20)
+    practice.hears(said(2, severity=4))
+
+    assert practice.passes(20) == ["critical"]
+
+
+def test_filling_in_a_field_is_acting_too(store: Store, clock: Clock) -> None:
+    practice = Practice(store, clock)
+    practice.hears(said(1, severity=4))
+    practice.passes(20)
+    desk, ticket = practice.desk, practice.ticket
+    desk.edit(ticket, fields={**desk.tickets[ticket].snapshot.fields, "step_review": "yes"})
+    practice.looks()
+
+    assert practice.passes(31 * 60) == ["critical"]
+
+
 def test_a_case_below_the_route_is_not_told(store: Store, clock: Clock) -> None:
     practice = Practice(store, clock)
     practice.hears(said(1, severity=3))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from connector.recovery import tags
 from connector.store import rounds
 from connector.store.store import Store
 from connector.testing.builders import Clock, a_store, opinion_of_facts
+from connector.testing.memory_desk import Weather
 
 STEPS = {
     "step_apologize": "yes",
@@ -351,3 +352,124 @@ def test_a_hold_without_a_known_reason_changes_nothing(house: House) -> None:
     passes(house, 9 * 86_400)
 
     assert escalations(house) == [("contact", 200)]
+
+
+def test_an_answer_and_a_close_in_one_go_are_shown_as_met(house: House) -> None:
+    house.hears(said(1, severity=2))
+    passes(house, 60)
+    house.desk.say(house.ticket, "I am so sorry.", public=True)
+    house.desk.edit(house.ticket, status=TicketStatus.RESOLVED)
+    house.looks()
+    passes(house, 60)
+
+    assert tags.SLA_MET in shown(house)
+    assert tags.SLA_RUNNING not in shown(house)
+    assert len(on_record(house.store, "clock.contact_met")) == 1
+
+
+def test_a_case_that_ends_in_time_without_a_contact_owes_none_any_more(house: House) -> None:
+    house.hears(said(1, severity=2))
+    passes(house, 60)
+    house.desk.retag(house.ticket, add=[tags.WRONG])
+    house.looks()
+    passes(house, 60)
+
+    assert shown(house) == set()
+
+
+def test_a_close_after_the_time_without_a_contact_is_late(house: House) -> None:
+    house.hears(said(1, severity=4))
+    house.promises.tick()
+    house.clock.advance(3 * 3_600)
+    house.desk.edit(house.ticket, status=TicketStatus.RESOLVED)
+    house.looks()
+    passes(house, 1)
+
+    assert shown(house) == {tags.SLA_LATE, tags.INCOMPLETE}
+
+
+def test_the_clocks_of_a_second_look_run_from_its_answer(house: House) -> None:
+    house.hears(said(1, lane="review"))
+    passes(house, 5 * 86_400)  # now it is Saturday
+    house.desk.retag(house.ticket, add=[tags.RIGHT])
+    house.looks()
+    began = house.clock.now
+    passes(house, 1)
+
+    (row,) = house.rows("SELECT started_at FROM round")
+    assert datetime.fromisoformat(row.started_at) == began
+    assert escalations(house) == []
+
+
+def test_a_raise_after_the_contact_does_not_claim_that_it_is_owed(house: House) -> None:
+    house.hears(said(1, severity=2))
+    passes(house, 60)
+    house.desk.say(house.ticket, "I am so sorry.", public=True)
+    house.looks()
+    passes(house, 60)
+    house.hears(said(2, severity=3))
+
+    assert shown(house) == {tags.SLA_MET}
+
+
+def test_a_helpdesk_that_was_away_gets_the_note_of_the_highest_rung_alone(house: House) -> None:
+    house.hears(said(1, severity=4))
+    passes(house, 1)
+    house.desk.standing = Weather.DOWN
+    for _ in range(25):
+        passes(house, 300)
+    assert escalations(house) == [("contact", percent) for percent in (50, 80, 100, 200)]
+    house.desk.standing = Weather.FAIR
+    passes(house, 600)
+
+    (note,) = notes(house)
+    assert "Twice the time" in note
+    assert "50 %, 80 %, 100 %" in note
+    assert shown(house) == {tags.SLA_LATE}
+    assert house.snapshot().severity == 4
+
+
+def test_that_somebody_called_is_shown_while_the_steps_rest(house: House) -> None:
+    house.hears(said(1, severity=2))
+    passes(house, 60)
+    house.desk.say(house.ticket, "I am so sorry. When may I call you?", public=True)
+    fill(house, hold="waiting_for_patient")
+    house.looks()
+    passes(house, 1)
+
+    assert shown(house) == {tags.SLA_MET}
+
+
+def test_a_hold_takes_nothing_from_the_open_hours_that_a_share_means(house: House) -> None:
+    house.hears(said(1, severity=2))  # Monday 10:00 in Berlin
+    passes(house, 3_600)
+    fill(house, hold="later_date")
+    house.looks(0)
+    passes(house, 0)
+    passes(house, 8 * 3_600)  # until Monday 19:00: six of them were open
+    fill(house, hold="")
+    house.looks(0)
+    passes(house, 0)
+    passes(house, 20 * 3_600)
+
+    (told,) = on_record(house.store, "clock.escalated")[:1]
+    assert told["percent"] == 80  # after 6.4 of 8 open hours, one of which was on Monday
+    assert datetime.fromisoformat(told["due"]) == datetime(2026, 3, 3, 13, 24, tzinfo=UTC)
+
+
+def test_a_hold_moves_a_ceiling_by_no_more_than_its_own_length(house: House) -> None:
+    house.clock.advance(4 * 86_400)  # Friday 10:00 in Berlin
+    house.clock.advance(4 * 3_600)  # 14:00
+    house.hears(said(1, severity=3))
+    passes(house, 1)
+    due = datetime.fromisoformat(house.case.contact_due)
+    assert due == datetime(2026, 3, 7, 13, tzinfo=UTC)  # a day, whatever the opening hours
+    fill(house, hold="third_party")
+    house.looks(0)
+    passes(house, 0)
+    house.clock.advance(2 * 3_600)
+    fill(house, hold="")
+    house.looks(0)
+    passes(house, 0)
+
+    assert datetime.fromisoformat(house.case.contact_due) == due + timedelta(hours=2)
