@@ -8,7 +8,7 @@
 #   ARGS="..."                   options for the program that the target runs
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint bench model campaign format lock install clean
+.PHONY: help .venv demo test lint bench model campaign month format lock install clean
 
 bin := .venv/bin
 
@@ -54,6 +54,9 @@ model: .venv ## train the comment model anew (needs the public comments: ARGS="-
 campaign: .venv ## kill the daemon and lie to it thousands of times, then judge the helpdesk's own records (about an hour; ARGS="--helpdesk zendesk" or freshdesk: simulated)
 	@PYTHONPATH=tests $(bin)/python -m campaign $(ARGS)
 	@$(bin)/python -m campaign.report build
+
+month: .venv ## live through a simulated month and compute every clock, rung, tag and page a second time
+	@PYTHONPATH=tests $(bin)/python -m campaign.month $(ARGS)
 
 format: .venv ## let ruff mend and format what it can
 	@$(bin)/ruff check --quiet --fix-only .
