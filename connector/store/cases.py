@@ -109,6 +109,8 @@ def insert(tx: Tx, case: Case, origin: Origin) -> None:
     tx.later(cases, row)
 
 
+REPEATS: Final = ("repeat", "recovery_failed")
+"""Reasons of a link between a case and an earlier, closed one."""
 URGENT = 4
 """Changes of cases of this severity pass those of all others."""
 
@@ -184,10 +186,22 @@ def set_due(tx: Tx, case: Case) -> None:
 
 
 def link(tx: Tx, one: str, other: str, why: str) -> bool:
-    """Link two cases, once."""
+    """Link two cases, once; a link that only tells of a repeat gives way to another reason."""
     first, second = sorted((one, other))
     values = {"case_id": first, "other_id": second, "why": why, "at": tx.now}
-    return insert_new(tx.connection, case_link, values)
+    if insert_new(tx.connection, case_link, values):
+        return True
+    changed = tx.connection.execute(
+        sa.update(case_link)
+        .where(
+            case_link.c.case_id == first,
+            case_link.c.other_id == second,
+            case_link.c.why.in_(REPEATS),
+            case_link.c.why != why,
+        )
+        .values(why=why, at=tx.now)
+    )
+    return why not in REPEATS and changed.rowcount == 1
 
 
 def unlink(tx: Tx, one: str, other: str) -> bool:

@@ -477,7 +477,8 @@ class TestTheEndOfATicket:
         assert [case.state for case in opened.cases] == ["closed", "open"]
         notes = [one for one in opened.desk.tickets["1"].events if one.kind == "note"]
         assert [opened.cases[1].id in note.text for note in notes] == [True]
-        assert len(on_record(opened.store, "case.linked")) == 1
+        told = [one["why"] for one in on_record(opened.store, "case.linked")]
+        assert told == ["repeat", "reopened_beside"]
 
     def test_cases_closed_long_ago_are_looked_at_no_more(self, polled: House) -> None:
         polled.hears(said(1))
