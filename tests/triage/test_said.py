@@ -55,6 +55,11 @@ def test_what_is_said_plainly_is_found(group):
     assert [text for text in table("plain")[group] if not groups(text)] == []
 
 
+@pytest.mark.parametrize("group", sorted(table("outsider")))
+def test_what_an_outsider_found_missing_is_found_in_other_words(group):
+    assert [text for text in table("outsider")[group] if not groups(text)] == []
+
+
 def test_grave_words_are_tickets_of_severity_three_at_least():
     for texts in table("safety").values():
         for text in filter(groups, texts):
