@@ -101,7 +101,7 @@ def test_a_backlog_uses_nearly_all_of_the_share_and_is_not_refused(
     limit, share, window_s, sliding, others
 ):
     # others stay within what is left to them
-    others *= max(0.0, 0.94 - share / 1000)
+    others *= max(0.0, 0.94 - max(share / 1000, 1 / limit))  # we send one at least
     clock, product, budget = world(
         limit,
         share=share,
