@@ -53,7 +53,7 @@ WEATHER: Final[Mapping[str, Promise]] = MappingProxyType(
         "maintenance": Promise("503 with a page for people", _DOUBT, "tests/test_http.py"),
         "too_many": Promise(
             "429 with Retry-After",
-            "the whole helpdesk is left alone for so long, then tried again",
+            "what the limit is for is left alone for so long (all, if it does not say)",
             "tests/pipeline/test_circuit.py",
         ),
         "captive_portal": Promise(
