@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from connector.domain.case import Case, CaseState
@@ -21,15 +21,22 @@ Prepare: TypeAlias = Callable[[Change], bytes]
 def owe(tx: Tx, stored: Stored, changes: Sequence[Change], prepare: Prepare, *, held: bool) -> None:
     """Freeze what is owed for a signal, as far as agents leave it to us."""
     files = _known_files(stored)
+    freeze(tx, stored.item.tenant, changes, prepare, held=held, files=files)
+
+
+def freeze(
+    tx: Tx,
+    tenant: str,
+    changes: Iterable[Change],
+    prepare: Prepare,
+    *,
+    held: bool = False,
+    files: Mapping[str, int] | None = None,
+) -> None:
+    """Freeze what is owed to the helpdesk, as far as agents leave it to us."""
     for change in respected(tx, changes):
-        outbox.add(
-            tx,
-            change,
-            tenant=stored.item.tenant,
-            frozen=prepare(change),
-            held=held,
-            known_files=files,
-        )
+        frozen = prepare(change)
+        outbox.add(tx, change, tenant=tenant, frozen=frozen, held=held, known_files=files)
 
 
 def _known_files(stored: Stored) -> dict[str, int]:

@@ -24,7 +24,7 @@ from connector.domain.errors import StateError
 from connector.domain.ticket import Change
 from connector.paging.settings import PageRoute
 from connector.pipeline import paging
-from connector.pipeline.edits import respected
+from connector.pipeline.owing import freeze
 from connector.pipeline.rules import Rules
 from connector.recovery import evidence, policy, promises
 from connector.recovery.holds import Hold
@@ -196,9 +196,7 @@ class Promises:
         paging.owe(tx, case, number, asked.pages, self._routes, open_now=open_now)
 
     def _owe(self, tx: Tx, tenant: str, owed: Iterable[Change]) -> None:
-        prepare = self._rules().prepare
-        for change in respected(tx, owed):
-            outbox.add(tx, change, tenant=tenant, frozen=prepare(change))
+        freeze(tx, tenant, owed, self._rules().prepare)
 
 
 def round_of(connection: Connection, row: Row[Any], required: Sequence[str] = ()) -> Round:
@@ -245,8 +243,8 @@ def see(tx: Tx, row: Row[Any], fields: Mapping[str, str], rules: Rules) -> None:
     if lacking:
         return
     tx.record("recovery.complete", case_id=row.id, round=last.number, lacking=[])
-    for change in respected(tx, [promises.completed(row.id, last.number, row.next_seq)]):
-        outbox.add(tx, change, tenant=row.tenant, frozen=rules.prepare(change))
+    done = promises.completed(row.id, last.number, row.next_seq)
+    freeze(tx, row.tenant, [done], rules.prepare)
 
 
 def _record(tx: Tx, before: Round, asked: Asked) -> None:

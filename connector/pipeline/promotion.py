@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy.engine import Row
 
 from connector.domain.assessment import Assessment
-from connector.pipeline.edits import respected
+from connector.pipeline.owing import freeze
 from connector.pipeline.rules import Rules
 from connector.recovery import plan, policy
 from connector.recovery.severity import final_severity
-from connector.store import cases, codec, content, outbox, rounds, signals
+from connector.store import cases, codec, content, rounds, signals
 from connector.store.store import Tx
 
 
@@ -40,8 +40,7 @@ def promote(tx: Tx, row: Row[Any], rules: Rules) -> None:
         settings=rules.recovery,
         book=rules.shelf.book(),
     )
-    for change in respected(tx, owed):
-        outbox.add(tx, change, tenant=case.tenant, frozen=rules.prepare(change))
+    freeze(tx, case.tenant, owed, rules.prepare)
 
 
 def _seed(case_id: str) -> str:
