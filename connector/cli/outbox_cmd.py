@@ -128,7 +128,7 @@ def _report(moved: list[int], asked: tuple[int, ...], verb: str, *, as_json: boo
     left = [change for change in asked if change not in moved]
     if as_json:
         echo_json({"changed": moved, "unchanged": left})
-    else:
+    elif moved:
         click.echo(f"{len(moved)} {verb}")
     if left:
         listed = ", ".join(map(str, left))

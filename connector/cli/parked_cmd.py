@@ -93,7 +93,7 @@ def release(*, names: tuple[str, ...], reason: str, config: Path | None, as_json
     done = _release(load(config), names, stated(reason))
     if as_json:
         echo_json({"released": done.released, "unchanged": done.unchanged, "unknown": done.unknown})
-    else:
+    elif done.released or not done.unknown:
         click.echo(f"{len(done.released)} released")
     if done.unknown:
         listed = ", ".join(done.unknown)

@@ -19,7 +19,7 @@ any other 5xx             OutcomeUnknown      Unavailable
 
 A redirect is never followed: requests would turn a POST into a GET and report 200 for a
 ticket that was never made. 301, 307 and 308 say "send this elsewhere", so nothing was
-done and base_url is wrong. 302 and 303 are also what applications answer after they
+done and the address (`url`) is wrong. 302 and 303 are also what applications answer after they
 did the work, so a write stays in doubt; a false doubt costs one `find`, a false
 certainty a second ticket.
 """
@@ -206,7 +206,7 @@ def refusal(edge: str, status: int, body: bytes, *, pause_s: int | None, write: 
         return RateLimited(edge, "asks for a pause (503)", retry_after_s=pause_s)
     family = status // 100
     if family == _REDIRECT:
-        problem = f"answers with a redirect ({status}); is base_url wrong?"
+        problem = f"answers with a redirect ({status}); is the address (url) wrong?"
         return in_doubt(edge, problem, write=write)
     if family == _REFUSED and status != HTTPStatus.REQUEST_TIMEOUT:
         return _rejected(edge, status, body)
@@ -230,7 +230,7 @@ def _conflict(edge: str, status: int) -> EdgeError:
 
 
 def _moved(edge: str, status: int) -> EdgeError:
-    return Unavailable(edge, f"answers with a redirect ({status}); base_url is wrong")
+    return Unavailable(edge, f"answers with a redirect ({status}); the address (url) is wrong")
 
 
 def _unprocessed(edge: str, status: int) -> EdgeError:

@@ -57,6 +57,17 @@ def checked_base_url(url: str) -> str:
 BaseUrl: TypeAlias = Annotated[str, AfterValidator(checked_base_url)]
 
 
+def checked_account_url(url: str) -> str:
+    """Like `checked_base_url`, for products that answer at the root of their host only."""
+    checked = checked_base_url(url)
+    if urlsplit(checked).path:
+        raise ValueError("must end with the name of the host, without a path")
+    return checked
+
+
+AccountUrl: TypeAlias = Annotated[str, AfterValidator(checked_account_url)]
+
+
 def literal_address(host: str) -> IPAddress | None:
     """Read a host that is itself an address (IPv4 in IPv6 unwrapped), else None."""
     try:

@@ -181,7 +181,8 @@ def _class(
     known = plugins.source_kinds() if what == "source" else plugins.helpdesk_kinds()
     if not isinstance(kind, str):
         listed = ", ".join(known)
-        draft.faults.append(((*path, "kind"), f"is missing; known kinds are {listed}"))
+        problem = "is missing" if kind is None else "must be one name between quotes"
+        draft.faults.append(((*path, "kind"), f"{problem}; known kinds are {listed}"))
         return None
     try:
         return plugins.source_class(kind) if what == "source" else plugins.helpdesk_class(kind)

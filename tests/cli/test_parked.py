@@ -90,8 +90,8 @@ def test_releasing_again_changes_nothing(amends, house, away):
     ],
 )
 def test_what_cannot_be_released_is_told_and_leaves_no_record(amends, house, arguments, told):
-    code, _, err = amends("parked", "release", *arguments, "-c", house.config)
-    assert code == 64
+    code, out, err = amends("parked", "release", *arguments, "-c", house.config)
+    assert (code, out) == (64, "")
     assert told in err
     assert house.on_record("signal.released") == []
     assert house.ask("SELECT id FROM content WHERE kind = 'reason'") == []

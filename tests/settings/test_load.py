@@ -143,6 +143,11 @@ def test_the_path_comes_from_the_environment_when_none_is_given(write):
         ('"front-desk"', '"helpdesk"', "sources[1].name: the name helpdesk is reserved"),
         ('"front-desk"', '"Front Desk"', "sources[1].name: string should match pattern"),
         ('kind = "lines"\n', "", "sources[1].kind: is missing; known kinds are box, broken"),
+        (
+            'kind = "lines"\n',
+            'kind = ["box"]\n',
+            "sources[1].kind: must be one name between quotes",
+        ),
         ('kind = "lines"', 'kind = "broken"', "the plugin broken of an unknown distribution"),
         ('kind = "lines"', 'kind = "odd"', "is no SourceSettings"),
         ('kind = "desk"', 'kind = "box"', "helpdesk.kind: unknown kind; known are: desk"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connector.helpdesks.base import HelpdeskSettings
 from connector.http.config import BaseUrl
@@ -98,3 +98,14 @@ class SiteSettings(HelpdeskSettings):
         if ".txt" not in types or any(not ending.startswith(".") for ending in types):
             raise ValueError("each begins with a dot, and .txt is among them")
         return tuple(ending.lower() for ending in types)
+
+    @model_validator(mode="after")
+    def _each_field_once(self) -> Self:
+        taken = [self.key_field, self.tags_field, *filter(None, self.fields.values())]
+        twice = sorted({name for name in taken if taken.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"custom field {', '.join(twice)} would hold two things; key_field, tags_field "
+                "and fields each need their own"
+            )
+        return self

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from connector.domain.ticket import TicketStatus
 from connector.helpdesks.base import HelpdeskSettings
-from connector.http.config import BaseUrl
+from connector.http.config import AccountUrl
 
 Default: TypeAlias = bool | int | float | str
 """A value for a field of the account's form."""
@@ -23,7 +23,7 @@ class AccountSettings(HelpdeskSettings):
     """An account of Freshdesk."""
 
     kind: Literal["freshdesk"] = Field(default="freshdesk", description="The plugin for Freshdesk.")
-    url: BaseUrl = Field(
+    url: AccountUrl = Field(
         description="The account's own address, https://<name>.freshdesk.com; no other host name "
         "has the API."
     )

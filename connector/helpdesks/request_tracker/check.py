@@ -58,11 +58,17 @@ def problems(api: Api, settings: InstanceSettings, now: datetime) -> list[Proble
 def _version(answer: Answer) -> Iterator[Problem]:
     value = answer.json()
     version = str(value.get("Version") or "") if isinstance(value, dict) else ""
-    if version.partition(".")[0] != MAJOR:
+    if not version:
         yield Problem(
-            what=f"This is RT {version or 'of an unknown version'}; amends was tried with RT 5.",
+            what="What answers at the address (url) does not say that it is RT.",
+            cure="Set url to where RT begins, its address without /Ticket/...; RT 5.0.3 or later "
+            "answers there under /REST/2.0.",
+        )
+    elif version.partition(".")[0] != MAJOR:
+        yield Problem(
+            what=f"This is RT {version}; amends was tried with RT 5.",
             cure="Upgrade RT to 5.0.3 or later.",
-            fatal=not version,
+            fatal=False,
         )
 
 

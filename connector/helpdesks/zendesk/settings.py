@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from connector.helpdesks.base import HelpdeskSettings
-from connector.http.config import BaseUrl
+from connector.http.config import AccountUrl
 
 MIN_LIFE_S = 301
 MAX_LIFE_S = 172_799
@@ -20,7 +20,7 @@ class AccountSettings(HelpdeskSettings):
     """A Zendesk account (Support or Suite)."""
 
     kind: Literal["zendesk"] = Field(default="zendesk", description="The plugin for Zendesk.")
-    url: BaseUrl = Field(
+    url: AccountUrl = Field(
         description="Address of the account, as https://yourpractice.zendesk.com, without a path."
     )
     client_id: str = Field(

@@ -271,6 +271,9 @@ def test_bodies_are_canonical_json(text):
         {"attachment_types": ("txt",)},
         {"public_description": ""},
         {"unknown": 1},
+        {"key_field": "tags"},
+        {"fields": {"category": "amends_key"}},
+        {"fields": {"category": "kind", "severity": "kind"}},
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused(wrong):

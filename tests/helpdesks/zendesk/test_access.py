@@ -167,6 +167,7 @@ def test_after_closing_no_token_is_asked_for(world, helpdesk):
         {"client_id": "a", "client_secret": "b", "scope": "read\nwrite"},
         {"client_id": "a", "client_secret": "b", "group": -1},
         {"client_id": "a", "client_secret": "b", "url": "http://elm.example"},
+        {"client_id": "a", "client_secret": "b", "url": "https://elm.example/agent/tickets"},
     ],
 )
 def test_settings_that_cannot_work_are_refused(given):
