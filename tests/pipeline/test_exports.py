@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from servers.hearing import all_cases, on_record, outcomes, owed, work_off
 
+from connector.domain.errors import Unavailable
 from connector.domain.practice import Practice
 from connector.pipeline.casework import Casework
 from connector.pipeline.intake import Intake, Pulled
+from connector.report import status
 from connector.sources.survey_file import SurveyFile, SurveyFileSettings
 from connector.store import cases, content, outbox, response_rows
 from connector.store.store import Store
@@ -93,6 +95,24 @@ def test_a_daily_export_brings_only_what_is_new(clinic: Clinic, store: Store) ->
     assert clinic.hear(HEADER + JANE + KIND + KIND.replace("r2", "r3")).new == 1
     assert len(all_cases(store)) == 1
     assert clinic.counts() == {"read": 3, "new": 3}, "what only grew is read from there on"
+
+
+def test_a_column_that_is_gone_takes_the_source_down_until_a_file_fits_again(
+    clinic: Clinic, store: Store
+) -> None:
+    clinic.hear(HEADER + JANE)
+    with pytest.raises(Unavailable, match="Why"):
+        clinic.hear((HEADER + JANE + KIND).replace("Why?", "Reason"))
+    told = status.gather(
+        store, tenant="practice", helpdesk="desk", silence_hours={"nps": 72}, compared={}
+    )
+    assert any("nps: " in one and 'no column "Why?"' in one for one in told.reasons)
+    clinic.hear(HEADER + JANE + KIND)
+    told = status.gather(
+        store, tenant="practice", helpdesk="desk", silence_hours={"nps": 72}, compared={}
+    )
+    assert [one.error for one in told.sources] == [""]
+    assert clinic.counts() == {"read": 4, "new": 2, "seen": 1, "parse_error": 1}
 
 
 def test_a_newest_first_export_brings_only_what_is_new(clinic: Clinic, store: Store) -> None:

@@ -69,15 +69,21 @@ def keys(items):
     return [item.natural_key for item in items if isinstance(item, Signal)]
 
 
-def heard_before_fault(source):
-    """Give what a reading yields before it fails, and why it fails."""
+def read_until_fault(source, cursor=None):
+    """Give what a reading yields before it fails, why it fails, and where to go on."""
     items = []
     try:
-        for batch in source.read(None):
+        for batch in source.read(cursor):
             items.extend(batch.items)
+            cursor = batch.cursor
     except Unavailable as fault:
-        return items, fault.problem
+        return items, fault.problem, cursor
     pytest.fail("the reading did not fail")
+
+
+def heard_before_fault(source):
+    items, problem, _ = read_until_fault(source)
+    return items, problem
 
 
 class FolderWorld:
@@ -290,18 +296,47 @@ def test_an_id_that_comes_twice_keeps_its_key_and_tells_its_contents_apart(expor
     assert first == second != third
 
 
-def test_a_mapped_column_that_is_gone_refuses_the_file_and_names_both(export):
+def test_a_mapped_column_that_is_gone_stops_the_source_and_names_both(export):
     export.write_text((HEADER + ONE).replace("Why?", "Reason"))
-    (refused,), cursor = drain(open_source(export))
+    with capture_logs() as logs:
+        (refused,), fault, cursor = read_until_fault(open_source(export))
     assert isinstance(refused, Unreadable)
-    assert "export.csv" in refused.problem
-    assert '"Why?"' in refused.problem
-    assert drain(open_source(export), cursor)[0] == []
+    for told in (refused.problem, fault):
+        assert "export.csv" in told
+        assert '"Why?"' in told
+    assert [one["event"] for one in logs] == ["export_refused"]
+    items, fault, _ = read_until_fault(open_source(export), cursor)
+    assert items == []
+    assert '"Why?"' in fault
+
+
+def test_a_stopped_source_goes_on_by_itself_when_a_file_fits_again(tmp_path):
+    old, new, newer = (tmp_path / name for name in ("z.csv", "y.csv", "x.csv"))
+    for n, (path, text) in enumerate(
+        [(old, HEADER + ONE), (new, (HEADER + TWO).replace("Why?", "Reason"))]
+    ):
+        path.write_text(text)
+        os.utime(path, (1_741_000_000 + n,) * 2)
+    items, _, cursor = read_until_fault(open_source(tmp_path))
+    assert keys(items) == ["id:r1"]
+    newer.write_text(HEADER + THREE)
+    items, cursor = drain(open_source(tmp_path), cursor)
+    assert keys(items) == ["id:r3"]
+    assert drain(open_source(tmp_path), cursor)[0] == []
+
+
+def test_a_stopped_source_goes_on_when_the_misfit_is_taken_away(tmp_path):
+    (tmp_path / "a.csv").write_text(HEADER + ONE)
+    os.utime(tmp_path / "a.csv", (1_741_000_000,) * 2)
+    (tmp_path / "b.csv").write_text("other,columns\n1,2\n")
+    _, _, cursor = read_until_fault(open_source(tmp_path))
+    (tmp_path / "b.csv").unlink()
+    assert drain(open_source(tmp_path), cursor)[0] == []
 
 
 def test_a_refused_file_is_read_when_the_map_was_mended(export):
     export.write_text((HEADER + ONE).replace("Why?", "Reason"))
-    _, cursor = drain(open_source(export))
+    _, _, cursor = read_until_fault(open_source(export))
     mended = {**MAP, "Reason": "comment"}
     del mended["Why?"]
     assert keys(drain(open_source(export, map=mended), cursor)[0]) == ["id:r1"]
@@ -318,8 +353,9 @@ def test_a_ragged_row_is_shown_with_its_number_and_stops_none_behind_it(export):
 
 def test_a_broken_header_refuses_the_file(export):
     export.write_text('Response ID,"oops"x\n' + ONE)
-    (refused,), _ = drain(open_source(export))
+    (refused,), fault, _ = read_until_fault(open_source(export))
     assert "header" in refused.problem
+    assert "header" in fault
 
 
 @pytest.mark.parametrize(

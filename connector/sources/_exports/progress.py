@@ -31,6 +31,8 @@ class FileProgress:
     options: str = ""
     """Digest of the options under which it was read: under others it is read again, because
     they may understand what was refused, and answers are compared under one map only."""
+    refused: str = ""
+    """Why nothing of one of its tables was read, or empty: its header does not fit the map."""
 
     def sound(self) -> bool:
         """Say whether its parts have their types, after it was read from JSON."""
@@ -38,6 +40,7 @@ class FileProgress:
         return (
             all(type(number) is int and number >= 0 for number in numbers)
             and isinstance(self.sha256, str)
+            and isinstance(self.refused, str)
             and isinstance(self.done, bool)
             and isinstance(self.clean, bool)
         )

@@ -90,6 +90,8 @@ class ExportRows:
         """Once read: how the columns of the table that was read last are read."""
         self.unmapped: tuple[str, ...] = ()
         """Columns of that table that nobody said anything about."""
+        self.refused = ""
+        """Once read: why nothing of one of the tables was read; its header does not fit."""
         self._options = options
         self._written_s = written_s
         self._practice = practice
@@ -121,11 +123,13 @@ class ExportRows:
             return
         rows = [line.cells for line in head if isinstance(line, Row)]
         layout = lay_out(rows, self._wishes())
+        if not isinstance(layout, Refusal) and not all(
+            isinstance(line, Row) for line in head[: layout.header_rows]
+        ):
+            layout = Refusal(problem="The header is no CSV. Nothing of the file was read.")
         if isinstance(layout, Refusal):
+            self.refused = self.refused or f"{place}: {layout.problem}"
             yield self._refuse(place, layout.problem)
-            return
-        if not all(isinstance(line, Row) for line in head[: layout.header_rows]):
-            yield self._refuse(place, "The header is no CSV. Nothing of the file was read.")
             return
         table = Table(place=place, guessed=part.guessed, reader=ResponseReader(layout))
         self.form = form_of(layout)

@@ -39,6 +39,8 @@ BATCH_ROWS = 10_000
 """or so many in all: each commit writes pages all over the table of responses,"""
 BATCH_CHARS = 8_000_000
 """or so many characters."""
+MAX_REFUSED_CHARS = 1_000
+"""So much is remembered of why a file does not fit its map."""
 
 
 class ExportSource:
@@ -65,7 +67,8 @@ class ExportSource:
     def read(self, after: Cursor | None) -> Iterator[Batch]:
         """Yield the responses of all settled files that changed since the cursor.
 
-        A file that cannot be opened does not stop the others: Unavailable comes at the end.
+        A file that cannot be opened does not stop the others: Unavailable comes at the end, and
+        as long as the newest file that was read does not fit the map.
         """
         self._closing.clear()
         progress = Progress(after)
@@ -86,9 +89,17 @@ class ExportSource:
                 return
         if progress.cursor() != last:
             yield Batch(items=(), cursor=progress.cursor())
+        if refused := self._stopped_by(files, progress):
+            faults.append(refused)
         if faults:
             more = f" ({len(faults)} files cannot be read.)" if len(faults) > 1 else ""
             raise Unavailable(self.name, faults[0] + more)
+
+    def _stopped_by(self, files: Sequence[Found], progress: Progress) -> str:
+        """Say why the newest export that was read could not be understood; empty: it was."""
+        known = (progress.of(file.name) for file in reversed(files))
+        newest = next((one for one in known if one is not None and one.done), None)
+        return newest.refused if newest is not None and newest.options == self._digest else ""
 
     def _listing(self) -> list[Found]:
         settings = self._settings
@@ -193,6 +204,7 @@ class ExportSource:
                 clean=clean,
                 mark="" if done else left_out.mark,
                 options=self._digest,
+                refused=export.refused[:MAX_REFUSED_CHARS] if done else "",
             )
             progress.put(file.name, state)
             if done and clean and export.header_rows:
@@ -211,6 +223,12 @@ class ExportSource:
                 return
             batch = following
         yield gathered(batch, done=_unchanged(file))
+        self._tell(export)
+
+    def _tell(self, export: ExportRows) -> None:
+        """Log what the admin should know of the header of a file that was read."""
+        if export.refused:
+            log.warning("export_refused", source=self.name, path=export.path)
         if export.unmapped and export.unmapped not in self._told:
             self._told.add(export.unmapped)
             log.info(
