@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 MAX_LEFT = 4
@@ -121,8 +122,39 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Whole lines that stand one behind the other in a file, and with which nothing is wrong.
+
+    A `Line` for each of them would take as long as reading them does.
+    """
+
+    path: str
+    """The file in which they stand, as in `Line`."""
+    first: int
+    """Number of the first one within that file."""
+    data: bytes
+    """Each with its newline; never empty."""
+
+    def lines(self) -> Iterator[Line]:
+        """Yield them one by one."""
+        whole = self.data.split(b"\n")
+        whole.pop()
+        for number, data in enumerate(whole, self.first):
+            yield Line(path=self.path, number=number, data=data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
     """Lines in order and where reading goes on after them."""
 
-    items: tuple[Line | Gap, ...]
+    parts: tuple[Run | Line | Gap, ...]
+    """In the order of the log; a `Line` alone is one with a problem."""
     position: Position
+
+    @property
+    def items(self) -> tuple[Line | Gap, ...]:
+        """Give every line by itself."""
+        items: list[Line | Gap] = []
+        for part in self.parts:
+            items += part.lines() if isinstance(part, Run) else (part,)
+        return tuple(items)

@@ -23,14 +23,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connector.parsing import logfiles
-from connector.parsing.log_position import MAX_LEFT, Chunk, Gap, Line, Position
-from connector.parsing.logfiles import HEAD_BYTES, TAIL_BYTES, Candidate
+from connector.parsing.log_plan import Plan, Stage, planned
+from connector.parsing.log_position import MAX_LEFT, Chunk, Gap, Line, Position, Run
+from connector.parsing.logfiles import HEAD_BYTES, TAIL_BYTES
 
-__all__ = ["Chunk", "Gap", "Line", "Position", "follow"]
+__all__ = ["Chunk", "Gap", "Line", "Position", "Run", "follow"]
 
 BLOCK_BYTES = 32_768
 """Read at once."""
@@ -38,36 +39,6 @@ MAX_LINE_BYTES = 65_536
 """A longer line is cut to this and marked; the rest of it is passed over."""
 CHUNK_LINES = 1_000
 """A chunk is handed on as soon as it has so many lines (one block may bring more)."""
-ALIKE_BYTES = 8_192
-"""Two files may begin alike up to here (a header): before it, one match is not believed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stage:
-    """One file to read in this turn."""
-
-    file: Candidate
-    after: Position | None
-    """Where to go on in it; None: from its start."""
-    finished: bool = False
-    """True when nobody should write to it any more, because a newer file has bytes."""
-    copied_from: int | None = None
-    """The inode of the log when this part is a copy of it, made before it was cut: a line that
-    is half in the copy goes on in the next file."""
-    before_ns: int | None = None
-    """Earlier than the parts that are to be read behind this one: late lines may have made this
-    one the youngest, and those parts must still count as new."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """What to read in this turn."""
-
-    stages: list[_Stage]
-    lost: bool = False
-    """True when something between the position and the first stage is gone."""
-    beside: list[_Stage] = field(default_factory=list)
-    """Rotated parts to read without leaving the place in the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +58,7 @@ def follow(
     nothing left to read in rotated parts), is no regular file, or may not be read.
     """
     with logfiles.Opened(path, edge=edge) as files, logfiles.read_faults(edge, path):
-        plan = _plan(files, after)
+        plan = planned(files, after)
         left = after.left if after else ()
         if after is not None and (left or plan.beside):
             for chunk in _late(files, after, plan, max_line_bytes):
@@ -99,7 +70,7 @@ def follow(
             reader = _Reader(stage, max_line_bytes, half, left, arriving=arriving)
             if plan.lost and number == 0 and after is not None:
                 gap = Gap(path=str(path), after=replace(after, left=()), shut=files.shut)
-                yield Chunk(items=(gap,), position=reader.position())
+                yield Chunk(parts=(gap,), position=reader.position())
             yield from _sound(reader, stage)
             half = reader.half
             end = replace(reader.position(), inode=stage.file.inode, left=())
@@ -107,7 +78,7 @@ def follow(
                 left = (*left, end)[-MAX_LEFT:]
 
 
-def _sound(reader: _Reader, stage: _Stage) -> Iterator[Chunk]:
+def _sound(reader: _Reader, stage: Stage) -> Iterator[Chunk]:
     """Read a stage; a packed part that is damaged ends with a gap, and does not stop the rest."""
     try:
         yield from reader.chunks()
@@ -116,11 +87,11 @@ def _sound(reader: _Reader, stage: _Stage) -> Iterator[Chunk]:
             raise
         end = reader.position()
         gap = Gap(path=stage.file.path, after=replace(end, left=()))
-        yield Chunk(items=(*reader.taken(), gap), position=end)
+        yield Chunk(parts=(*reader.taken(), gap), position=end)
 
 
 def _late(
-    files: logfiles.Opened, after: Position, plan: _Plan, max_line_bytes: int
+    files: logfiles.Opened, after: Position, plan: Plan, max_line_bytes: int
 ) -> Iterator[Chunk]:
     """Read what was added to files that were left already; the place in the log stays."""
     left = list(after.left)
@@ -135,10 +106,10 @@ def _late(
             yield replace(chunk, position=replace(after, left=tuple(left[-MAX_LEFT:])))
         if stage.file.packed:
             left[index:] = [replace(reader.position(), done=True), *left[index + 1 :]]
-            yield Chunk(items=(), position=replace(after, left=tuple(left[-MAX_LEFT:])))
+            yield Chunk(parts=(), position=replace(after, left=tuple(left[-MAX_LEFT:])))
 
 
-def _grown(files: logfiles.Opened, after: Position, plan: _Plan) -> Iterator[_Stage]:
+def _grown(files: logfiles.Opened, after: Position, plan: Plan) -> Iterator[Stage]:
     """Find the files that were left and have more bytes now."""
     busy = {stage.file.inode for stage in (*plan.stages, *plan.beside)} | {after.inode}
     wanted = {end.inode for end in after.left} - busy
@@ -148,135 +119,7 @@ def _grown(files: logfiles.Opened, after: Position, plan: _Plan) -> Iterator[_St
         if file is None or end.done or (not file.packed and file.size <= end.offset):
             continue
         if file.holds(end.offset, end.head, end.tail):
-            yield _Stage(file=file, after=end)
-
-
-def _plan(files: logfiles.Opened, after: Position | None) -> _Plan:
-    """Decide which files to read from where, and whether something in between is lost."""
-    if after is None:
-        return _Plan(stages=_stages([], files.need_live(), None))
-    return _plan_on(files, after)
-
-
-def _plan_on(files: logfiles.Opened, after: Position) -> _Plan:
-    """Decide where to go on."""
-    if after.offset == 0:
-        newer = [part for part in _parts(files, after) if part.mtime_ns >= after.mtime_ns]
-        live = files.live if newer else files.need_live()
-        return _Plan(stages=_stages(newer, live, None, log=after.inode))
-    live = files.live
-    held = live is not None and live.holds(after.offset, after.head, after.tail)
-    if held and after.offset > ALIKE_BYTES:
-        return _Plan(stages=_stages([], live, after))
-    rotated = _parts(files, after)
-    if live is not None and held:
-        return _Plan(stages=_stages([], live, after), beside=_beside(rotated, live, after))
-    for index in sorted(range(len(rotated)), key=lambda at: _likely(rotated[at], after)):
-        if rotated[index].holds(after.offset, after.head, after.tail):
-            older = [part for part in rotated[:index] if part.mtime_ns > after.mtime_ns]
-            parts = [rotated[index], *older, *rotated[index + 1 :]]  # late lines make it young
-            return _Plan(stages=_stages(parts, live, after, log=after.inode))
-    return _begin_anew(rotated, files.need_live(), after)
-
-
-def _parts(files: logfiles.Opened, after: Position) -> list[Candidate]:
-    """Give the rotated parts that may hold something new."""
-    return [part for part in files.rotated() if not _is_left(part, after)]
-
-
-def _beside(rotated: list[Candidate], live: Candidate, after: Position) -> list[_Stage]:
-    """Read every part that was written since, where a common beginning tells nothing."""
-    return [
-        _Stage(
-            file=part,
-            after=after if part.holds(after.offset, after.head, after.tail) else None,
-            finished=True,
-        )
-        for part in rotated
-        if part.mtime_ns >= after.mtime_ns and not _continues(live, part, after)
-    ]
-
-
-def _is_left(part: Candidate, after: Position) -> bool:
-    """Say whether a part was read to its end already and left: late lines move its time on."""
-    return part.inode != after.inode and any(
-        (part.mtime_ns if part.packed else part.inode)
-        == (end.mtime_ns if part.packed else end.inode)
-        and part.holds(end.offset, end.head, end.tail)
-        and (not part.packed or part.inode == end.inode or not part.peek(end.offset, 1))
-        for end in after.left
-    )
-
-
-def _begin_anew(rotated: list[Candidate], live: Candidate, after: Position) -> _Plan:
-    """Read the log from its start, and what was written since and rotated meanwhile.
-
-    A copy shorter than what was read proves that nothing is lost.
-    """
-    for index in reversed(range(len(rotated))):
-        if rotated[index].is_beginning_of(after.offset, after.head):
-            rest = rotated[index + 1 :]  # a copy made before its last lines were read from the log
-            return _Plan(stages=_stages(rest, live, None))
-    newer = [
-        part
-        for part in rotated
-        if part.mtime_ns >= after.mtime_ns and not part.begins_like(after.offset, after.head)
-    ]  # what begins like it is its damaged rest
-    return _Plan(stages=_stages(newer, live, None, log=after.inode), lost=True)
-
-
-def _continues(live: Candidate, part: Candidate, after: Position) -> bool:
-    """Say whether a part takes nothing away from the log, where both may begin alike.
-
-    It has nothing behind the common beginning, or says the same as the log. Any doubt is for
-    the part: what is read twice does less harm than what is never read.
-    """
-    if not part.holds(after.offset, after.head, after.tail):
-        return False
-    there, here = part.peek(after.offset, TAIL_BYTES), live.peek(after.offset, TAIL_BYTES)
-    if not there:
-        return True
-    if part.inode == after.inode != live.inode:
-        return False
-    return bool(here) and (here.startswith(there) or there.startswith(here))
-
-
-def _likely(file: Candidate, after: Position) -> tuple[bool, bool, bool, int]:
-    """Sort key: the same inode first, then plain files, then the newest.
-
-    Where many may begin alike, the oldest that was written since.
-    """
-    other = file.inode != after.inode
-    if after.offset <= ALIKE_BYTES:
-        return (file.mtime_ns < after.mtime_ns, other, False, file.mtime_ns)
-    return (other, False, file.packed, -file.mtime_ns)
-
-
-def _stages(
-    rotated: list[Candidate],
-    live: Candidate | None,
-    after: Position | None,
-    *,
-    log: int | None = None,
-) -> list[_Stage]:
-    """Read the rotated parts and then the log, which counts only once it has bytes.
-
-    `log` is the inode that the log had: when it still has it, the parts are copies.
-    """
-    parts = list(rotated)
-    if live is not None and (live.size > 0 or not parts):
-        parts.append(live)
-    copied = log if live is not None and live.inode == log else None
-    return [
-        _Stage(
-            file=part,
-            after=after if index == 0 else None,
-            finished=index < len(parts) - 1,
-            copied_from=None if part is live else copied,
-            before_ns=min((one.mtime_ns - 1 for one in parts[index + 1 :]), default=None),
-        )
-        for index, part in enumerate(parts)
-    ]
+            yield Stage(file=file, after=end)
 
 
 class _Reader:
@@ -284,7 +127,7 @@ class _Reader:
 
     def __init__(
         self,
-        stage: _Stage,
+        stage: Stage,
         max_line_bytes: int,
         half: _Half,
         left: tuple[Position, ...],
@@ -302,7 +145,8 @@ class _Reader:
         self._number = after.line if after else 0
         self._skipping = after.skipping if after else half.skipping
         self._head, self._tail = stage.file.seek(self._offset)
-        self._items: list[Line | Gap] = []
+        self._parts: list[Run | Line | Gap] = []
+        self._lines = 0
         self._before = half.data
         self._left = left
         self._arriving = arriving
@@ -335,40 +179,52 @@ class _Reader:
             if len(pending) > self._max:
                 self._begin_long_line(pending)
                 pending = b""
-            if len(self._items) >= CHUNK_LINES:
+            if self._lines >= CHUNK_LINES:
                 yield self._chunk()
         if self._stage.finished and self._stage.copied_from is not None:
             self.half = _Half(data=pending, skipping=self._skipping)
         elif self._stage.finished and pending:
             self._take_cut_line(pending)
         arrived = (start == 0 or self._arriving) and not joining
-        if self._items or self._offset != start or arrived:
+        if self._parts or self._offset != start or arrived:
             yield self._chunk()
 
-    def taken(self) -> tuple[Line | Gap, ...]:
+    def taken(self) -> tuple[Run | Line | Gap, ...]:
         """Give what was read and not handed on yet."""
-        items, self._items = tuple(self._items), []
-        return items
+        parts, self._parts, self._lines = tuple(self._parts), [], 0
+        return parts
 
     def _chunk(self) -> Chunk:
-        return Chunk(items=self.taken(), position=self.position())
+        return Chunk(parts=self.taken(), position=self.position())
 
     def _take(self, whole: bytes) -> None:
         """Take bytes that end with a newline."""
         if not whole:
             return
+        lines = whole
+        if self._skipping:
+            lines = whole[whole.index(b"\n") + 1 :]
+            self._skipping = False
+        if len(lines) > self._max:
+            self._take_one_by_one(lines)
+        elif lines:
+            count = lines.count(b"\n")
+            path = self._stage.file.path
+            self._parts.append(Run(path=path, first=self._number + 1, data=lines))
+            self._number += count
+            self._lines += count
+        self._pass(whole)
+
+    def _take_one_by_one(self, whole: bytes) -> None:
+        """Take lines of which one may be too long."""
         lines = whole.split(b"\n")
         lines.pop()
-        if self._skipping:
-            del lines[0]
-            self._skipping = False
         for data in lines:
             self._number += 1
             if len(data) > self._max:
                 self._add(data[: self._max], self._too_long())
             else:
                 self._add(data)
-        self._pass(whole)
 
     def _begin_long_line(self, pending: bytes) -> None:
         if not self._skipping:
@@ -388,7 +244,12 @@ class _Reader:
 
     def _add(self, data: bytes, problem: str = "") -> None:
         path = self._stage.file.path
-        self._items.append(Line(path=path, number=self._number, data=data, problem=problem))
+        if problem:
+            one = Line(path=path, number=self._number, data=data, problem=problem)
+            self._parts.append(one)
+        else:
+            self._parts.append(Run(path=path, first=self._number, data=data + b"\n"))
+        self._lines += 1
 
     def _pass(self, data: bytes) -> None:
         """Go on behind these bytes; what the file before began with is not of this one."""
