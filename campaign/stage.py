@@ -64,6 +64,7 @@ def _settings(
     return {
         "state_dir": str(folder / "state"),
         "practice": {"name": "Campaign Practice", "zone": "America/New_York"},
+        "triage": {"phone": {"callback_minutes": 0}},
         "sources": [
             {
                 "kind": "imap",

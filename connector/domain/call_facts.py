@@ -24,7 +24,8 @@ class Glance:
     message: bool
     """The caller left a message, or may have."""
     line: str
-    """What was dialled; empty for calls that the practice made."""
+    """What was dialled, or the queue where that is not known; empty for calls that the practice
+    made."""
 
 
 def glance(signal: Signal) -> Glance | None:
@@ -40,7 +41,7 @@ def glance(signal: Signal) -> Glance | None:
         outbound=outbound,
         reached=_reached(facts),
         message=facts.get("call_end") in _MESSAGES,
-        line="" if outbound else str(facts.get("line", "")),
+        line="" if outbound else str(facts.get("line") or facts.get("queue") or ""),
     )
 
 

@@ -57,6 +57,8 @@ class QueueEvent:
     callid: str
     """Unique id of the caller's channel; NONE and others for events without a call."""
     queue: str
+    agent: str = ""
+    """Name or interface of the member; NONE where there is none."""
     name: str
     """ENTERQUEUE, CONNECT ...; any other word is possible."""
     params: tuple[str, ...]
@@ -84,6 +86,7 @@ def parse_line(data: bytes) -> QueueEvent | Malformed | None:
         at=int(fields[0].partition(".")[0]),
         callid=fields[1],
         queue=fields[2],
+        agent=fields[3],
         name=fields[4],
         params=tuple(fields[5:]),
     )

@@ -59,6 +59,8 @@ class EndedStay:
     """Place in the queue at the beginning."""
     call_s: int | None
     """Seconds of conversation before its end or transfer."""
+    agent: str = ""
+    """Name or interface of the member who answered; empty when nobody did."""
     lines: tuple[bytes, ...]
     """Its lines, at most MAX_STAY_LINES."""
     lines_dropped: int
@@ -77,12 +79,13 @@ class _Open:
     caller_name: str
     original_position: int | None
     connected_at: int | None = None
+    agent: str = ""
     lines: list[str] = field(default_factory=list)
     lines_dropped: int = 0
 
     def sound(self) -> bool:
         """Say whether its parts have their types, after it was read from JSON."""
-        texts = [self.callid, self.queue, self.caller, self.caller_name, *self.lines]
+        texts = [self.callid, self.queue, self.caller, self.caller_name, self.agent, *self.lines]
         numbers = [self.original_position, self.connected_at]
         return (
             all(isinstance(text, str) for text in texts)
@@ -136,6 +139,18 @@ class Stays:
         elif event.name in ENDS:
             yield self._end(event, data)
 
+    def flush(self, now: int) -> Iterator[EndedStay]:
+        """End what is open: there will be no more lines."""
+        yield from self._close_all(now)
+
+    def is_open(self, callid: str) -> bool:
+        """Say whether a call has a stay that has not ended."""
+        return any(stay.callid == callid for stay in self._open)
+
+    def count(self) -> int:
+        """Count the stays that have not ended."""
+        return len(self._open)
+
     def _restore(self, plain: Any) -> None:
         if plain is None:
             return
@@ -169,6 +184,7 @@ class Stays:
             stay.add(data)
             if event.name == "CONNECT":
                 stay.connected_at = event.at
+                stay.agent = event.agent if event.agent != "NONE" else ""
 
     def _end(self, event: QueueEvent, data: bytes) -> EndedStay:
         end, read = ENDS[event.name]
@@ -227,6 +243,7 @@ def _ended(stay: _Open, at: int, end: CallEnd, figures: Figures) -> EndedStay:
         position=figures.position,
         original_position=stay.original_position if original is None else original,
         call_s=figures.call_s,
+        agent=stay.agent,
         lines=tuple(line.encode("utf-8", "surrogateescape") for line in stay.lines),
         lines_dropped=stay.lines_dropped,
     )

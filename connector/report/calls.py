@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from connector.domain.assessment import Lane, Reason
-from connector.domain.call import Aspect, Call, Direction, Outcome
+from connector.domain.call import Call, Direction, Outcome
 from connector.parsing.calls.found import Broken, Found
-from connector.parsing.calls.signals import outline, told
+from connector.parsing.calls.signals import outline, told, transfers_of
 from connector.parsing.calls.timeline import Names
 from connector.report.inspection import Value
 from connector.triage.callers import Seen, reconsidered, repaired_by, seen, tries
@@ -122,7 +122,7 @@ def describe_call(
         "short_abandon": short,
         "wait_s": call.wait_s,
         "talk_s": call.talk_s,
-        "transfers": len(call.transfers) if Aspect.TRANSFERS in call.shows else None,
+        "transfers": transfers_of(call),
         "transfer_kinds": [transfer.kind.value for transfer in call.transfers],
         "same_recording_max": call.same_recording_max,
         "hold_s_max": call.hold_s_max,

@@ -284,7 +284,10 @@ def _valid_sources(draft: _Draft) -> tuple[SourceSettings, ...]:
     }
     for (first, one), (second, two) in itertools.combinations(made.items(), 2):
         if one.reads_with(two):
-            fault = f"sources[{first}] reads these files already; choose another path or pattern"
+            fault = (
+                f"sources[{first}] reads these files already, or other logs of the same system: "
+                "choose another path or pattern, or name them all in one source"
+            )
             draft.faults.append((("sources", second, "path"), fault))
     return tuple(made.values())
 

@@ -18,6 +18,7 @@ from connector.domain.signal import Cursor
 from connector.parsing import logfiles
 from connector.parsing.calls.cdr_system import CdrLogs, CdrSystem
 from connector.parsing.calls.numbers import Numbers
+from connector.parsing.calls.phone_home import same_system
 from connector.parsing.calls.settings import CallSettings
 from connector.parsing.calls.times import Clock
 from connector.parsing.calls.watching import PhoneSource, Watched
@@ -64,6 +65,10 @@ class AsteriskCdrSettings(SourceSettings):
     def open(self, practice: Practice) -> AsteriskCdr:
         """Make the source; the files are opened by reading."""
         return AsteriskCdr(self, practice)
+
+    def reads_with(self, other: SourceSettings) -> bool:
+        """Say whether another source reads these logs, or others of the same phone system."""
+        return same_system(self, other)
 
     @classmethod
     def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:

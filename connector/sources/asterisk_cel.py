@@ -20,6 +20,7 @@ from connector.parsing import logfiles
 from connector.parsing.calls.cel_check import shortcomings
 from connector.parsing.calls.cel_rows import COLUMNS, column_name, missing
 from connector.parsing.calls.numbers import Numbers
+from connector.parsing.calls.phone_home import same_system
 from connector.parsing.calls.settings import CallSettings
 from connector.parsing.calls.system import PhoneSystem, SystemLogs
 from connector.parsing.calls.times import Clock
@@ -40,12 +41,20 @@ class AsteriskCelSettings(SourceSettings):
         description="The queue_log of the same system. Do not configure it as a source of its "
         "own too: its calls would be counted twice.",
     )
+    cdr: Path | None = Field(
+        default=None,
+        description="The call detail records of the same system (cdr-csv/Master.csv), for calls "
+        "that the channel log lost; no source of their own either.",
+    )
     earlier: tuple[Path, ...] = Field(
         default=(),
         description="Older channel logs that are read as a whole before, at the very first time.",
     )
     queue_log_earlier: tuple[Path, ...] = Field(
         default=(), description="The same for older queue_logs."
+    )
+    cdr_earlier: tuple[Path, ...] = Field(
+        default=(), description="The same for older call detail records."
     )
     columns: tuple[str, ...] = Field(
         default=COLUMNS,
@@ -69,6 +78,10 @@ class AsteriskCelSettings(SourceSettings):
         """Make the source; the files are opened by reading."""
         return AsteriskCel(self, practice)
 
+    def reads_with(self, other: SourceSettings) -> bool:
+        """Say whether another source reads these logs, or others of the same phone system."""
+        return same_system(self, other)
+
     @classmethod
     def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:
         """Read one log once."""
@@ -80,19 +93,15 @@ class AsteriskCel(PhoneSource):
 
     def __init__(self, settings: AsteriskCelSettings, practice: Practice) -> None:
         """Keep the configuration; nothing is opened before `read`."""
-        files = (
-            (settings.path,)
-            if settings.queue_log is None
-            else (
-                settings.path,
-                settings.queue_log,
-            )
-        )
+        beside = (settings.queue_log, settings.cdr)
+        files = (settings.path, *(path for path in beside if path is not None))
         logs = SystemLogs(
             cel=settings.path,
             queue_log=settings.queue_log,
             earlier=settings.earlier,
             queue_earlier=settings.queue_log_earlier,
+            cdr=settings.cdr,
+            cdr_earlier=settings.cdr_earlier,
             columns=settings.columns,
             edge=settings.name,
             clock=Clock(settings.calls.local(practice.zone)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -272,3 +273,116 @@ class TestAsteriskCel(SourceContract):
         monkeypatch.setattr(tail, "BLOCK_BYTES", 400)
         monkeypatch.setattr(tail, "CHUNK_LINES", 1)
         return CelWorld(tmp_path)
+
+
+# call detail records beside the channel log
+
+
+def recorded(pbx: Pbx, unique: str, number: str, start: float, *, answered: bool = True) -> bytes:
+    """A row of cdr-csv with all 21 columns, as Asterisk writes it."""
+    seconds = 60
+    when = [
+        datetime.fromtimestamp(at, ZoneInfo("America/Denver")).strftime("%Y-%m-%d %H:%M:%S")
+        for at in (start, start + 4, start + seconds)
+    ]
+    answer = f'"{when[1]}"' if answered else ""
+    how = "ANSWERED" if answered else "NO ANSWER"
+    billed = seconds - 4 if answered else 0
+    return (
+        f'"","{number}","{LINE}","pstn-in","""Pat"" <{number}>","{pbx.trunk}-0000{unique[-2:]}",'
+        f'"SIP/2001-00000099","Dial","SIP/2001,20","{when[0]}",{answer},"{when[2]}",{seconds},'
+        f'{billed},"{how}","DOCUMENTATION","{unique}","","","{unique}",7\n'
+    ).encode()
+
+
+class Whole(Place):
+    """All three logs of one system."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.cdr = folder / "Master-cdr.csv"
+        self.cdr.touch()
+
+    def source(self, now: float = 4e9, **more: object) -> AsteriskCel:
+        return super().source(now, cdr=self.cdr, **more)
+
+
+@pytest.fixture
+def whole(tmp_path):
+    return Whole(tmp_path)
+
+
+def test_three_logs_of_one_system_tell_each_call_once(whole):
+    pbx = busy_day()
+    whole.write(pbx)
+    alone = {signal.natural_key: signal.facts for signal in Place(whole.cel.parent).heard()}
+    started = {key: facts["call_start"] for key, facts in alone.items()}
+    whole.cdr.write_bytes(
+        b"".join(
+            recorded(pbx, key.removeprefix("call|"), "7205550111", start)
+            for key, start in started.items()
+        )
+    )
+    assert {signal.natural_key: signal.facts for signal in whole.heard()} == alone
+
+
+def test_a_call_that_only_the_records_know_is_heard_too(whole):
+    pbx = busy_day()
+    whole.write(pbx)
+    before = len(whole.heard())
+    lost = f"{int(pbx.at) - 200}.999"
+    whole.cdr.write_bytes(recorded(pbx, lost, "7205550199", pbx.at - 200, answered=False))
+    heard = whole.heard()
+    assert len(heard) == before + 1
+    (found,) = [signal for signal in heard if signal.natural_key == f"call|{lost}"]
+    assert (found.facts["call_end"], found.contact.phone) == ("missed", "+17205550199")
+
+
+def test_a_record_waits_for_the_channel_log_before_it_is_a_call_of_its_own(whole):
+    pbx = Pbx()
+    unique = pbx.talk("7205550111")
+    whole.cdr.write_bytes(recorded(pbx, unique, "7205550111", pbx.at - 65))
+    source = whole.source(pbx.at + 30)
+    batches = list(source.read(None))
+    assert [item for batch in batches for item in batch.items] == []
+    whole.cel.write_bytes(pbx.cel_bytes())
+    (signal,) = [item for batch in source.read(None) for item in batch.items]
+    assert signal.facts["staff"] == ("2001",)
+
+
+def test_the_records_complete_a_call_whose_end_the_channel_log_lost(whole):
+    pbx = Pbx()
+    unique = pbx.talk("7205550111")
+    started = pbx.at - 64
+    lines = pbx.cel_bytes().splitlines(keepends=True)
+    whole.cel.write_bytes(b"".join(lines[: len(lines) // 2]))
+    (cut,) = whole.heard()
+    assert cut.facts["truncated"] is True
+    whole.cdr.write_bytes(recorded(pbx, unique, "7205550111", started))
+    (signal,) = whole.heard()
+    assert "truncated" not in signal.facts
+    assert (signal.facts["call_end"], signal.facts["call_s"]) == ("answered", 56)
+
+
+def test_records_without_ids_are_recognised_by_their_channels(whole):
+    pbx = Pbx()
+    pbx.talk("7205550111")
+    whole.cel.write_bytes(pbx.cel_bytes())
+    channel = next(line.split('","')[9] for line in pbx.cel_bytes().decode().splitlines())
+    row = recorded(pbx, "1.00", "7205550111", pbx.at - 64).decode()
+    fields = row.split(",")[:16]
+    fields[5] = f'"{channel}"'
+    whole.cdr.write_text(",".join(fields) + "\n")
+    assert len(whole.heard()) == 1
+
+
+def test_records_that_are_missing_or_broken_stop_nothing(whole):
+    pbx = busy_day()
+    whole.write(pbx)
+    count = len(whole.heard())
+    whole.cdr.write_bytes(b'"no","record"\n"an open quote\n')
+    items = [item for batch in whole.source().read(None) for item in batch.items]
+    assert sum(isinstance(item, Unreadable) for item in items) == 2
+    assert sum(isinstance(item, Signal) for item in items) == count
+    whole.cdr.unlink()
+    assert len(whole.heard()) == count

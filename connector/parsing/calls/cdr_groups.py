@@ -75,6 +75,12 @@ class CdrGroups:
         ]
         return [self._open.pop(key).records for key in over]
 
+    def is_open(self, unique: str) -> bool:
+        """Say whether the call of a channel is not over."""
+        return unique in self._open or any(
+            one.unique == unique for group in self._open.values() for one in group.records
+        )
+
     def flush(self) -> list[list[Cdr]]:
         """Give all calls: there will be no more records."""
         done = [group.records for group in self._open.values()]

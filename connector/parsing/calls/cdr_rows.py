@@ -8,6 +8,7 @@ stand which of them it is.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -109,6 +110,15 @@ class CdrRows:
         if max(map(len, row)) > MAX_FIELD_CHARS:
             return "A field of the line is too long."
         return self._record(dict(zip(columns, row, strict=True)), tuple(row))
+
+    def again(self, row: object) -> Cdr | None:
+        """Read a row that was kept over a restart; None for what is none."""
+        if not isinstance(row, list) or not all(isinstance(field, str) for field in row):
+            return None
+        text = io.StringIO()
+        csv.writer(text, lineterminator="").writerow(row)
+        record = self.read(text.getvalue().encode("utf-8", "replace"))
+        return record if isinstance(record, Cdr) else None
 
     def _record(self, cell: Mapping[str, str], line: tuple[str, ...]) -> Cdr | str:
         unique = cell.get("uniqueid", "")

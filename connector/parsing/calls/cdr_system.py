@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,12 +11,11 @@ from typing import Any, Final
 from connector.parsing.calls.cdr_groups import CdrGroups
 from connector.parsing.calls.cdr_rows import Cdr, CdrRows
 from connector.parsing.calls.cdr_story import CdrTeller
-from connector.parsing.calls.cel_groups import MAX_AGE_S
 from connector.parsing.calls.channels import Phones
 from connector.parsing.calls.found import Broken, Found, Heard, Piece
 from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.queue_calls import QueueCalls
-from connector.parsing.calls.queue_side import QueueSide
+from connector.parsing.calls.queue_side import GONE_ON_S, UNSEEN_S, QueueSide
 from connector.parsing.calls.system import BATCH_CALLS, plain_cursor
 from connector.parsing.calls.times import Clock
 from connector.parsing.tail import Chunk, Gap, Position, follow
@@ -83,7 +80,8 @@ class CdrSystem:
         for records in self._groups.flush() if flush else self._groups.expire(now, SILENCE_S):
             self._tell(records)
         if self._queue is not None:
-            alone = self._queue.unclaimed(None if flush else now - MAX_AGE_S)
+            before = None if flush else max(self._groups.now - GONE_ON_S, now - UNSEEN_S)
+            alone = self._queue.unclaimed(before, self._groups.is_open)
             calls = QueueCalls(self._logs.numbers)
             self._found += [Heard(call=call, locator=where) for call, where in calls.tell(alone)]
         if self._position is not None:
@@ -114,12 +112,8 @@ class CdrSystem:
         self._found.append(Heard(call=call, locator=where, rows=[one.line for one in records]))
 
     def _take_back(self, row: object) -> None:
-        if not isinstance(row, list) or not all(isinstance(field, str) for field in row):
-            return
-        text = io.StringIO()
-        csv.writer(text, lineterminator="").writerow(row)
-        record = self._rows.read(text.getvalue().encode("utf-8", "replace"))
-        if isinstance(record, Cdr):
+        record = self._rows.again(row)
+        if record is not None:
             for records in self._groups.feed(record):
                 self._tell(records)
 

@@ -146,6 +146,13 @@ class CelGroups:
             self._end(group, done, truncated=group.alive > 0)
         return done
 
+    def is_open(self, name: str) -> bool:
+        """Say whether the call of a linked id, a channel's id or a channel's name goes on."""
+        return name in self._by_link or name in self._by_leg or ("/" in name and self._has(name))
+
+    def _has(self, channel: str) -> bool:
+        return any(row[9] == channel for group in self._open() for row in group.rows)
+
     def __len__(self) -> int:
         """Count the open calls."""
         return len(self._open())

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from connector.domain.call import Aspect, Call, Direction, HangUp, Outcome, Step, StepKind
+from connector.domain.call import (
+    Aspect,
+    Call,
+    Direction,
+    HangUp,
+    Outcome,
+    StepKind,
+    Transfer,
+    TransferKind,
+)
+from connector.parsing.calls.channels import endpoint
 from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.queue_stays import stay_of
-from connector.parsing.calls.story import Story
+from connector.parsing.calls.story import Stay, Story
 from connector.parsing.calls.telling import blank, told
 from connector.parsing.calls.times import moment
+from connector.parsing.queue_events import CallEnd
 from connector.parsing.queue_log import EndedStay
 
 
@@ -21,41 +32,32 @@ class QueueCalls:
         """Take what reads numbers."""
         self._numbers = numbers
 
-    def tell(self, stays: Iterable[tuple[EndedStay, str]]) -> Iterator[tuple[Call, str]]:
-        """Yield one call for each channel, with the place of its last line."""
+    def tell(
+        self, stays: Iterable[tuple[EndedStay, str]], *, key: str = ""
+    ) -> Iterator[tuple[Call, str]]:
+        """Yield one call for each channel, with the place of its last line.
+
+        `key` is what the call is called, where its channel's id is taken already.
+        """
         by_call: dict[str, list[tuple[EndedStay, str]]] = {}
         for stay, where in stays:
             by_call.setdefault(stay.callid, []).append((stay, where))
         for ones in by_call.values():
             ones.sort(key=lambda one: one[0].entered_at or one[0].ended_at)
-            yield self.call([stay for stay, _ in ones]), ones[-1][1]
+            yield self.call([stay for stay, _ in ones], key=key), ones[-1][1]
 
-    def call(self, ended: list[EndedStay]) -> Call:
+    def call(self, ended: list[EndedStay], *, key: str = "") -> Call:
         """Tell the call of one channel's stays, which are in the order of time."""
         stays = [stay_of(one) for one in ended]
         first, last = stays[0], stays[-1]
         caller = next((one.caller for one in ended if one.caller), "")
         name = next((one.caller_name for one in ended if one.caller_name), "")
-        story = Story(began=first.entered, stage="queue", ended=last.left, stays=[])
-        connected = [one for one in stays if one.end is Outcome.ANSWERED]
-        if connected:
-            story.answered = connected[0].entered + (connected[0].wait_s or 0)
-        steps = [
-            Step(at=moment(one.entered), kind=StepKind.QUEUED, what=one.queue) for one in stays
-        ] + [
-            Step(
-                at=moment(one.entered + (one.wait_s or 0)),
-                kind=StepKind.ANSWERED,
-                seconds=one.wait_s,
-            )
-            for one in connected
-        ]
-        story.steps = steps
-        story.stage = "talk" if last.end is Outcome.ANSWERED else "queue"
+        story = Story(began=first.entered, ended=last.left)
+        _happens(story, ended, stays)
         if last.end is Outcome.ABANDONED:
             story.ended_by = HangUp.CALLER
         call = replace(
-            blank(ended[0].callid, first.entered, Direction.INBOUND),
+            blank(key or ended[0].callid, first.entered, Direction.INBOUND),
             linked_ids=(ended[0].callid,),
             caller=caller,
             caller_e164=self._numbers.e164(caller),
@@ -65,3 +67,33 @@ class QueueCalls:
             shows=frozenset({Aspect.QUEUES}),
         )
         return told(story, call, stays)
+
+
+def _happens(story: Story, ended: Sequence[EndedStay], stays: Sequence[Stay]) -> None:
+    """Tell stay by stay: entered, answered, passed on."""
+    for index, (one, stay) in enumerate(zip(ended, stays, strict=True)):
+        story.step(stay.entered, StepKind.QUEUED, what=stay.queue)
+        story.stage = "queue"
+        if stay.end is not Outcome.ANSWERED:
+            continue
+        who, at = _member(one.agent), stay.entered + (stay.wait_s or 0)
+        story.stage, story.last_talk = "talk", one.call_s
+        story.answered = at if story.answered is None else story.answered
+        story.staff += [who] if who else []
+        story.step(at, StepKind.ANSWERED, who=who, seconds=stay.wait_s)
+        if one.end is CallEnd.TRANSFERRED:
+            _passed_on(story, who, stay.left, stays[index + 1 : index + 2])
+
+
+def _passed_on(story: Story, who: str, at: float, following: Sequence[Stay]) -> None:
+    """Tell a transfer; where to is known only when it was another queue."""
+    kind = TransferKind.QUEUE if following else TransferKind.UNKNOWN
+    to = following[0].queue if following else ""
+    answered = bool(following) and following[0].end is Outcome.ANSWERED
+    story.transfers.append(Transfer(at=moment(at), kind=kind, by=who, to=to, answered=answered))
+    story.step(at, StepKind.TRANSFERRED, who=who, what=to, detail=kind.value)
+
+
+def _member(agent: str) -> str:
+    """Name a member: as the queue names it, or the phone of its interface (`PJSIP/101`)."""
+    return endpoint(agent) or agent

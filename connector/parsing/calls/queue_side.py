@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from connector.domain.errors import Unavailable
 from connector.parsing.calls.found import Broken
-from connector.parsing.calls.queue_stays import MAX_WAITING_STAYS, stay_of
+from connector.parsing.calls.queue_stays import (
+    MAX_WAITING_STAYS,
+    stay_from_plain,
+    stay_of,
+    stay_to_plain,
+)
 from connector.parsing.calls.story import Stay
-from connector.parsing.queue_events import CallEnd, Malformed, parse_line
+from connector.parsing.queue_events import Malformed, parse_line
 from connector.parsing.queue_log import EndedStay, Stays
 from connector.parsing.tail import Chunk, Gap, Line, Position, follow
 
 REMEMBERED = 1_024
 """Channels of calls that were told last: what comes late for them is passed over."""
+GONE_ON_S = 60
+"""A stay is a call of its own when the leading log went on for so long after it without it."""
+UNSEEN_S = 600
+"""The same by the clock on the wall, where the leading log is silent."""
 SLACK_S = 2
 """The queue_log is read so far beyond the channel log: its times are whole seconds."""
 
@@ -58,7 +67,7 @@ class QueueSide:
             "open": self._stays.plain(),
             "told": list(self._told),
             "ended": [
-                _as_plain(stay, where) for ones in self._ended.values() for stay, where in ones
+                stay_to_plain(stay, where) for ones in self._ended.values() for stay, where in ones
             ],
         }
 
@@ -94,13 +103,20 @@ class QueueSide:
             del self._told[next(iter(self._told))]
         return found
 
-    def unclaimed(self, before: float | None) -> list[tuple[EndedStay, str]]:
-        """Take stays that ended before a time and that no call of the channel log asked for."""
+    def unclaimed(
+        self, before: float | None, is_open: Callable[[str], bool]
+    ) -> list[tuple[EndedStay, str]]:
+        """Take stays that ended before a time and that no call of the leading log asked for.
+
+        `is_open` says of a channel whether its call goes on there: then it may still ask.
+        """
         taken: list[tuple[EndedStay, str]] = []
         over = self._count - MAX_WAITING_STAYS
         for callid in list(self._ended):
             ones = self._ended[callid]
-            if before is None or ones[-1][0].ended_at < before or over > 0:
+            known = self._stays.is_open(callid) or is_open(callid)
+            quiet = before is not None and ones[-1][0].ended_at < before and not known
+            if before is None or quiet or over > 0:
                 over -= len(ones)
                 self._count -= len(ones)
                 taken += self._ended.pop(callid)
@@ -157,26 +173,7 @@ class QueueSide:
     def _restore(self, plain: object) -> None:
         for one in plain if isinstance(plain, list) else ():
             try:
-                stay, where = _from_plain(one)
+                stay, where = stay_from_plain(one)
             except (TypeError, ValueError, KeyError):
                 continue
             self._keep(stay, where)
-
-
-def _as_plain(stay: EndedStay, where: str) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        name: getattr(stay, name) for name in EndedStay.__dataclass_fields__ if name != "lines"
-    }
-    plain["end"] = stay.end.value
-    plain["where"] = where
-    return plain
-
-
-def _from_plain(plain: Any) -> tuple[EndedStay, str]:
-    kept = dict(plain)
-    where = str(kept.pop("where"))
-    kept["end"] = CallEnd(kept["end"])
-    stay = EndedStay(**kept, lines=())
-    if not isinstance(stay.callid, str) or not isinstance(stay.ended_at, int):
-        raise TypeError
-    return stay, where

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from connector.domain.call import Outcome
 from connector.parsing.calls.story import Stay
@@ -40,3 +40,24 @@ def stay_of(ended: EndedStay) -> Stay:
         end=_ENDS[ended.end],
         left=float(ended.ended_at),
     )
+
+
+def stay_to_plain(stay: EndedStay, where: str) -> dict[str, Any]:
+    """Give an ended stay and its place as what JSON can hold, without its lines."""
+    plain: dict[str, Any] = {
+        name: getattr(stay, name) for name in EndedStay.__dataclass_fields__ if name != "lines"
+    }
+    plain["end"] = stay.end.value
+    plain["where"] = where
+    return plain
+
+
+def stay_from_plain(plain: Any, lines: tuple[bytes, ...] = ()) -> tuple[EndedStay, str]:
+    """Read what `stay_to_plain` gave. Raises TypeError, ValueError or KeyError."""
+    kept = dict(plain)
+    where = str(kept.pop("where"))
+    kept["end"] = CallEnd(kept["end"])
+    stay = EndedStay(**kept, lines=lines)
+    if not isinstance(stay.callid, str) or not isinstance(stay.ended_at, int):
+        raise TypeError
+    return stay, where

@@ -72,7 +72,7 @@ def facts_of(call: Call) -> dict[str, Fact]:
         "wait_s": call.wait_s,
         "call_s": call.talk_s,
         "last_talk_s": call.last_talk_s,
-        "transfers": len(call.transfers) if Aspect.TRANSFERS in call.shows else None,
+        "transfers": transfers_of(call),
         "recordings_heard": call.same_recording_max,
         "recording_repeats": call.recording_places_max or None,
         "hold_s": call.hold_s_max,
@@ -87,6 +87,12 @@ def facts_of(call: Call) -> dict[str, Fact]:
         "callid": _cut(call.key),
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def transfers_of(call: Call) -> int | None:
+    """Count the transfers; None when there may be more than those that the log shows."""
+    known = Aspect.TRANSFERS in call.shows or call.transfers
+    return len(call.transfers) if known else None
 
 
 def _cut(text: str) -> str:
