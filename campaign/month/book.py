@@ -104,11 +104,11 @@ class Book(Times):
 
     # what is seen in the helpdesk
 
-    def opened(self, case_id: str, ticket: str, email: str, categories: str) -> None:
-        """Take note of the ticket of a case."""
+    def opened(self, case_id: str, ticket: str, email: str, group: str) -> None:
+        """Take note of the ticket of a case: a person has one open case in each group."""
         for file in self.files:
             mine = file.founder.email == email and not file.id
-            if mine and file.categories[0] == categories.partition(",")[0]:
+            if mine and file.group == group:
                 file.id, file.ticket = case_id, ticket
                 file.tickets.append(ticket)
                 self.by_id[case_id] = file

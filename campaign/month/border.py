@@ -38,7 +38,7 @@ class Border:
         """Open, and tell of it."""
         ref: TicketRef = self._inner.open(ticket)
         self._book.opened(
-            ticket.case_id, ref.id, ticket.requester.email, ticket.fields["categories"]
+            ticket.case_id, ref.id, ticket.requester.email, ticket.fields["group"]
         )
         return ref
 

@@ -40,6 +40,8 @@ class Round:
     ended: datetime | None = None
     why: str = ""
     lacking: tuple[str, ...] | None = None
+    rungs: dict[str, tuple[object, list[tuple[int, datetime]]]] = field(default_factory=dict)
+    """By clock: for which due time and rests the instants of its rungs were computed, and they."""
 
 
 @dataclass(kw_only=True)

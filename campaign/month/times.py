@@ -136,6 +136,14 @@ class Times:
             moved.append(min(again, max(one.start + ceiling + one.held, due + rested)))
         file.contact_due, file.resolution_due = moved
 
+    def _rungs(self, file: File, one: Round, clock: str) -> list[tuple[int, datetime]]:
+        """Give the same as `instants`, counted again only when something moved."""
+        about = (file.contact_due, file.resolution_due, one.held, one.held_open)
+        known = one.rungs.get(clock)
+        if known is None or known[0] != about:
+            known = one.rungs[clock] = (about, list(self.instants(file, one, clock)))
+        return known[1]
+
     def instants(self, file: File, one: Round, clock: str) -> Iterator[tuple[int, datetime]]:
         """Give every rung with its instant: shares of the open minutes that the clock ran."""
         due = _known(file.contact_due if clock == "contact" else file.resolution_due)
@@ -158,7 +166,7 @@ class Times:
             return
         due = [
             (share, at)
-            for share, at in self.instants(file, one, clock)
+            for share, at in self._rungs(file, one, clock)
             if share > one.fired[clock] and at <= now
         ]
         if not due:
