@@ -16,7 +16,7 @@ from connector.cli.common import to_json
 from connector.domain.assessment import Lane
 from connector.domain.plain import printable
 from connector.domain.practice import Practice
-from connector.domain.response import ExportRow, Responses, Row
+from connector.domain.response import ExportRow, Responses, Row, same_answers
 from connector.domain.signal import Item, Unreadable
 from connector.parsing.survey_proposal import Proposal, ProposedColumn, described, toml_of
 from connector.sources.base import Proposes, SourceSettings
@@ -132,7 +132,7 @@ def _outcomes(
         if not isinstance(entry, ExportRow):
             yield Row.PARSE_ERROR.value
         elif entry.key in known:
-            same = known[entry.key] == entry.content
+            same = same_answers(known[entry.key], entry.content)
             yield (Row.SEEN if same else Row.PARSE_ERROR).value
         else:
             known[entry.key] = entry.content

@@ -15,10 +15,25 @@ from connector.domain.signal import Item, Unreadable
 
 CONTENT_BYTES = 16
 """Length of the digest of what a response says."""
+ANSWER_BYTES = 11
+"""So many of them are about the answers; then come those about what describes the response
+(location, department ...), and one that says which of those stand as codes."""
 VERSION_BYTES = 8
 """Length of what tells one version of a file from another."""
 FORM_BYTES = 4
 """Length of the digest of how its columns were read."""
+
+
+def same_answers(one: bytes, other: bytes) -> bool:
+    """Say whether two contents tell the same, perhaps once in codes and once in words.
+
+    A choice by which a response is described is `2` in an export of numbers and `North` in one
+    of texts: where the answers are equal, that is no edit. Takes the last CONTENT_BYTES.
+    """
+    one, other = one[-CONTENT_BYTES:], other[-CONTENT_BYTES:]
+    if one == other:
+        return True
+    return one[:ANSWER_BYTES] == other[:ANSWER_BYTES] and one[-1] != other[-1]
 
 
 class Row(StrEnum):

@@ -16,7 +16,7 @@ from connector.parsing.people import clean_name, email_address, phone_e164
 from connector.parsing.recipes import FieldRule, Finder, Recipe, Role, compiled
 from connector.parsing.survey_scores import MISSING, Score, fold, score_of
 from connector.parsing.survey_times import DateOrder, time_of
-from connector.parsing.surveys import NO_WORDS, YES_WORDS
+from connector.parsing.survey_words import NO_WORDS, YES_WORDS
 
 MAX_SEARCHED_CHARS = 65_536
 """Of a mail's text so much is searched for fields."""

@@ -59,6 +59,8 @@ class Part:
     """Its rows, the header first; may raise NotRead when it is read."""
     guessed: bool
     """True when its encoding is a guess."""
+    sparse: bool = False
+    """True when it may leave out what nobody answered altogether: JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +113,9 @@ class _Reader:
             return Broken(name=name, problem=problem)
         guessed = examined.guessed and not self.encoding
         if text.startswith("{") or (text[:1] == "[" and text[1:].lstrip()[:1] in {"{", "]", ""}):
-            entries = read_objects(file, encoding)
-        else:
-            entries = _below_titles(_without_hint(read_rows(file, encoding, self.delimiter)))
+            objects = read_objects(file, encoding)
+            return Part(name=name, entries=objects, guessed=guessed, sparse=True)
+        entries = _below_titles(_without_hint(read_rows(file, encoding, self.delimiter)))
         return Part(name=name, entries=entries, guessed=guessed)
 
 

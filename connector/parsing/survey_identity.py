@@ -10,7 +10,8 @@ from datetime import datetime
 from connector.domain.response import FORM_BYTES
 from connector.parsing.people import email_address
 from connector.parsing.survey_scores import Scale, fold
-from connector.parsing.surveys import Layout, yes_or_no
+from connector.parsing.survey_words import yes_or_no
+from connector.parsing.surveys import Layout
 
 
 def form_of(layout: Layout) -> bytes:

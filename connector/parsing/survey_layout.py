@@ -10,10 +10,8 @@ from connector.parsing.survey_mapping import ANY_FILLED, Status
 from connector.parsing.survey_meaning import Meaning, Refusal, Understood, Wishes, understand
 from connector.parsing.survey_recipes import ColumnRule
 from connector.parsing.survey_scores import fold
+from connector.parsing.survey_words import COMPLETE_WORDS, NO_WORDS, YES_WORDS
 from connector.parsing.surveys import (
-    COMPLETE_WORDS,
-    NO_WORDS,
-    YES_WORDS,
     Asked,
     Commented,
     Consent,
@@ -60,6 +58,8 @@ class _Builder:
             columns=columns,
             needed=max(filled, default=-1) + 1,
             key=self._key(),
+            key_codes=self._key_codes(),
+            added=self._understood.added,
             status=self._statuses(),
             scores=tuple(_asked(one, columns) for one in self._all(Role.SCORE)),
             comments=tuple(
@@ -104,6 +104,15 @@ class _Builder:
         size = max(self._recipe.key_parts if rules else 0, *parts)
         return tuple(parts.get(part, -1) for part in range(1, size + 1))
 
+    def _key_codes(self) -> tuple[str, ...]:
+        """Give what the parts of the key are in codes, as many as there are parts."""
+        codes = {
+            one.part: one.mapped.code
+            for one in self._all(Role.ID)
+            if isinstance(one.mapped, ColumnRule)
+        }
+        return tuple(codes.get(part, "") for part in range(1, len(self._key()) + 1))
+
     def _statuses(self) -> tuple[tuple[int, Mapping[str, Status]], ...]:
         """Collect every column whose values tell the status, whatever else it is."""
         counted = self._behind()
@@ -135,8 +144,10 @@ class _Builder:
         return TimeColumn(
             index=one.column.index,
             zone=_zone(named) if named else self._wishes.zone,
-            order=one.mapped.date_order
+            order=self._wishes.proven_order
+            or one.mapped.date_order
             or self._wishes.date_order
+            or self._wishes.earlier_order
             or self._recipe.date_order
             or self._wishes.usual_order,
             missing=frozenset(fold(word) for word in one.mapped.missing),

@@ -53,6 +53,8 @@ class Status(StrEnum):
     """The tool takes it for a machine's."""
     TEST = "test"
     """Made by the tool to try the survey."""
+    NO_CONSENT = "no_consent"
+    """The person did not agree to take part: the answers must not be used."""
     PREVIEW = "preview"
     """Somebody of the practice looked at the survey."""
 
@@ -130,6 +132,20 @@ class Mapped(BaseModel):
     spam: Words = Field(default=(), description="Of a status: taken for a machine's.")
     test: Words = Field(default=(), description="Of a status: made to try the survey.")
     preview: Words = Field(default=(), description="Of a status: staff looked at the survey.")
+    no_consent: Words = Field(
+        default=(),
+        description="Of a status: the person did not agree to take part, so nothing may be used.",
+    )
+    also: Words = Field(
+        default=(),
+        description="Names of the same column in other exports of the survey (as labels instead "
+        "of codes, before it was worded anew); the first that a file has counts.",
+    )
+    optional: bool = Field(
+        default=False,
+        description="A file may lack the column (JSON leaves out what nobody answered); without "
+        "this, a file without it is refused.",
+    )
     region: str = Field(
         default="",
         max_length=2,
@@ -196,5 +212,6 @@ class Mapped(BaseModel):
             Status.SPAM: self.spam,
             Status.TEST: self.test,
             Status.PREVIEW: self.preview,
+            Status.NO_CONSENT: self.no_consent,
         }
         return {fold(value): status for status, values in lists.items() for value in values}

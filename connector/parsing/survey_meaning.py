@@ -27,6 +27,7 @@ from connector.parsing.survey_recipes import (
     means,
     recognise,
 )
+from connector.parsing.survey_scores import fold
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.tables import MAX_COLUMNS
 
@@ -51,8 +52,12 @@ class Wishes:
     """How many rows the header takes; None: as the recipe says."""
     zone: ZoneInfo
     """For times without a zone, where neither value, header nor recipe names one."""
+    proven_order: DateOrder | None = None
+    """How 03/04/2025 is meant, proven by the file itself: wins over what anybody says."""
     date_order: DateOrder | None = None
-    """How 03/04/2025 is meant; None: as the recipe, else `usual_order`."""
+    """How it is meant; None: as an earlier file, else the recipe, else `usual_order`."""
+    earlier_order: DateOrder | None = None
+    """How it was meant in a file before, which proved it."""
     usual_order: DateOrder
     """How it is meant where the practice is."""
     region: str = ""
@@ -97,6 +102,8 @@ class Understood:
     columns: tuple[Column, ...]
     meanings: tuple[Meaning, ...]
     """Of the columns that mean something, the first in rank first."""
+    added: int = 0
+    """So many of the columns, the last ones, are optional and not in the file."""
 
 
 def understand(head: Sequence[Sequence[str]], wishes: Wishes) -> Understood | Refusal:
@@ -114,6 +121,8 @@ def understand(head: Sequence[Sequence[str]], wishes: Wishes) -> Understood | Re
     columns = columns_of(head[:taken], style)
     if len(columns) > MAX_COLUMNS:
         return Refusal(problem=f"The header has more than {MAX_COLUMNS} columns.")
+    there = len(columns)
+    columns += _lacking(columns, wishes.columns)
     meant = _meanings(columns, recipe, wishes, head[taken:])
     if isinstance(meant, Refusal):
         return meant
@@ -123,6 +132,26 @@ def understand(head: Sequence[Sequence[str]], wishes: Wishes) -> Understood | Re
         header_rows=taken,
         columns=columns,
         meanings=tuple(meant),
+        added=len(columns) - there,
+    )
+
+
+def _lacking(columns: tuple[Column, ...], mapping: Mapping[str, Mapped]) -> tuple[Column, ...]:
+    """Make blank columns for optional ones that the file has not: all files read alike."""
+    lacking = [
+        wanted
+        for wanted, mapped in mapping.items()
+        if mapped.optional and not any(find(name, columns) for name in (wanted, *mapped.also))
+    ]
+    return tuple(
+        Column(
+            index=len(columns) + place,
+            name=wanted,
+            question=wanted,
+            aliases=frozenset({fold(wanted)}),
+            blank=True,
+        )
+        for place, wanted in enumerate(lacking)
     )
 
 
@@ -175,9 +204,10 @@ def _mapped(columns: Sequence[Column], mapping: Mapping[str, Mapped]) -> list[Me
     unclear: list[str] = []
     part = 0
     for wanted, mapped in mapping.items():
-        found = find(wanted, columns)
+        names = (wanted, *mapped.also)
+        found = next((there for name in names if (there := find(name, columns))), ())
+        part += mapped.role is Role.ID
         if len(found) == 1:
-            part += mapped.role is Role.ID
             meant.append(Meaning(column=found[0], mapped=mapped, by=By.MAP, part=max(part, 1)))
         elif mapped.role is not Role.IGNORE:
             (unclear if found else absent).append(wanted)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from connector.parsing.survey_columns import Column, Role
-from connector.parsing.survey_mapping import UNSAID, Mapped, Polarity
+from connector.parsing.survey_mapping import UNSAID, Mapped, Polarity, Status
 from connector.parsing.survey_meaning import By, Understood
 from connector.parsing.survey_scores import fold, score_of
-from connector.parsing.survey_times import DateOrder, order_of
+from connector.parsing.survey_times import DateOrder, orders_of
 
 MAX_EXAMPLES: Final = 3
 """Different answers that are shown of each column."""
@@ -28,6 +28,8 @@ _PLAIN: Final = frozenset(
     | {Role.LANGUAGE, Role.WANTS_CONTACT, Role.VISIT_DATE}
 )
 """Roles whose answers name nobody."""
+_LEFT_OUT: Final = frozenset(Role) - {Role.ID, Role.SCORE, Role.SUBMITTED_AT, Role.IGNORE}
+"""Roles of columns that JSON may leave out, because nobody answered."""
 _FEW: Final = 6
 """A question with so few different answers is a choice."""
 
@@ -64,6 +66,8 @@ class Proposal:
     """Rows that were looked at."""
     order: DateOrder | None
     """How days and months are written, where the sample proves it."""
+    assumed: DateOrder | None
+    """How they would be read where the sample leaves it open, else None."""
     columns: tuple[ProposedColumn, ...]
 
     @property
@@ -73,21 +77,34 @@ class Proposal:
         return bool(roles & {Role.SCORE, Role.COMMENT})
 
 
-def propose(place: str, understood: Understood, sample: Sequence[Sequence[str]]) -> Proposal:
-    """Make the proposal from a header and some rows, each as wide as it."""
+def propose(
+    place: str,
+    understood: Understood,
+    sample: Sequence[Sequence[str]],
+    *,
+    usual: DateOrder = DateOrder.MONTH_FIRST,
+    sparse: bool = False,
+) -> Proposal:
+    """Make the proposal from a header and some rows, each as wide as it.
+
+    `usual`: how 03/04/2025 would be read; `sparse`: a file may leave out blank columns.
+    """
     meanings = {one.column.index: one for one in understood.meanings}
     times = [
         row[one.column.index]
         for one in understood.meanings
-        if one.mapped.role is Role.SUBMITTED_AT
+        if one.mapped.role in {Role.SUBMITTED_AT, Role.UPDATED_AT}
         for row in sample
     ]
+    orders = orders_of(times)
     columns = []
     for column in understood.columns:
         values = [row[column.index].strip() for row in sample]
         filled = [value for value in values if value]
         meaning = meanings.get(column.index)
         mapped = meaning.mapped if meaning else None
+        if mapped and sparse and len(filled) < len(values) and mapped.role in _LEFT_OUT:
+            mapped = mapped.model_copy(update={"optional": True})
         if column.blank and not filled:
             continue
         columns.append(
@@ -107,7 +124,8 @@ def propose(place: str, understood: Understood, sample: Sequence[Sequence[str]])
         shape=understood.shape,
         header_rows=understood.header_rows,
         sampled=len(sample),
-        order=order_of(times),
+        order=orders.proven,
+        assumed=(understood.recipe.date_order or usual) if orders.open else None,
         columns=tuple(columns),
     )
 
@@ -174,6 +192,12 @@ def _source(proposal: Proposal, name: str, path: str) -> Iterator[str]:
     yield f"vendor = {quoted(proposal.recipe)}  # {_comment(proposal.title)}"
     if proposal.order is not None:
         yield f"date_order = {quoted(proposal.order.value)}"
+    elif proposal.assumed is not None:
+        shown = "March 4" if proposal.assumed is DateOrder.MONTH_FIRST else "April 3"
+        yield (
+            f"date_order = {quoted(proposal.assumed.value)}  # CHECK: is 03/04/2026 {shown}? "
+            "No day above twelve proves it."
+        )
     yield ""
 
 
@@ -216,10 +240,12 @@ def value_of(mapped: Mapped) -> str:
         parts["direction"] = mapped.direction.value
     if mapped.role is Role.COMMENT and mapped.polarity is not Polarity.OPEN:
         parts["polarity"] = mapped.polarity.value
-    lists = {"yes": mapped.yes, "no": mapped.no, "missing": mapped.missing}
-    if len(parts) == 1 and not any(lists.values()):
+    names = ("yes", "no", "missing", *(status.value for status in Status))
+    lists = {name: tuple(getattr(mapped, name, ())) for name in names}
+    if len(parts) == 1 and not any(lists.values()) and not mapped.optional:
         return quoted(mapped.role.value)
     written = [f"{name} = {quoted(word)}" for name, word in parts.items()]
+    written += ["optional = true"] if mapped.optional else []
     written += [
         f"{name} = [{', '.join(map(quoted, words))}]" for name, words in lists.items() if words
     ]
@@ -248,6 +274,7 @@ def described(proposal: Proposal) -> Mapping[str, object]:
         "header_rows": proposal.header_rows,
         "sampled_rows": proposal.sampled,
         "date_order": proposal.order.value if proposal.order else None,
+        "date_order_assumed": proposal.assumed.value if proposal.assumed else None,
         "columns": [
             {
                 "name": one.column.name,

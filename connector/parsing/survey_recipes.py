@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -99,6 +99,11 @@ class ColumnRule(Mapped):
     names: Names = Field(description="Names, questions or ids of the column; the first one wins.")
     part: int = Field(
         default=1, ge=1, le=8, description="Of an id: which part of the key it is, from 1."
+    )
+    code: Literal["", "name", "event"] = Field(
+        default="",
+        description="Of an id: labels count as the code that REDCap makes of the name of an "
+        "instrument or an event.",
     )
     every: bool = Field(
         default=False, description="All columns that a name means, not only the first one."

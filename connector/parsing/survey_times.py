@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
 
@@ -77,6 +78,25 @@ def time_of(text: str, zone: tzinfo, order: DateOrder) -> datetime | None:
     A date alone is its noon, so that no zone moves it to another day. Of an hour that the clock
     shows twice the first one is taken.
     """
+    when = as_written(text, zone, order)
+    try:
+        return when.astimezone(UTC) if when else None
+    except (ValueError, OverflowError):  # at the ends of the calendar
+        return None
+
+
+def mark_of(when: datetime) -> str:
+    """Name a time as written, whichever of day and month comes first and whatever the zone.
+
+    So that a response without an id stays the same one when it is found out how its file
+    writes days and months.
+    """
+    low, high = sorted((when.month, when.day))
+    return f"{when.year}-{low}-{high}T{when:%H:%M:%S}"
+
+
+def as_written(text: str, zone: tzinfo, order: DateOrder) -> datetime | None:
+    """Read a time with the hour and the zone that it is written with; None when it is none."""
     text = text.strip().lstrip("'")
     if not text or len(text) > MAX_TIME_CHARS:
         return None
@@ -84,7 +104,7 @@ def time_of(text: str, zone: tzinfo, order: DateOrder) -> datetime | None:
         text = text.translate(_PLAIN_SIGNS)
     try:
         if _PLAIN.fullmatch(text):  # what most tools write; worth a shorter way
-            return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
+            return datetime.fromisoformat(text).replace(tzinfo=zone)
         if _UNIX.fullmatch(text):
             seconds = int(text) / 1000 if len(text) == len("1741079525000") else float(text)
             return datetime.fromtimestamp(seconds, UTC)
@@ -94,21 +114,40 @@ def time_of(text: str, zone: tzinfo, order: DateOrder) -> datetime | None:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What many texts tell of how days and months are written."""
+
+    proven: DateOrder | None = None
+    """By a day above twelve; None: by none, or they contradict each other."""
+    open: bool = False
+    """True when there are texts that mean another day in the other order."""
+
+
+def orders_of(texts: Iterable[str]) -> Orders:
+    """Say how the dates of a column are written, all of them together."""
+    found: set[DateOrder] = set()
+    ambiguous = False
+    for text in texts:
+        match = _WRITTEN.match(text.strip().lstrip("'")[:MAX_TIME_CHARS])
+        if match is None or match["sep"] == "." or len(match["a"]) == len("2025"):
+            continue
+        first, second = int(match["a"]), int(match["b"])
+        if first > _MONTHS_A_YEAR:
+            found.add(DateOrder.DAY_FIRST)
+        elif second > _MONTHS_A_YEAR:
+            found.add(DateOrder.MONTH_FIRST)
+        else:
+            ambiguous = ambiguous or first != second
+    return Orders(proven=found.pop() if len(found) == 1 else None, open=ambiguous)
+
+
 def order_of(texts: Iterable[str]) -> DateOrder | None:
     """Say how dates are written, where one of them has a day above twelve; None: unproven.
 
     None, too, when they contradict each other.
     """
-    found: set[DateOrder] = set()
-    for text in texts:
-        match = _WRITTEN.match(text.strip()[:MAX_TIME_CHARS])
-        if match is None or match["sep"] == "." or len(match["a"]) == len("2025"):
-            continue
-        if int(match["a"]) > _MONTHS_A_YEAR:
-            found.add(DateOrder.DAY_FIRST)
-        if int(match["b"]) > _MONTHS_A_YEAR:
-            found.add(DateOrder.MONTH_FIRST)
-    return found.pop() if len(found) == 1 else None
+    return orders_of(texts).proven
 
 
 def _written(match: re.Match[str], zone: tzinfo, order: DateOrder) -> datetime | None:
@@ -124,7 +163,7 @@ def _written(match: re.Match[str], zone: tzinfo, order: DateOrder) -> datetime |
     named = _zone(match["zone"]) if match["zone"] else zone
     if named is None and local.tzname() == match["zone"].upper():
         named = zone  # CST is many zones; here it is ours
-    return local.replace(tzinfo=named).astimezone(UTC) if named else None
+    return local.replace(tzinfo=named) if named else None
 
 
 def _in_figures(text: str) -> str:

@@ -7,38 +7,30 @@ else is read by `response_of` for the rows that are new.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from connector.domain.response import ANSWER_BYTES, CONTENT_BYTES
 from connector.domain.signal import Contact
 from connector.parsing.people import clean_name, email_address, phone_e164
+from connector.parsing.survey_cells import digest, getter
 from connector.parsing.survey_columns import Column
 from connector.parsing.survey_mapping import ANY_FILLED, RANKS, Polarity, Status
 from connector.parsing.survey_scores import Scale, Score, fold, score_of
-from connector.parsing.survey_times import DateOrder, time_of
+from connector.parsing.survey_times import DateOrder, as_written, mark_of, time_of
+from connector.parsing.survey_words import NO_WORDS, YES_WORDS, code_of, yes_or_no
 
-YES_WORDS: Final = frozenset(
-    {"yes", "y", "true", "1", "x", "checked", "ja", "oui", "si", "s\u00ed", "sim", "tak"}
-    | {"\u0434\u0430", "\u306f\u3044", "\u662f"}
-)
-"""Folded answers that mean yes, also with more words behind (`Yes, please call`)."""
-NO_WORDS: Final = frozenset(
-    {"no", "n", "false", "0", "nein", "non", "n\u00e3o", "unchecked", "nee", "nej"}
-    | {"\u043d\u0435\u0442", "\u3044\u3044\u3048", "\u5426"}
-)
-"""Folded answers that mean no."""
-COMPLETE_WORDS: Final = ("1", "2", "true", "yes", "completed", "complete", "finished", "100")
-"""Values that say that a response is finished (Qualtrics 1, REDCap 2, Typeform)."""
 MAX_REMEMBERED: Final = 1_024
 """Different answers to one question whose meaning is kept at hand."""
 
 _BETWEEN = "\0"  # no cell holds it
+_LABEL_BYTES = CONTENT_BYTES - ANSWER_BYTES - 1  # the last byte: which of the labels are codes
+_UNDESCRIBED = bytes(CONTENT_BYTES - ANSWER_BYTES)
+_CODE = re.compile(r"-?\d{1,4}|[A-Z]{1,2}\d{1,4}", re.ASCII)  # of a choice, not its words
 
 _FIRST_NAME = re.compile("first|given|vorname|pr\u00e9nom|nombre de pila")
 # Who the form tool says was anonymous, in place of an address.
@@ -110,6 +102,10 @@ class Layout:
     """A row has at least so many cells; blank ones of the header's end may be missing."""
     key: tuple[int, ...] = ()
     """Columns of the vendor's key, in the order of its parts; -1 for a part the file has not."""
+    key_codes: tuple[str, ...] = ()
+    """What the parts of the key are in codes, see `survey_identity.code_of`; as many as parts."""
+    added: int = 0
+    """So many blank columns stand at the end that the file has not: they are optional."""
     status: tuple[tuple[int, Mapping[str, Status]], ...] = ()
     """Column and the status by folded value; `*` stands for any other filled one."""
     scores: tuple[Asked, ...] = ()
@@ -204,17 +200,18 @@ class ResponseReader:
         ]
         self._consents: dict[str, tuple[bool | None, str]] = {}
         self._statuses: dict[tuple[str, ...], Status] = {}
-        self._status_cells = _getter([index for index, _ in layout.status])
-        self._key_cells = _getter(layout.key) if -1 not in layout.key else None
+        self._status_cells = getter([index for index, _ in layout.status])
+        self._key_cells = getter(layout.key) if -1 not in layout.key else None
+        self._key_codes = any(layout.key_codes)
         self._consent_index = layout.wants_contact.index if layout.wants_contact else -1
-        self._verbatim = _getter(
+        self._verbatim = getter(
             [
                 *(one.column.index for one in layout.comments),
                 *(column.index for column in layout.names),
-                *(index for index in (layout.email, layout.phone) if index >= 0),
-                *(index for _, index in layout.labels),
+                *((layout.email,) if layout.email >= 0 else ()),
             ]
         )
+        self._described = getter([index for _, index in layout.labels])
 
     def key_of(self, cells: Sequence[str]) -> tuple[str, ...]:
         """Give the vendor's key, part by part; empty when all parts are blank."""
@@ -222,6 +219,8 @@ class ResponseReader:
             parts = tuple(map(str.strip, self._key_cells(cells)))
         else:
             parts = tuple(cells[index].strip() if index >= 0 else "" for index in self.layout.key)
+        if self._key_codes:
+            parts = tuple(map(code_of, parts, self.layout.key_codes))
         return parts if any(parts) else ()
 
     def content_of(self, cells: Sequence[str]) -> bytes:
@@ -229,7 +228,8 @@ class ResponseReader:
 
         Scores and consent count by their meaning (a number or its label), words by themselves
         without the white space around them; times and names and places of columns do not
-        count. 16 bytes.
+        count. 16 bytes; the last ones are about what describes the response, see
+        `connector.domain.response.same_answers`.
         """
         parts: list[str] = [self.status_of(cells)]
         for place, asked in enumerate(self.layout.scores):
@@ -237,10 +237,19 @@ class ResponseReader:
         if self._consent_index >= 0:
             parts.append(self._consent(cells[self._consent_index])[1])
         parts += map(str.strip, self._verbatim(cells))
+        if self.layout.phone >= 0:  # as a number, in a workbook, or with the mark of a text
+            phone = cells[self.layout.phone].strip()
+            parts.append(phone.lstrip("'").removesuffix(".0") if phone else phone)
         plain = _BETWEEN.join(parts)
         if "\r" in plain:
             plain = plain.replace("\r\n", "\n").replace("\r", "\n")
-        return hashlib.blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        answers = digest(plain, ANSWER_BYTES)
+        described = self._described(cells)
+        if not described:
+            return answers + _UNDESCRIBED
+        labels = [value.strip() for value in described]
+        codes = sum(1 << place % 8 for place, value in enumerate(labels) if _CODE.fullmatch(value))
+        return answers + digest(_BETWEEN.join(labels), _LABEL_BYTES) + bytes([codes % 256])
 
     def status_of(self, cells: Sequence[str]) -> Status:
         """Say how far the response came; of several columns the gravest counts."""
@@ -265,6 +274,16 @@ class ResponseReader:
                 return when, text
             first = first or text
         return None, first
+
+    def mark_of(self, cells: Sequence[str]) -> str:
+        """Name the time of the row as it is written; empty without one."""
+        for column in self.layout.submitted:
+            text = cells[column.index]
+            if column.zone is None or (column.missing and fold(text) in column.missing):
+                continue
+            if text.strip() and (when := as_written(text, column.zone, column.order)) is not None:
+                return mark_of(when)
+        return ""
 
     def response_of(self, number: int, cells: Sequence[str]) -> Response:
         """Read one row that is as wide as the header."""
@@ -331,30 +350,6 @@ class ResponseReader:
         if len(self._consents) < MAX_REMEMBERED:
             self._consents[given] = meant
         return meant
-
-
-def _getter(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    """Make what takes the cells of some columns, at the speed of C."""
-    if not places:
-        return lambda _: ()
-    if len(places) == 1:
-        only = places[0]
-        return lambda cells: (cells[only],)
-    return itemgetter(*places)
-
-
-def yes_or_no(
-    text: str, yes: frozenset[str] = YES_WORDS, no: frozenset[str] = NO_WORDS
-) -> bool | None:
-    """Read consent: a known word, or a known word in front of more; blank is neither."""
-    folded = fold(text)
-    first = folded.replace(",", " ").replace(".", " ").split(" ", 1)[0]
-    for candidate in (folded, first):
-        if candidate in no:
-            return False
-        if candidate in yes:
-            return True
-    return None
 
 
 def _rated(given: str, scale: Scale | None, asked: Asked) -> Rated | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from connector.domain.response import ExportRow, Responses, Row
+from connector.domain.response import ExportRow, Responses, Row, same_answers
 from connector.domain.signal import (
     Batch,
     Channel,
@@ -55,9 +55,10 @@ def decide(found: Known | None, entry: ExportRow, form: bytes, version: bytes) -
         state = State.JUDGED if entry.passed is None else _STATES[entry.passed]
         known = Known(content, version, entry.stamp, 0, state, None)
         return Decision(row=entry.passed or Row.NEW, known=known)
-    if found.content == content:
+    known_form = found.content[: len(form)] == form
+    if known_form and same_answers(found.content, content):
         return _SEEN
-    if found.content[: len(form)] != form:  # its columns are read in another way now
+    if not known_form:  # its columns are read in another way now
         return Decision(row=Row.SEEN, known=found._replace(content=content, version=version))
     if found.stamp > entry.stamp:
         return _STALE

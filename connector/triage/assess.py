@@ -184,7 +184,8 @@ def _judge(
 ) -> Opinion:
     if signal.channel is Channel.PHONE:
         return judge_call(signal, settings.phone)
-    if signal.facts.get("survey_status") == "partial":  # the whole response is still to come
+    unfinished = signal.facts.get("survey_status") == "partial"
+    if unfinished and signal.facts.get("partial_over") is not True:  # the whole is still to come
         return Opinion(lane=Lane.COUNT, reasons=(plain("comment.partial"),))
     if signal.facts.get("answered") is True:
         return Opinion(lane=Lane.COUNT, reasons=(plain("comment.answered"),))

@@ -16,7 +16,8 @@ from connector.parsing.survey_mapping import Mapped, Status
 from connector.parsing.survey_meaning import Refusal, Wishes
 from connector.parsing.survey_recipes import shipped
 from connector.parsing.survey_times import DateOrder
-from connector.parsing.surveys import ResponseReader, yes_or_no
+from connector.parsing.survey_words import yes_or_no
+from connector.parsing.surveys import ResponseReader
 
 NEW_YORK = ZoneInfo("America/New_York")
 

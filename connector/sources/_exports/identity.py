@@ -7,11 +7,13 @@ of equal ones: two people may write the same words in the same second.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 
 from connector.parsing.survey_identity import email_of
 from connector.parsing.surveys import ResponseReader
 
+_FLOAT = re.compile(r"\d{1,15}\.0", re.ASCII)
 MAX_REMEMBERED = 500_000
 """Responses of one file without an id that are told apart; about 100 bytes each."""
 
@@ -36,13 +38,17 @@ class Identities:
         """
         parts = self._reader.key_of(cells)
         if parts:
-            return f"id:{self.part('|'.join(parts).strip('|'))}", ()
-        when, text = self._reader.submitted_of(cells)
-        plain = content + (when.isoformat() if when else text).encode("utf-8", "replace")
+            key = "|".join(parts).strip("|")
+            if key.endswith(".0") and _FLOAT.fullmatch(key):
+                key = key[:-2]  # a number, as a program of tables writes it
+            return f"id:{self.part(key)}", ()
+        mark = self._reader.mark_of(cells)
+        text = mark or self._reader.submitted_of(cells)[1]
+        plain = content + text.encode("utf-8", "replace")
         digest = hashlib.sha256(plain).digest()[:16]
         ordinal = self._counts[digest] = self._counts.get(digest, 0) + 1
         email = email_of(self._reader.layout, cells)
-        marks = (f"time:{when.isoformat()}" if when else "", f"email:{email}" if email else "")
+        marks = (f"time:{mark}" if mark else "", f"email:{email}" if email else "")
         return f"content:{digest.hex()}:{ordinal}", tuple(mark for mark in marks if mark)
 
     def part(self, vendor_id: str) -> str:

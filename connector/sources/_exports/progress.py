@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from connector.domain.signal import Cursor
+from connector.parsing.survey_times import DateOrder
 from connector.sources._exports.skipping import Pool
 
 CURSOR_VERSION = 1
@@ -31,12 +32,14 @@ class FileProgress:
     options: str = ""
     """Digest of the options under which it was read: under others it is read again, because
     they may understand what was refused, and answers are compared under one map only."""
+    again_s: int = 0
+    """When a response in it is no longer waited for, epoch seconds: it is read again; or 0."""
     refused: str = ""
     """Why nothing of one of its tables was read, or empty: its header does not fit the map."""
 
     def sound(self) -> bool:
         """Say whether its parts have their types, after it was read from JSON."""
-        numbers = (self.size, self.mtime_ns, self.rows)
+        numbers = (self.size, self.mtime_ns, self.rows, self.again_s)
         return (
             all(type(number) is int and number >= 0 for number in numbers)
             and isinstance(self.sha256, str)
@@ -55,11 +58,14 @@ class Progress:
         self._printed: dict[str, str] = {}
         self.pool: Pool | None = None
         """The blocks of the export that was read last."""
+        self.order: DateOrder | None = None
+        """How the last file that proved it writes days and months."""
         try:
             plain = json.loads(cursor) if cursor else {}
             if plain["version"] == CURSOR_VERSION:
                 files = {str(name): FileProgress(**file) for name, file in plain["files"].items()}
                 self._files = files if all(file.sound() for file in files.values()) else {}
+                self.order = DateOrder(plain["order"]) if plain.get("order") else None
                 self.pool = Pool.read(plain["pool"]) if plain.get("pool") else None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self._files = {}
@@ -90,4 +96,5 @@ class Progress:
             self._printed[name] = f"{json.dumps(name)}:{printed}"
         files = ",".join(self._printed[name] for name in sorted(self._files))
         pool = json.dumps(self.pool.plain() if self.pool else None, separators=(",", ":"))
-        return f'{{"version":{CURSOR_VERSION},"files":{{{files}}},"pool":{pool}}}'
+        order = json.dumps(self.order)
+        return f'{{"version":{CURSOR_VERSION},"order":{order},"files":{{{files}}},"pool":{pool}}}'

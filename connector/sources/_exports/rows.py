@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import chain, islice
@@ -17,7 +18,6 @@ from connector.domain.response import Row as Outcome
 from connector.domain.signal import Channel, Signal, Unreadable
 from connector.parsing.survey_files import Broken, NotRead, Part, parts_of
 from connector.parsing.survey_identity import form_of, speaks, updated_of
-from connector.parsing.survey_layout import lay_out
 from connector.parsing.survey_mapping import Status
 from connector.parsing.survey_meaning import Refusal, Wishes, understand
 from connector.parsing.survey_proposal import Proposal, propose
@@ -26,12 +26,11 @@ from connector.parsing.surveys import ResponseReader
 from connector.parsing.tables import BadRow, Examined, Row, fit
 from connector.parsing.tables import Entry as Line
 from connector.sources._exports.facts import facts_of
+from connector.sources._exports.heading import date_doubts, read_heading
 from connector.sources._exports.identity import MAX_REMEMBERED, Identities
 from connector.sources._exports.settings import ExportOptions
 from connector.sources._exports.skipping import Numbers
 
-HEAD_ROWS = 100
-"""Rows that are looked at before the first one is read: the header, and how dates are written."""
 SAMPLE_ROWS = 2_000
 """Rows that a proposed map is made from."""
 MONTH_FIRST_REGIONS = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "PH", "CA"})
@@ -49,8 +48,11 @@ _PASSED = {
     Status.SPAM: Outcome.SPAM,
     Status.TEST: Outcome.PREVIEW,
     Status.PREVIEW: Outcome.PREVIEW,
+    Status.NO_CONSENT: Outcome.NO_CONSENT,
 }
 """Rows that nobody has to judge, unless they hold words."""
+_UNREAD = frozenset({Outcome.PREVIEW, Outcome.UNANSWERED, Outcome.NO_CONSENT})
+"""Rows that nobody has to judge, whatever they hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +86,21 @@ class ExportRows:
         path: Path,
         examined: Examined,
         written_s: int,
+        *,
+        now_s: int,
+        order: DateOrder | None = None,
     ) -> None:
-        """Take the file as it was examined and when it was written, epoch seconds."""
+        """Take the file as it was examined and when it was written, epoch seconds.
+
+        `order`: how an earlier file proved that days and months are written; `now_s`: the clock,
+        for responses that are waited for.
+        """
+        self._now_s = now_s
+        self.again_s = 0
+        """Once read: when the first response is no longer waited for, epoch seconds, or 0."""
+        self._earlier_order = order
+        self.order: DateOrder | None = None
+        """Once read: how the file itself proves it."""
         self.form = bytes(FORM_BYTES)
         """Once read: how the columns of the table that was read last are read."""
         self.unmapped: tuple[str, ...] = ()
@@ -93,6 +108,7 @@ class ExportRows:
         self.refused = ""
         """Once read: why nothing of one of the tables was read; its header does not fit."""
         self._options = options
+        self._grace_s = 3_600 * (options.partial_grace_h or 0)
         self._written_s = written_s
         self._practice = practice
         self.path = printable_path(path)
@@ -117,26 +133,21 @@ class ExportRows:
                 yield self._refuse(place, fault.problem)
 
     def _table(self, place: str, part: Part) -> Iterator[Entry]:
-        lines = part.entries
-        head = list(islice(lines, HEAD_ROWS))
-        if not head:
+        heading = read_heading(part.entries, self._wishes())
+        if heading is None:
             return
-        rows = [line.cells for line in head if isinstance(line, Row)]
-        layout = lay_out(rows, self._wishes())
-        if not isinstance(layout, Refusal) and not all(
-            isinstance(line, Row) for line in head[: layout.header_rows]
-        ):
-            layout = Refusal(problem="The header is no CSV. Nothing of the file was read.")
+        layout = heading.layout
         if isinstance(layout, Refusal):
             self.refused = self.refused or f"{place}: {layout.problem}"
             yield self._refuse(place, layout.problem)
             return
+        self.order = heading.orders.proven or self.order
         table = Table(place=place, guessed=part.guessed, reader=ResponseReader(layout))
         self.form = form_of(layout)
         self.header_rows = layout.header_rows if layout.key else 0
         self.unmapped = tuple(column.name for column in layout.unmapped)
         identities = self.identities(table.reader)
-        for line in chain(head[layout.header_rows :], lines):
+        for line in chain(heading.lines[layout.header_rows :], part.entries):
             if identities.full:
                 problem = (
                     f"More than {MAX_REMEMBERED} responses have no id: map the column of the id."
@@ -165,12 +176,22 @@ class ExportRows:
                 if isinstance(part, Broken):
                     yield f"{place}: {part.problem}"
                     continue
-                head = [line for line in islice(part.entries, HEAD_ROWS) if isinstance(line, Row)]
-                layout = lay_out([line.cells for line in head], self._wishes()) if head else None
-                if isinstance(layout, Refusal):
-                    yield f"{place}: {layout.problem}"
+                heading = read_heading(part.entries, self._wishes())
+                if heading is not None and isinstance(heading.layout, Refusal):
+                    yield f"{place}: {heading.layout.problem}"
             except NotRead as fault:
                 yield f"{place}: {fault.problem}"
+
+    def doubts(self, file: BinaryIO) -> Iterator[str]:
+        """Say of each table which of its dates nobody can be sure of. Raises OSError."""
+        for part in self._parts(file):
+            with suppress(NotRead):
+                heading = (
+                    None if isinstance(part, Broken) else read_heading(part.entries, self._wishes())
+                )
+                if heading is None or isinstance(heading.layout, Refusal):
+                    continue
+                yield from date_doubts(self._place(part), heading, self._options.date_order)
 
     def _proposed(self, place: str, part: Part) -> Iterator[Proposal | str]:
         """Propose with what is configured; where that does not fit, say so and begin anew."""
@@ -186,10 +207,12 @@ class ExportRows:
         if isinstance(understood, Refusal):
             yield f"{place}: {understood.problem}"
             return
-        wide = len(understood.columns)
+        wide = len(understood.columns) - understood.added
         fitted = [fit(line, wide) for line in head[understood.header_rows :]]
-        rows = [row.cells for row in fitted if isinstance(row, Row)]
-        yield propose(place, understood, rows)
+        blank = ("",) * understood.added
+        rows = [row.cells + blank for row in fitted if isinstance(row, Row)]
+        usual = self._options.date_order or _date_order(self._practice.region)
+        yield propose(place, understood, rows, usual=usual, sparse=part.sparse)
 
     def _parts(self, file: BinaryIO) -> Iterator[Part | Broken]:
         options = self._options
@@ -214,6 +237,7 @@ class ExportRows:
             header_rows=self._options.header_rows,
             zone=ZoneInfo(self._options.zone) if self._options.zone else self._practice.zone,
             date_order=self._options.date_order,
+            earlier_order=self._earlier_order,
             usual_order=_date_order(region),
             region=region,
         )
@@ -221,9 +245,12 @@ class ExportRows:
     def _entry(self, line: Line, table: Table, identities: Identities) -> Entry:
         reader = table.reader
         layout = reader.layout
-        wide = fit(line, len(layout.columns), layout.needed) if isinstance(line, Row) else line
+        there = len(layout.columns) - layout.added
+        wide = fit(line, there, layout.needed) if isinstance(line, Row) else line
         if isinstance(wide, BadRow):
             return self._bad(table.place, wide)
+        if layout.added:
+            wide = wide._replace(cells=wide.cells + ("",) * layout.added)
         content = reader.content_of(wide.cells)
         key, traces = identities.of(wide.cells, content)
         if "E+" in key and _SHORTENED.fullmatch(key):
@@ -231,8 +258,10 @@ class ExportRows:
             return self._bad(
                 table.place, BadRow(number=wide.number, problem=problem, text=wide.text)
             )
-        told, stamp = self._told(wide.cells, content, reader)
         passed = self._passed(wide.cells, reader)
+        if self._grace_s and passed is not Outcome.BACKFILL and self._is_over(wide.cells, reader):
+            passed, content = None, _another(content)
+        told, stamp = self._told(wide.cells, content, reader)
         return ExportRow(key, told, passed, stamp, traces, Origin(wide, table))
 
     def _told(
@@ -245,11 +274,26 @@ class ExportRows:
     def _passed(self, cells: Sequence[str], reader: ResponseReader) -> Outcome | None:
         """Say why nobody has to judge a row, if so."""
         passed = _PASSED.get(reader.status_of(cells))
-        if passed in {Outcome.PREVIEW, Outcome.UNANSWERED}:
+        if passed in _UNREAD:
             return passed
         if self._options.start_from is not None and self._is_old(cells, reader):
             return Outcome.BACKFILL
         return None if passed is None or speaks(reader.layout, cells) else passed
+
+    def _is_over(self, cells: Sequence[str], reader: ResponseReader) -> bool:
+        """Say whether a response that was begun is no longer waited for, and holds something."""
+        layout = reader.layout
+        if reader.status_of(cells) is not Status.PARTIAL:
+            return False
+        if not (
+            any(cells[one.column.index].strip() for one in layout.scores) or speaks(layout, cells)
+        ):
+            return False
+        when, _ = reader.submitted_of(cells)
+        ends = self._grace_s + (self._written_s if when is None else int(when.timestamp()))
+        if ends > self._now_s:
+            self.again_s = min(self.again_s or ends, ends)
+        return ends <= self._now_s
 
     def _is_old(self, cells: Sequence[str], reader: ResponseReader) -> bool:
         """Say whether a response was handed in before those that are judged.
@@ -273,6 +317,9 @@ class ExportRows:
         """Make the signal of a response."""
         wide, table = cast("Origin", row.origin)
         response = table.reader.response_of(wide.number, wide.cells)
+        facts = facts_of(response, table.reader.layout, guessed=table.guessed)
+        if self._grace_s and self._is_over(wide.cells, table.reader):
+            facts["partial_over"] = True
         return Signal(
             tenant=self._practice.tenant,
             source=self._options.name,
@@ -283,7 +330,7 @@ class ExportRows:
             contact=response.contact,
             text=response.text,
             reply_text=response.words,
-            facts=facts_of(response, table.reader.layout, guessed=table.guessed),
+            facts=facts,
             raw=wide.text.encode("utf-8", "replace"),
         )
 
@@ -313,6 +360,11 @@ class ExportRows:
             locator=f"{place}#file-{self._examined.sha256[:12]}",
             problem=f"{place}: {problem}",
         )
+
+
+def _another(content: bytes) -> bytes:
+    """Give the content of a response that is judged although it was never handed in."""
+    return bytes([content[0] ^ 1]) + content[1:]
 
 
 def _date_order(region: str) -> DateOrder:

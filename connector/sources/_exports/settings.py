@@ -124,6 +124,14 @@ class ExportOptions(SourceSettings):
         description="Responses of earlier days are known and counted, but open no tickets; for "
         "the first start on an archive.",
     )
+    partial_grace_h: int | None = Field(
+        default=None,
+        ge=1,
+        le=8_760,
+        description="Hours after which a response that was begun and never handed in is judged as "
+        "it stands; left out: it is only counted. Words of danger and a wish to be called never "
+        "wait.",
+    )
     settle_seconds: int = Field(
         default=30,
         ge=0,

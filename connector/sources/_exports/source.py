@@ -21,6 +21,7 @@ from connector.parsing import tables
 from connector.parsing.logfiles import open_regular, plain_fault
 from connector.parsing.survey_files import is_cut
 from connector.parsing.survey_proposal import Proposal
+from connector.parsing.survey_times import DateOrder
 from connector.parsing.tables import Examined
 from connector.sources._exports import skipping
 from connector.sources._exports.folder import Found, Gate, listing
@@ -59,6 +60,7 @@ class ExportSource:
         self.name = settings.name
         self._settings = settings
         self._practice = practice
+        self._clock = clock
         self._gate = Gate(settings.settle_seconds, clock)
         self._digest = settings.digest()
         self._closing = threading.Event()
@@ -140,6 +142,17 @@ class ExportSource:
             return [plain_fault(newest[0].path, fault)]
         return []
 
+    def cannot_show(self) -> Sequence[str]:
+        """Say which dates of the newest export may be read in two ways."""
+        try:
+            for file in self._listing()[-1:]:
+                handle, _ = open_regular(file.path)
+                with os.fdopen(handle, "rb") as opened:
+                    return list(self._rows_of(file, tables.examine(opened)).doubts(opened))
+        except (Unavailable, OSError):
+            return []  # told by `probe`
+        return []
+
     def propose(self) -> Iterator[Proposal | str]:
         """Propose a map for each table of the file, or of the newest one of the folder."""
         files = self._listing()
@@ -156,7 +169,8 @@ class ExportSource:
         if known and known.options != self._digest:
             known = None
         same = known and (known.size, known.mtime_ns) == (file.size, file.mtime_ns)
-        if (known and known.done and same) or not self._gate.at_rest(file):
+        due = known is not None and 0 < known.again_s <= self._clock()
+        if (known and known.done and same and not due) or not self._gate.at_rest(file):
             return
         try:
             handle, _ = open_regular(file.path)
@@ -168,6 +182,8 @@ class ExportSource:
                 return  # it grows again: later
             if is_cut(opened) and not self._gate.long_at_rest(file):
                 return  # its end is missing: perhaps it is still being written
+            if due:
+                known = None
             if known and known.done and known.sha256 == examined.sha256:
                 progress.put(file.name, replace(known, mtime_ns=file.mtime_ns))
                 return
@@ -183,11 +199,12 @@ class ExportSource:
     ) -> Iterator[Batch]:
         """Read the rows that are not known yet, in batches."""
         delimiter = self._settings.delimiter
+        # blocks that hold a response that is waited for are never in a pool
         pool = progress.pool if not self._settings.encoding else None
         left_out = skipping.plan(opened, examined, pool, self._digest, delimiter)
         rows, clean = _resume(known, examined, left_out.mark)
         clean = clean and examined.ends_with_newline
-        export = self._rows_of(file, examined)
+        export = self._rows_of(file, examined, progress.order)
         export.numbers = left_out.numbers()
         passed = 0 if rows else left_out.rows
 
@@ -204,10 +221,12 @@ class ExportSource:
                 clean=clean,
                 mark="" if done else left_out.mark,
                 options=self._digest,
+                again_s=export.again_s,
                 refused=export.refused[:MAX_REFUSED_CHARS] if done else "",
             )
             progress.put(file.name, state)
-            if done and clean and export.header_rows:
+            progress.order = export.order or progress.order
+            if done and clean and export.header_rows and not export.again_s:
                 progress.pool = self._pool(opened, examined, left_out, export) or progress.pool
             items = self._responses(entries, export, file, examined, last=done)
             items.passed_blocks, passed = passed, 0
@@ -256,25 +275,36 @@ class ExportSource:
         *,
         last: bool,
     ) -> Responses:
+        order = export.order
         about = Export(
             path=export.path,
             form=export.form,
             version=bytes.fromhex(examined.sha256)[:VERSION_BYTES],
-            read_keys=lambda: self._keys(file, examined),
+            read_keys=lambda: self._keys(file, examined, order),
         )
         return Responses(entries, about, export.make, clash=export.clash, last=last)
 
-    def _rows_of(self, file: Found, examined: Examined) -> ExportRows:
+    def _rows_of(
+        self, file: Found, examined: Examined, order: DateOrder | None = None
+    ) -> ExportRows:
         written_s = file.mtime_ns // 1_000_000_000
-        return self._rows_class(self._settings, self._practice, file.path, examined, written_s)
+        return self._rows_class(
+            self._settings,
+            self._practice,
+            file.path,
+            examined,
+            written_s,
+            order=order,
+            now_s=int(self._clock()),
+        )
 
-    def _keys(self, file: Found, examined: Examined) -> Iterator[str]:
+    def _keys(self, file: Found, examined: Examined, order: DateOrder | None) -> Iterator[str]:
         """Read the keys of all responses of a file. Raises OSError, also when it changed."""
         handle, _ = open_regular(file.path)
         with os.fdopen(handle, "rb") as opened:
             if not _unchanged(file):
                 raise FileNotFoundError(errno.ENOENT, "changed while it was read", file.name)
-            export = self._rows_of(file, examined)
+            export = self._rows_of(file, examined, order)
             for entry in export.entries(opened):
                 if isinstance(entry, ExportRow):
                     yield entry.key
