@@ -191,6 +191,11 @@ class _Teller:
             return "The first contact was made in time", ""
         return "First contact was due, and none had been seen", ""
 
+    def apart(self, entry: LedgerEntry) -> Told:
+        if entry.action == "case.kept_apart":
+            return "It seems to be about the manager: somebody else is asked to see to it", ""
+        return "It is not about the manager, an agent says", ""
+
     def escalated(self, entry: LedgerEntry) -> Told:
         clock = CLOCKS.get(_text(entry, "clock"), _text(entry, "clock"))
         over = ", ".join(f"{one} %" for one in _list(entry, "passed_over"))
@@ -336,6 +341,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         "case.promoted": _Teller.clocks,
         "case.reached": lambda _, entry: spoken_with(entry),
         **dict.fromkeys(LINKS, _Teller.linked),
+        **dict.fromkeys(("case.kept_apart", "case.kept_apart_no_more"), _Teller.apart),
         "case.released": _Teller.released,
         "case.closed": _Teller.closed,
         "case.reopened": _Teller.opened_again,

@@ -15,10 +15,12 @@ from connector.cli.common import config_option, console, echo_json, json_option,
 from connector.cli.state import open_state
 from connector.domain.errors import AmendsError
 from connector.domain.signal import Cursor
+from connector.recovery import routing
 from connector.recovery.drafts import shelf
 from connector.report.examination import (
     Finding,
     examine_helpdesk,
+    examine_people,
     examine_routes,
     examine_source,
     examine_state,
@@ -132,8 +134,15 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         return
     try:
         yield from examine_helpdesk(helpdesk)
+        yield from examine_people(helpdesk, _logins(settings))
     finally:
         helpdesk.close()
+
+
+def _logins(settings: Settings) -> frozenset[str]:
+    """Name every account to which a late case may be assigned, at any site."""
+    of_sites = {one.login for one in settings.sites.values() if one.login}
+    return routing.logins(settings.recovery) | of_sites
 
 
 def _examine_drafts(settings: Settings) -> Iterator[Finding]:

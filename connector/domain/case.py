@@ -69,3 +69,5 @@ class Case:
     ticket_url: str
     site: str = ""
     """Configured name of the place that it is about; empty: the practice as a whole."""
+    conflict: bool = False
+    """It seems to be about whoever would be asked to see to it: somebody else is."""

@@ -70,6 +70,8 @@ class UpdateTicket:
     fields: Mapping[str, str] = field(default_factory=dict)
     due_at: datetime | None = None
     status: TicketStatus | None = None
+    assignee: str = ""
+    """Account of a person in the helpdesk who gets the ticket if nobody has it; or empty."""
     body: bytes = b""
 
 

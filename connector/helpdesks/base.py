@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,6 +88,8 @@ def told(change: UpdateTicket, due: str) -> Iterator[str]:
         yield f"- status {change.status.value}"
     if change.due_at is not None:
         yield f"- due {due}"
+    if change.assignee:
+        yield f"- assigned to {change.assignee}"
     for sign, tags in (("+", change.add_tags), ("-", change.remove_tags)):
         yield from (f"- tag {sign} {tag}" for tag in sorted(tags))
     yield from (f"- {name}: {value}" for name, value in sorted(change.fields.items()))
@@ -228,6 +230,20 @@ class Provisions(Protocol):
 
         Raises Rejected or AuthenticationFailed with what the admin has to do.
         """
+        ...
+
+
+@runtime_checkable
+class Assigns(Protocol):
+    """The optional ability of a product in which a ticket can be given to a person.
+
+    `UpdateTicket.assignee` gives a ticket that nobody has to somebody. What cannot be done,
+    because there is no such account or it may not have the ticket, is PartiallyApplied with
+    `assignee` missing; a ticket that somebody has is left as it is.
+    """
+
+    def strangers(self, accounts: Sequence[str]) -> list[str]:
+        """Name those among the accounts to whom no ticket can be given, for `amends check`."""
         ...
 
 

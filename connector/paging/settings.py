@@ -54,6 +54,11 @@ class PageRoute(BaseModel):
         description="When this way is used: always, while the practice is open, or only while "
         "it is closed (somebody on call).",
     )
+    conflict: Literal["any", "only", "never"] = Field(
+        default="any",
+        description="Cases that seem to be about the manager (tag amends_conflict): any goes this "
+        "way too; never, for a way that ends with the manager; only, for one to somebody else.",
+    )
     per_day: int = Field(
         default=20,
         ge=1,

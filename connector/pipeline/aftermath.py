@@ -12,7 +12,7 @@ from connector.domain.errors import Gone
 from connector.domain.ticket import Snapshot, TicketStatus, UpdateTicket
 from connector.helpdesks.base import Capabilities
 from connector.pipeline import edits as own_edits
-from connector.pipeline import merging, observing, promises
+from connector.pipeline import apart, merging, observing, promises
 from connector.pipeline.edits import Difference
 from connector.pipeline.following import Standing, Step, decide, decide_gone
 from connector.pipeline.promotion import promote
@@ -210,4 +210,6 @@ def _differences(
             tx.record("ticket.edited", case_id=row.id, ticket=row.ticket_id, name=one.name)
         elif one.before is not None and one.before.theirs:
             tx.record("ticket.edit_undone", case_id=row.id, ticket=row.ticket_id, name=one.name)
+    if able.tags != "none":
+        apart.follow(tx, row, seen)
     return found

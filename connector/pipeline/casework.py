@@ -23,6 +23,7 @@ from connector.domain.signal import Signal, Unreadable
 from connector.domain.taxonomy import group_of
 from connector.domain.ticket import Change
 from connector.pipeline import (
+    apart,
     called_back,
     callroom,
     joining,
@@ -38,7 +39,7 @@ from connector.pipeline.acquaintance import Acquaintance
 from connector.pipeline.choosing import choose_batch
 from connector.pipeline.owing import link, owe
 from connector.pipeline.rules import Rules
-from connector.recovery import failed_contact, plan, policy, public_reply, sites
+from connector.recovery import failed_contact, plan, policy, public_reply, routing, sites
 from connector.recovery.severity import final_severity
 from connector.store import calls, cases, codec, keys, mails, rounds, signals
 from connector.store.signals import End, Stored
@@ -333,6 +334,7 @@ def _open(
         ticket_id="",
         ticket_url="",
         site=site,
+        conflict=routing.about_manager(signal, assessment.categories, rules.recovery),
     )
     origin = cases.Origin(
         source=signal.source,
@@ -364,6 +366,7 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
     if changed:
         kind = "second_look" if after.second_look else "case"
         cases.raise_to(tx, after, kind=kind)
+    after = apart.keep(tx, heard, after, rules)
     begins = before.second_look and not after.second_look
     if begins:
         rounds.begin(tx, after.id, tx.now)
@@ -388,5 +391,7 @@ def _join(tx: Tx, stored: Stored, heard: plan.Heard, before: Case, why: str, rul
         settings=rules.recovery,
         book=rules.shelf.book(),
     )
+    if after.conflict and not before.conflict:
+        changes = (*changes, *plan.kept_apart(after, stored.seed, rules.recovery))
     owe(tx, stored, changes, rules.prepare, held=after.state is CaseState.HELD)
     return after

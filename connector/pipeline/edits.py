@@ -53,6 +53,8 @@ def written(changes: Iterable[OpenTicket | UpdateTicket]) -> dict[str, str | Non
             found["severity"] = str(change.severity)
         if change.due_at is not None:
             found["due_at"] = _minute(change.due_at)
+        if isinstance(change, UpdateTicket) and change.assignee:
+            found["assignee"] = change.assignee
     return found
 
 
@@ -93,9 +95,20 @@ def compare(
             continue
         if value is None and not is_tag and (before is None or before.seen is None):
             continue
-        mark = Mark(seen=_hash(secret, name, value), theirs=value != wrote)
+        seen = _hash(secret, name, value)
+        theirs = value != wrote
+        if name == "assignee" and wrote is not None and value is not None:
+            # products show people by number or name: the first one after nobody is ours
+            theirs = _other_person(before, seen)
+        mark = Mark(seen=seen, theirs=theirs)
         if mark != before and not (before is None and not mark.theirs and value is None):
             yield Difference(name=name, value=value, mark=mark, before=before)
+
+
+def _other_person(before: Mark | None, seen: bytes | None) -> bool:
+    if before is None or before.seen is None:
+        return False
+    return before.theirs if before.seen == seen else True
 
 
 def is_ignored(name: str, ignored: frozenset[str]) -> bool:
@@ -144,6 +157,7 @@ def spare(change: UpdateTicket, theirs: frozenset[str], *, guest: bool = False) 
         change,
         severity=change.severity if ours("severity") and not guest else None,
         due_at=change.due_at if ours("due_at") and not guest else None,
+        assignee=change.assignee if ours("assignee") and not guest else "",
         add_tags=tuple(tag for tag in change.add_tags if ours(f"tag:{tag}")),
         remove_tags=tuple(tag for tag in removed if ours(f"tag:{tag}")),
         fields={name: value for name, value in fields.items() if ours(f"field:{name}")},
@@ -155,6 +169,7 @@ def _named(change: UpdateTicket) -> frozenset[str]:
         *(["severity"] if change.severity is not None else []),
         *(["due_at"] if change.due_at is not None else []),
         *(["status"] if change.status is not None else []),
+        *(["assignee"] if change.assignee else []),
         *(f"tag:{tag}" for tag in (*change.add_tags, *change.remove_tags)),
         *(f"field:{name}" for name in change.fields),
     )

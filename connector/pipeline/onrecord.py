@@ -36,6 +36,7 @@ def opened(tx: Tx, stored: Stored, case: Case, *, held: bool) -> None:
         severity=case.severity,
         group=case.group.value,
         second_look=case.second_look,
+        conflict=case.conflict,
         held=held,
     )
     if case.clocks is not None:

@@ -74,6 +74,7 @@ def takes(route: PageRoute, case: Case, why: Why, *, open_now: bool) -> bool:
         and why.value in route.reasons
         and (not route.sites or case.site in route.sites)
         and (not route.categories or bool(route.categories & set(case.categories)))
+        and (route.conflict == "any" or (route.conflict == "only") == case.conflict)
         and (route.hours == "always" or (route.hours == "open") == open_now)
     )
 

@@ -59,14 +59,16 @@ def primary(case: Case) -> str:
 
 def case_tags(case: Case) -> tuple[str, ...]:
     """Give the tags that say what the case is."""
+    kept = (tags.CONFLICT,) if case.conflict else ()
     if case.second_look:
-        return (tags.OURS, tags.SECOND_LOOK, *tags.category_tags(case.categories))
+        return (tags.OURS, tags.SECOND_LOOK, *tags.category_tags(case.categories), *kept)
     running = (tags.SLA_RUNNING,) if case.clocks else ()
     return (
         tags.OURS,
         tags.severity_tag(case.severity),
         *tags.category_tags(case.categories),
         *running,
+        *kept,
     )
 
 

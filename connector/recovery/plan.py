@@ -17,7 +17,7 @@ from connector.domain.case import Case
 from connector.domain.plain import one_line
 from connector.domain.practice import Practice
 from connector.domain.signal import Contact, Signal
-from connector.domain.ticket import AddNote, Change, OpenTicket
+from connector.domain.ticket import AddNote, Change, OpenTicket, UpdateTicket
 from connector.recovery import marks, tags, wording
 from connector.recovery.contexts import heard_context, local, plan_context
 from connector.recovery.drafts.book import Book, builtin
@@ -25,6 +25,7 @@ from connector.recovery.drafts.offer import shown
 from connector.recovery.playbook import play_for
 from connector.recovery.policy import late_detected
 from connector.recovery.render import Value, render, version
+from connector.recovery.routing import taker
 from connector.recovery.settings import RecoverySettings
 
 MAX_LINES: Final = 100
@@ -145,6 +146,14 @@ def joining(
     return (note, *_files(case, heard), replace(update, add_tags=(*update.add_tags, *risks)))
 
 
+def kept_apart(case: Case, seed: str, settings: RecoverySettings) -> tuple[Change, ...]:
+    """Give the changes for an open case that turns out to be about its manager."""
+    text = render("apart", {**_apart(case, settings), "case": case.id})
+    note = AddNote(key=f"{seed}.apart", case_id=case.id, text=text)
+    key = f"{seed}.apart.update"
+    return (note, UpdateTicket(key=key, case_id=case.id, add_tags=(tags.CONFLICT,)))
+
+
 def promoting(
     case: Case,
     *,
@@ -259,9 +268,9 @@ def _ticket_text(
     )
     if case.second_look or case.clocks is None:
         reach = wording.reach(heard.signal.contact) if settings.include_contact else ""
-        context |= {"reach": reach and f"{reach} if you need to ask."}
+        context |= {"reach": reach and f"{reach} if you need to ask.", **_apart(case, settings)}
         return render("second_look", context)
-    context |= plan_context(case, practice, settings, book)
+    context |= plan_context(case, practice, settings, book) | _apart(case, settings)
     context["drafts"] = shown(case, heard.signal, marks.primary(case), book, practice, settings)
     context["todo"] = wording.todo(
         heard.signal.contact,
@@ -271,6 +280,12 @@ def _ticket_text(
     )
     context["severity"] = case.severity
     return render("ticket", context)
+
+
+def _apart(case: Case, settings: RecoverySettings) -> dict[str, Value]:
+    """Say from whom a case is kept, and who is asked instead."""
+    whom = taker(case, settings)
+    return {"kept_from": whom.kept_from, "instead": whom.name, "conflict_tag": tags.CONFLICT}
 
 
 def _raise_words(case: Case, before: int, practice: Practice) -> str:

@@ -14,7 +14,7 @@ from connector.domain.practice import Practice
 from connector.domain.ticket import AddNote, Change, UpdateTicket
 from connector.recovery import evidence as proofs
 from connector.recovery import tags
-from connector.recovery.contexts import local, plan_context
+from connector.recovery.contexts import local, owner_of
 from connector.recovery.holds import Hold, follow, resumed
 from connector.recovery.hours import Week, open_minutes
 from connector.recovery.ladder import (
@@ -28,9 +28,10 @@ from connector.recovery.ladder import (
     next_at,
     unacknowledged,
 )
-from connector.recovery.marks import rfc3339
+from connector.recovery.marks import primary, rfc3339
 from connector.recovery.policy import ceilings
 from connector.recovery.render import Value, render
+from connector.recovery.routing import taker
 from connector.recovery.settings import RecoverySettings
 
 FAR: Final = datetime(9999, 12, 31, tzinfo=UTC)
@@ -227,7 +228,7 @@ def changes(
     the highest one names them.
     """
     case, after = asked.after.case, asked.after
-    notes = [
+    notes: list[Change] = [
         _note(after, clock, found, practice, settings, overtaken)
         for clock, found in asked.climbs
         if found.rung >= Rung.LATE or case.severity >= settings.escalation.from_severity
@@ -235,6 +236,7 @@ def changes(
     late = any(clock is Clock.CONTACT and found.rung >= Rung.LATE for clock, found in asked.climbs)
     raised = settings.escalation.raise_priority and late and before.contact_fired < Rung.LATE
     moved = after.clocks != before.clocks
+    notes += _assigned(before, asked, settings)
     if after.shown is before.shown and not raised and not moved:
         return tuple(notes)
     spent = f".h{int(after.hold.spent.total_seconds())}" if moved else ""
@@ -248,6 +250,27 @@ def changes(
         remove_tags=_sla_tags(before.shown) if before.shown is not after.shown else (),
     )
     return (*notes, update)
+
+
+def _assigned(before: Round, asked: Asked, settings: RecoverySettings) -> Sequence[UpdateTicket]:
+    """Give a ticket that nobody has to the manager, once for each clock; alone in its change.
+
+    An account that the helpdesk does not know must not keep tags and due times from it.
+    """
+    limit = settings.escalation.assign_at
+    whom = taker(asked.after.case, settings)
+    fired = {Clock.CONTACT: before.contact_fired, Clock.RESOLUTION: before.resolution_fired}
+    if not limit or not whom.login:
+        return []
+    return [
+        UpdateTicket(
+            key=f"{asked.after.case.id}.{asked.after.number}.{clock}.assign",
+            case_id=asked.after.case.id,
+            assignee=whom.login,
+        )
+        for clock, found in asked.climbs
+        if found.rung >= limit > fired[clock]
+    ]
 
 
 def _sla_tags(shown: Shown) -> tuple[str, ...]:
@@ -284,13 +307,16 @@ def _note(
     overtaken: Sequence[Rung],
 ) -> AddNote:
     due = round_.clocks.contact_due if clock is Clock.CONTACT else round_.clocks.resolution_due
+    whom, limit = taker(round_.case, settings), settings.escalation.assign_at
     context: dict[str, Value] = {
         "rung": int(found.rung),
         "contact": clock is Clock.CONTACT,
         "due": local(due, practice),
         "passed_over": sorted({int(rung) for rung in (*overtaken, *found.passed_over)}),
-        "manager": settings.escalation.manager,
-        "owner": plan_context(round_.case, practice, settings)["owner"],
+        "manager": whom.name,
+        "kept_from": whom.kept_from,
+        "assigned": bool(limit and whom.login and found.rung >= limit),
+        "owner": owner_of(primary(round_.case), settings),
         "case": round_.case.id,
         "severity": round_.case.severity,
     }

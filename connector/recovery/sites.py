@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connector.domain.practice import Practice
 from connector.domain.signal import Signal
 from connector.recovery.draft_settings import Words
+from connector.recovery.escalation import KNOWN_AS_WORDS, LOGIN_WORDS, KnownAs, Login
 from connector.recovery.settings import HoursSettings, Line, RecoverySettings
 
 PLACES: Final = ("location", "department")
@@ -49,9 +50,18 @@ class SiteSettings(BaseModel):
     )
     title: Words = Field(default="", description="Its name in words to patients.")
     manager: Line | None = Field(default=None, description="Who is named from 80 % of a clock on.")
+    login: Login = Field(default="", description=LOGIN_WORDS)
+    known_as: KnownAs = Field(default=(), description=KNOWN_AS_WORDS)
     owners: dict[str, Line] = Field(
         default_factory=dict, description="Who puts a category right here, by category."
     )
+
+    @model_validator(mode="after")
+    def _of_somebody(self) -> Self:
+        if self.manager is None and (self.login or self.known_as):
+            msg = "login and known_as are those of a manager: name them in `manager`"
+            raise ValueError(msg)
+        return self
 
 
 def choose(signal: Signal, sites: Mapping[str, SiteSettings]) -> str:
@@ -82,7 +92,9 @@ def at(
         return practice, settings
     escalation = settings.escalation
     if site.manager is not None:
-        escalation = escalation.model_copy(update={"manager": site.manager})
+        escalation = escalation.model_copy(
+            update={"manager": site.manager, "login": site.login, "known_as": site.known_as}
+        )
     here = settings.model_copy(
         update={
             "hours": site.hours or settings.hours,

@@ -58,6 +58,9 @@ RECORDING: Final = "amends_phone_recording"
 LOST_PROSPECT: Final = "amends_lost_prospect"
 """The caller hung up right after reaching the right person at last."""
 
+CONFLICT: Final = "amends_conflict"
+"""It seems to be about the manager; agents may set and remove it, and somebody else is asked."""
+
 STORM: Final = "amends_storm"
 """The summary of many cases held back at once."""
 
@@ -104,6 +107,7 @@ ALL: Final = frozenset(
         TRANSFERS,
         RECORDING,
         LOST_PROSPECT,
+        CONFLICT,
         STORM,
         DAILY,
         SELFTEST,

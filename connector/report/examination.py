@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from connector.domain.errors import AmendsError, ConfigError
 from connector.domain.signal import Cursor
-from connector.helpdesks.base import Helpdesk
+from connector.helpdesks.base import Assigns, Helpdesk
 from connector.paging.page import Page
 from connector.paging.send import probe, send
 from connector.paging.settings import MailRoute, PagingSettings
@@ -139,6 +139,31 @@ def examine_helpdesk(helpdesk: Helpdesk) -> Iterator[Finding]:
         yield Finding(part=part, level=level, what=problem.what, cure=problem.cure)
     if not any(problem.fatal for problem in problems):
         yield Finding(part=part, level="ok", what="answers, and we may do what we need")
+
+
+def examine_people(helpdesk: Helpdesk, accounts: Collection[str]) -> Iterator[Finding]:
+    """Ask the helpdesk whether it knows those to whom late cases are to be assigned."""
+    part = "recovery.escalation"
+    if not accounts:
+        return
+    if not isinstance(helpdesk, Assigns):
+        what = "this helpdesk cannot assign tickets; the manager is named in a note only"
+        yield Finding(part=part, level="warning", what=what, cure="take the logins away")
+        return
+    try:
+        strangers = helpdesk.strangers(sorted(accounts))
+    except AmendsError as error:
+        yield Finding(part=part, level="problem", what=str(error))
+        return
+    for name in strangers:
+        yield Finding(
+            part=part,
+            level="problem",
+            what=f"the helpdesk has nobody with the login {name!r} to whom tickets can be given",
+            cure="write it as it stands in the helpdesk, or let us see its people",
+        )
+    if not strangers:
+        yield Finding(part=part, level="ok", what="those who get late cases are known there")
 
 
 def examine_routes(paging: PagingSettings) -> Iterator[Finding]:

@@ -105,6 +105,7 @@ def insert(tx: Tx, case: Case, origin: Origin) -> None:
         "resolution_due": case.clocks.resolution_due if case.clocks else None,
         "next_seq": 1,
         "site": case.site,
+        "conflict": int(case.conflict),
     }
     tx.later(cases, row)
 
@@ -175,6 +176,13 @@ def raise_to(tx: Tx, case: Case, *, kind: str) -> None:
         )
     )
     rounds.wake(tx, case.id)
+
+
+def set_conflict(tx: Tx, case_id: str, *, conflict: bool) -> None:
+    """Store whether a case seems to be about whoever would be asked to see to it."""
+    tx.connection.execute(
+        sa.update(cases).where(cases.c.id == case_id).values(conflict=int(conflict))
+    )
 
 
 def set_due(tx: Tx, case: Case) -> None:
@@ -324,6 +332,7 @@ def case_of(row: Row[Any]) -> Case:
         ticket_id=row.ticket_id or "",
         ticket_url=row.ticket_url or "",
         site=row.site,
+        conflict=bool(row.conflict),
     )
 
 

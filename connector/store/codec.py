@@ -138,7 +138,7 @@ def change_bytes(change: Change) -> bytes:
             "fields": dict(change.fields),
             "due_at": _time(change.due_at),
             "status": change.status.value if change.status else None,
-        }
+        } | ({"assignee": change.assignee} if change.assignee else {})
     return _dump(data)
 
 

@@ -195,6 +195,7 @@ cases = Table(
     Column("synced_at", Moment),
     Column("next_seq", Integer, nullable=False, server_default="1"),
     Column("site", String(40), nullable=False, server_default=text("''")),
+    Column("conflict", Integer, nullable=False, server_default=text("0")),
     _words("kind", "case", "second_look", "notice"),
     _words("grp", "safety", "confidential", "service"),
     _words("state", "open", "held", "closed"),

@@ -66,6 +66,8 @@ class MemoryDesk(MemoryAgents):
         self.tickets: dict[str, Ticket] = {}
         self.visible: list[Visible] = []
         """Every effect of ours, in order."""
+        self.accounts: frozenset[str] | None = None
+        """To whom tickets can be given; None: to anybody."""
         self.mails: list[str] = []
         """Mails to patients; stays empty unless a test puts something in."""
         self.forecast: deque[Weather] = deque()

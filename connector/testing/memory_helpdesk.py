@@ -7,12 +7,18 @@ the plugin that speaks to it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from connector.domain.errors import AuthenticationFailed, EdgeError, Gone, NotSent
+from connector.domain.errors import (
+    AuthenticationFailed,
+    EdgeError,
+    Gone,
+    NotSent,
+    PartiallyApplied,
+)
 from connector.domain.practice import Practice
 from connector.domain.ticket import (
     AddNote,
@@ -93,7 +99,11 @@ class MemoryHelpdesk(MemorySetup, MemoryFeed):
         self._read("update")
         self._living(ref)
         self._write("update", lambda: self._change(ref, change.key, body))
-        return self._living(ref).snapshot
+        snapshot = self._living(ref).snapshot
+        if body["assignee"] and not snapshot.assignee:
+            problem, missing = "ignored assignee", ["assignee"]
+            raise PartiallyApplied(self.name, problem, ref=ref, missing=missing)
+        return snapshot
 
     def note(self, ref: TicketRef, note: AddNote) -> None:
         """Add the note unless one of its key is there."""
@@ -116,6 +126,11 @@ class MemoryHelpdesk(MemorySetup, MemoryFeed):
         with self.desk.lock:
             events = list(self._ticket(ref).events)
         yield from events
+
+    def strangers(self, accounts: Sequence[str]) -> list[str]:
+        """Name those who are not on the desk's list; without a list everybody is."""
+        known = self.desk.accounts
+        return [one for one in accounts if known is not None and one not in known]
 
     def close(self) -> None:
         """Refuse whatever comes."""
@@ -181,11 +196,15 @@ class MemoryHelpdesk(MemorySetup, MemoryFeed):
             severity=body["severity"] or before.severity,
             due_at=_moment(body["due_at"]) or before.due_at,
             status=TicketStatus(body["status"] or before.status),
+            assignee=before.assignee or self._known(body["assignee"]),
         )
         if after != before:
             ticket.snapshot = after
             self.desk.happen(ticket, "field", actor="amends", data={"note_key": key})
             self.desk.visible.append(Visible(kind="change", ticket=ref.id, key=key))
+
+    def _known(self, account: str) -> str:
+        return "" if self.strangers([account]) else account
 
     def _say(self, ref: TicketRef, note: AddNote, body: dict[str, Any]) -> None:
         ticket = self._living(ref)
@@ -234,6 +253,7 @@ def _plain(change: Change) -> dict[str, Any]:
         "fields": dict(change.fields),
         "due_at": _print(change.due_at),
         "status": change.status,
+        "assignee": change.assignee,
     }
 
 

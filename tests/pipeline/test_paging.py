@@ -10,6 +10,7 @@ from servers.hearing import on_record, said
 from servers.people import House
 
 from connector.domain.errors import Rejected, Unavailable
+from connector.domain.signal import Contact
 from connector.paging.page import Page
 from connector.paging.settings import PagingSettings, WebhookRoute
 from connector.pipeline import casework as casework_room
@@ -17,6 +18,7 @@ from connector.pipeline.paging import Pager
 from connector.pipeline.promises import Promises
 from connector.store.store import Store
 from connector.testing.builders import Clock, a_practice, opinion_of_facts
+from connector.testing.memory_source import a_signal
 
 
 @pytest.fixture(autouse=True)
@@ -184,3 +186,16 @@ def test_a_way_that_is_no_longer_configured_does_not_block_the_others(
     assert gone.step() is True
     assert gone.step() is False
     assert len(on_record(store, "page.given_up")) == 1
+
+
+def test_a_way_that_ends_with_the_manager_takes_no_case_about_them(
+    store: Store, clock: Clock
+) -> None:
+    words = "The practice manager threatened me."
+    for conflict, expected in (("never", []), ("only", ["critical"]), ("any", ["critical"])):
+        practice = Practice(store, clock, conflict=conflict)
+        number = len(practice.cases) + 1
+        who = Contact(name=f"Jane {conflict}", email=f"{conflict}@example.org")
+        practice.hears(a_signal(number, text=words, contact=who, facts={"severity": 4}))
+
+        assert practice.passes(20) == expected

@@ -161,6 +161,10 @@ class FreshdeskWorld:
         with self.server.weather.upon(quick, Fate()):
             yield
 
+    def colleagues(self):
+        two = (self.server.agent(name, f"{name}Key") for name in ("kim", "ana"))
+        return tuple(one.email for one in two)
+
     def mark_spam(self, ref):
         self.hand.spam(ref.id)
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 
+from connector.demo.helpdesk_site import BOT
 from connector.domain.practice import Practice
 from connector.helpdesks.django_helpdesk import DjangoHelpdeskSettings
 from connector.testing.helpdesk import SeenNote
@@ -141,6 +142,9 @@ class SiteWorld:
 
     def interject(self, act):
         return self.proxy.interject(act)
+
+    def colleagues(self):
+        return BOT, self.site.user
 
     def close_for_good(self, ref):
         self.api("PATCH", f"/api/tickets/{ref.id}/", json={"status": 4})

@@ -299,6 +299,9 @@ class RtWorld:
     def open_locked_out(self):
         return self.open(token=self._refused())
 
+    def colleagues(self):
+        return "agent", "root"
+
     def open_auditor(self):
         return self.open(token=self.rt.tokens["auditor"])
 

@@ -148,6 +148,13 @@ class ZendeskWorld:
         with self.desk.weather.upon(somebody_is_quicker, Fate()):
             yield
 
+    def colleagues(self):
+        add = self.desk.account.add_user
+        two = (
+            add(name=name, email=f"{name}@elmstreet.test", role="agent") for name in ("Kim", "Ana")
+        )
+        return tuple(one.email for one in two)
+
     def close_for_good(self, ref):
         self.desk.close_ticket(ref.id)
 

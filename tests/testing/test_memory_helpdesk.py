@@ -91,6 +91,10 @@ class MemoryWorld:
     def secrets(self):
         return []
 
+    def colleagues(self):
+        self.desk.accounts = frozenset({"kim", "ana"})
+        return "kim", "ana"
+
     def close_for_good(self, ref):
         self.desk.edit(ref.id, status=TicketStatus.CLOSED)
 

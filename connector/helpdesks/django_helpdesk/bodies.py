@@ -127,6 +127,7 @@ def update_body(settings: SiteSettings, change: UpdateTicket, due: str) -> Json:
         "add_tags": sorted(change.add_tags),
         "remove_tags": sorted(change.remove_tags),
         "status": change.status.value if change.status else "",
+        **({"assignee": change.assignee} if change.assignee else {}),
         "note": note_body(settings, note, UPDATE_TITLE),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from connector.domain.blueprint import Blueprint, PlannedStep
@@ -116,6 +116,8 @@ class DjangoHelpdesk:
         if patch:
             ticket = self._site.change(ticket, patch)
         missing = reading.missing_of(self._settings, patch, ticket)
+        if body.get("assignee") and not ticket.get("assigned_to"):
+            missing = (*missing, "assignee")
         if missing:
             raise PartiallyApplied(
                 self.name, f"ignored {', '.join(missing)}", ref=ref, missing=missing
@@ -146,6 +148,11 @@ class DjangoHelpdesk:
         in_order = sorted(ticket["followup_set"], key=lambda one: (one["date"], one["id"]))
         for followup in in_order:
             yield from reading.events_of(followup, ticket, names)
+
+    def strangers(self, accounts: Sequence[str]) -> list[str]:
+        """Name the users that the site does not offer, or that it offers twice."""
+        offered = list(self._site.users().values())
+        return [one for one in accounts if offered.count(one) != 1]
 
     def plan(self, wanted: Blueprint, *, remove: bool = False) -> list[PlannedStep]:
         """Compare; custom fields are told by the API and made by a person."""
@@ -191,6 +198,10 @@ class DjangoHelpdesk:
         if body["add_tags"] or body["remove_tags"]:
             wanted[tags] = merge_tags(ticket.get(tags), body["add_tags"], body["remove_tags"])
         wanted |= reading.status_patch(body["status"], ticket)
+        whom = body.get("assignee")  # frozen by an earlier version: no such key
+        if whom and not ticket.get("assigned_to"):
+            found = [number for number, name in self._site.users().items() if name == whom]
+            wanted |= {"assigned_to": found[0]} if len(found) == 1 else {}
         return {
             name: value
             for name, value in wanted.items()

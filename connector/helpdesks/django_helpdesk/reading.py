@@ -172,6 +172,7 @@ def ours(settings: SiteSettings, name: str) -> str:
         "priority": "severity",
         "due_date": "due_at",
         "submitter_email": "requester",
+        "assigned_to": "assignee",
         f"custom_{settings.key_field}": "key",
         f"custom_{settings.tags_field}": "tags",
     }.get(name, name.removeprefix("custom_"))

@@ -8,11 +8,19 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from connector.domain.errors import Gone, Incomplete, OutcomeUnknown, Rejected, Unavailable
+from connector.domain.errors import (
+    AuthenticationFailed,
+    Gone,
+    Incomplete,
+    OutcomeUnknown,
+    Rejected,
+    Unavailable,
+)
 from connector.domain.ticket import TicketRef
 from connector.helpdesks.freshdesk import shapes
 from connector.helpdesks.freshdesk.files import File, multipart
@@ -190,6 +198,21 @@ class Account:
     def people(self, **by: str) -> list[Json]:
         """Read the contacts with exactly this number, at most a page of them."""
         return list(self._page("/contacts", by, shapes.PEOPLE).items)
+
+    def agent_of(self, email: str) -> int | None:
+        """Give the number of the agent of this address; None: there is none, or we may not ask.
+
+        Asking takes the right to see agents, which every admin has.
+        """
+        try:
+            found = self._page("/agents", {"email": email}, shapes.AGENTS).items
+        except AuthenticationFailed as error:
+            if error.status != HTTPStatus.FORBIDDEN:
+                raise
+            return None
+        same = (str((one.get("contact") or {}).get("email")).casefold() for one in found)
+        own = [one for one, address in zip(found, same, strict=True) if address == email.casefold()]
+        return int(own[0]["id"]) if own else None
 
     # set-up, for admins only
 

@@ -93,6 +93,7 @@ def update_body(settings: AccountSettings, change: UpdateTicket, due: str) -> Js
         "add_tags": sorted(map(tags.theirs, change.add_tags)),
         "remove_tags": sorted(map(tags.theirs, change.remove_tags)),
         "status": change.status.value if change.status else "",
+        **({"assignee": change.assignee} if change.assignee else {}),
         "note": note_body(settings, note),
     }
 
@@ -161,6 +162,8 @@ def patch(form: Form, body: Json, ticket: Json) -> Json:
     merged = tags.union(tags.on(ticket), body["add_tags"], body["remove_tags"])
     if merged != list(tags.on(ticket)):
         wanted["tags"] = merged
+    if body.get("responder") and not ticket.get("responder_id"):
+        wanted["responder_id"] = body["responder"]
     status = body["status"]
     if status and form.status_of(ticket["status"]).value != status:
         wanted["status"] = STATUS_ID[status]

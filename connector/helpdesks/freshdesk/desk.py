@@ -190,6 +190,10 @@ class Freshdesk:
         """Give a page of what changed; live tickets first, then spam, then deleted ones."""
         return walk.feed(self._account, cursor, since, self._now())
 
+    def strangers(self, accounts: Sequence[str]) -> list[str]:
+        """Name the addresses that are none of an agent."""
+        return [one for one in accounts if self._account.agent_of(one) is None]
+
     def plan(self, wanted: Blueprint, *, remove: bool = False) -> list[PlannedStep]:
         """Compare what is wanted with the account; changes nothing; an admin's key is needed."""
         return provision.plan(self._account, wanted, remove=remove)
@@ -220,12 +224,18 @@ class Freshdesk:
     def _apply(self, ref: TicketRef, ticket: Json, body: Json) -> tuple[Json, tuple[str, ...]]:
         """Write what differs until it is there; gives the ticket and what was ignored."""
         form = self._account.form()
+        body, unknown = self._with_agent(ticket, body)
         for _ in range(tags.ROUNDS):
             patch = bodies.patch(form, body, ticket)
             if not patch:
                 break
-            with self._explained(ref):
-                written = self._account.change(ref.id, patch)
+            try:
+                with self._explained(ref):
+                    written = self._account.change(ref.id, patch)
+            except Rejected:
+                if set(patch) != {"responder_id"}:
+                    raise
+                return ticket, ("assignee",)
             read = self._account.ticket(ref.id)
             self._raise_if_gone(read, [])
             back = tags.lost(ticket, written, read, body["remove_tags"])
@@ -236,7 +246,15 @@ class Freshdesk:
             raise Conflict(self.name, "somebody else writes the ticket's tags at the same time")
         names = {reading.ours(form, name) for name in left if name != "custom_fields"}
         names |= {form.ours(name) for name in left.get("custom_fields", {})}
-        return ticket, tuple(sorted(names | set(bodies.unfit(form, body["fields"]))))
+        return ticket, tuple(sorted(names | unknown | set(bodies.unfit(form, body["fields"]))))
+
+    def _with_agent(self, ticket: Json, body: Json) -> tuple[Json, set[str]]:
+        """Put in the number of the agent who gets a ticket that nobody has."""
+        email = body.get("assignee")  # frozen by an earlier version: no such key
+        if not email or ticket.get("responder_id"):
+            return body, set()
+        number = self._account.agent_of(email)
+        return {**body, "responder": number}, set() if number else {"assignee"}
 
     @contextmanager
     def _explained(self, ref: TicketRef) -> Iterator[None]:

@@ -161,7 +161,8 @@ def missing_of(form: Form, sent: Json, ticket: Json) -> tuple[str, ...]:
 
 def ours(form: Form, name: str) -> str:
     """Give our name for an attribute of a ticket."""
-    return "severity" if name == "priority" else form.ours(name)
+    known = {"priority": "severity", "responder_id": "assignee"}
+    return known.get(name) or form.ours(name)
 
 
 def events_of(

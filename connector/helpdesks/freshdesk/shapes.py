@@ -118,10 +118,11 @@ class RatingShape(_Shape):
 
 
 class AgentShape(_Shape):
-    """The agent whose key is used."""
+    """An agent."""
 
     id: int
     ticket_scope: int | None = None
+    contact: dict[str, Any] | None = None
 
 
 class PolicyShape(_Shape):
@@ -143,6 +144,7 @@ FIELDS: TypeAdapter[Any] = TypeAdapter(list[FieldShape])
 PEOPLE: TypeAdapter[Any] = TypeAdapter(list[PersonShape])
 RATINGS: TypeAdapter[Any] = TypeAdapter(list[RatingShape])
 AGENT: TypeAdapter[Any] = TypeAdapter(AgentShape)
+AGENTS: TypeAdapter[Any] = TypeAdapter(list[AgentShape])
 POLICY: TypeAdapter[Any] = TypeAdapter(PolicyShape)
 POLICIES: TypeAdapter[Any] = TypeAdapter(list[PolicyShape])
 ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)

@@ -76,6 +76,7 @@ def update_body(settings: InstanceSettings, change: UpdateTicket, due: str) -> J
         "due": when(change.due_at) if change.due_at else "",
         "status": status_for(settings, change.status) if change.status else "",
         "meaning": change.status.value if change.status else "",
+        **({"assignee": change.assignee} if change.assignee else {}),
         "note": {"mark": marked(NOTE_MARK, change.key), "text": sendable(text), "files": []},
     }
 

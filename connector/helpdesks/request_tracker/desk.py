@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from connector.domain.blueprint import Blueprint, PlannedStep
@@ -120,6 +120,15 @@ class RequestTracker:
     def changed_since(self, cursor: str, since: datetime) -> Changed:
         """Give a page of tickets of the queue to which something happened."""
         return feed.feed(self._api, cursor, since, self._now())
+
+    def strangers(self, accounts: Sequence[str]) -> list[str]:
+        """Name the users that there are not, or that are switched off."""
+        people = {one: self._api.person(one) for one in accounts}
+        return [
+            name
+            for name, person in people.items()
+            if not person or str(person.get("Disabled") or "0") != "0"
+        ]
 
     def plan(self, wanted: Blueprint, *, remove: bool = False) -> list[PlannedStep]:
         """Compare what is wanted with the queue; changes nothing."""

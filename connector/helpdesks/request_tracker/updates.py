@@ -18,7 +18,7 @@ from connector.helpdesks.request_tracker import reading
 from connector.helpdesks.request_tracker.api import Api, Queue
 from connector.helpdesks.request_tracker.fields import number_of, ours_of, placed, values_of
 from connector.helpdesks.request_tracker.levels import known_levels
-from connector.helpdesks.request_tracker.tables import Json, merge_tags, status_of
+from connector.helpdesks.request_tracker.tables import NOBODY, Json, merge_tags, status_of
 
 ROUNDS: Final = 9
 """Four steps at most (out, change, due, in again), and as many that somebody spoils."""
@@ -58,6 +58,9 @@ def next_step(api: Api, queue: Queue, body: Json, values: dict[str, str], ticket
     patch: Json = {}
     if body["priority"] is not None and int(ticket["Priority"]) != body["priority"]:
         patch["Priority"] = body["priority"]
+    # frozen by an earlier version: no such key
+    if body.get("assignee") and str(ticket["Owner"]["id"]) == NOBODY:
+        patch["Owner"] = body["assignee"]
     if fields := _fields(api, queue, body, values, ticket):
         patch["CustomFields"] = fields
     if body["sla"] and ticket.get("SLA") != body["sla"]:
@@ -113,7 +116,13 @@ def _plain(due: str | None) -> str:
 
 
 def _names(api: Api, queue: Queue, step: Json) -> list[str]:
-    known = {"Priority": "severity", "Due": "due_at", "SLA": "sla", "Status": "status"}
+    known = {
+        "Priority": "severity",
+        "Due": "due_at",
+        "SLA": "sla",
+        "Status": "status",
+        "Owner": "assignee",
+    }
     names = [known[name] for name in step if name in known]
     names += ["requester"] if "Requestor" in step else []
     fields = step.get("CustomFields", {})

@@ -34,7 +34,7 @@ from connector.helpdesks.zendesk.shapes import (
     UsersShape,
     WrittenShape,
 )
-from connector.helpdesks.zendesk.tables import DELETED, Json, canonical
+from connector.helpdesks.zendesk.tables import DELETED, STAFF, Json, canonical
 from connector.helpdesks.zendesk.tokens import ApiToken, ClientCredentials, Credentials
 from connector.http import Answer, Budget, Http, HttpConfig, JsonValue, TooLarge
 from connector.http.answers import load
@@ -169,6 +169,16 @@ class Api:
             users = self._shaped(value, UsersShape, write=False)["users"]
             found |= {user["id"]: user for user in users}
         return found
+
+    def agent_of(self, email: str) -> bool:
+        """Tell whether an address is that of somebody to whom tickets can be given."""
+        found = self.listed(f"{BASE}/users/search", "users", query=f"email:{email}")
+        return any(
+            str(one.get("email")).casefold() == email.casefold()
+            and one.get("role") in STAFF
+            and not one.get("suspended")
+            for one in found
+        )
 
     def ticket(self, number: str) -> Json:
         """Read a ticket with its people by number in `people`; Gone when it is deleted."""

@@ -126,6 +126,7 @@ def update_body(change: UpdateTicket) -> Json:
         "fields": fields,
         "add_tags": sorted(change.add_tags),
         "remove_tags": sorted(set(change.remove_tags) - set(change.add_tags)),
+        **({"assignee": change.assignee} if change.assignee else {}),
     }
 
 

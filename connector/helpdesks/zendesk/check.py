@@ -13,9 +13,8 @@ from connector.helpdesks.base import Problem, clock_problems
 from connector.helpdesks.zendesk import mailing
 from connector.helpdesks.zendesk.api import BASE, ME, TICKETS, Api
 from connector.helpdesks.zendesk.names import Known, Names
-from connector.helpdesks.zendesk.reading import STAFF
 from connector.helpdesks.zendesk.settings import AccountSettings
-from connector.helpdesks.zendesk.tables import API_TOKENS_END, Json, option_tag
+from connector.helpdesks.zendesk.tables import API_TOKENS_END, STAFF, Json, option_tag
 
 NO_TICKET: Final = "999999999999"
 """A number that no account has reached."""

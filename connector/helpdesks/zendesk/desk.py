@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -165,6 +165,10 @@ class Zendesk:
             cursor=str(page.get("after_cursor") or cursor),
             more=not page["end_of_stream"],
         )
+
+    def strangers(self, accounts: Sequence[str]) -> list[str]:
+        """Name the addresses that are none of an active agent."""
+        return [one for one in accounts if not self._api.agent_of(one)]
 
     def plan(self, wanted: Blueprint, *, remove: bool = False) -> list[PlannedStep]:
         """Compare what is wanted with what is there; changes nothing."""

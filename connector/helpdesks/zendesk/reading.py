@@ -7,10 +7,8 @@ from typing import Any
 
 from connector.domain.ticket import Snapshot, TicketRef, TicketStatus
 from connector.helpdesks.zendesk.names import Known
-from connector.helpdesks.zendesk.tables import MARK, OPTION, SEVERITY, STATUS, Json, moment
+from connector.helpdesks.zendesk.tables import MARK, OPTION, SEVERITY, STAFF, STATUS, Json, moment
 from connector.helpdesks.zendesk.words import as_text, letters, plain_subject, text_of_html
-
-STAFF = frozenset({"agent", "admin"})
 
 
 def snapshot_of(ref: TicketRef, ticket: Json, known: Known) -> Snapshot:
@@ -72,9 +70,10 @@ def _ignored(sent: Json, ticket: Json, audit: Json, known: Known) -> Iterator[st
             yield ours
     if not set(sent.get("tags") or ()) <= set(ticket["tags"]):
         yield "tags"
-    for theirs in ("group_id", "brand_id", "ticket_form_id"):
-        if theirs in sent and ticket.get(theirs) is None:
-            yield theirs.removesuffix("_id").removeprefix("ticket_")
+    for theirs in ("group_id", "brand_id", "ticket_form_id", "assignee_email"):
+        shown = theirs.replace("_email", "_id")
+        if theirs in sent and ticket.get(shown) is None:
+            yield shown.removesuffix("_id").removeprefix("ticket_")
     if "requester" in sent and ticket.get("requester_id") == audit.get("author_id"):
         yield "requester"
     yield from _ignored_fields(sent.get("custom_fields") or (), ticket, known)

@@ -60,6 +60,10 @@ SYSTEM: Final = -1
 """The author of what the product's own rules did."""
 
 
+STAFF: Final = frozenset({"agent", "admin"})
+"""Roles of those who work on tickets."""
+
+
 def canonical(value: Json) -> bytes:
     """Print a body in its one form."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

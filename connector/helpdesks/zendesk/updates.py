@@ -7,6 +7,8 @@ that the product refuses when the ticket is no longer as it was read.
 
 from __future__ import annotations
 
+from typing import Final
+
 from connector.domain.errors import Conflict, PartiallyApplied, Rejected
 from connector.domain.ticket import TicketRef
 from connector.helpdesks.zendesk.api import Api, warned
@@ -15,6 +17,9 @@ from connector.helpdesks.zendesk.names import Known, Names
 from connector.helpdesks.zendesk.notes import ROUNDS, audits_of, gone_on
 from connector.helpdesks.zendesk.reading import ignored, priority_is_ours, same_value
 from connector.helpdesks.zendesk.tables import CLOSED, MARK, SEVERITY, STATUS, Json
+
+ASSIGN: Final = "assignee_email"
+"""By which the product takes an agent; what it shows is a number."""
 
 
 def apply(api: Api, names: Names, ref: TicketRef, body: Json, key: str) -> tuple[Json, list[str]]:
@@ -57,7 +62,12 @@ def _round(
             "safe_update": True,
             "updated_stamp": ticket["updated_at"],
         }
-        written, answer = api.change(ref.id, sent)
+        try:
+            written, answer = api.change(ref.id, sent)
+        except Rejected:
+            if set(patch) != {ASSIGN}:
+                raise
+            return ticket, [*missing, "assignee"]
         lost = ignored(patch, written["ticket"], written.get("audit"), known)
         missing += [*lost, *warned(answer)]
         if missing:
@@ -80,6 +90,9 @@ def _patch(api: Api, ticket: Json, body: Json, known: Known) -> tuple[Json, list
     status = body["status"]
     if status and STATUS.get(ticket["status"]) is not STATUS[status]:
         patch["status"] = status
+    # frozen by an earlier version: no such key
+    if body.get("assignee") and not ticket.get("assignee_id"):
+        patch[ASSIGN] = body["assignee"]
     wanted, lacking = custom_fields(body["fields"], known)
     shown = {one["id"]: one.get("value") for one in ticket.get("custom_fields") or ()}
     custom = [one for one in wanted if not same_value(one["value"], shown.get(one["id"]))]

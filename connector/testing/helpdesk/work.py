@@ -8,11 +8,9 @@ from typing import Final
 
 import pytest
 
-from connector.domain.errors import (
-    Gone,
-)
+from connector.domain.errors import Gone, PartiallyApplied
 from connector.domain.ticket import TicketRef, TicketStatus
-from connector.helpdesks.base import Helpdesk
+from connector.helpdesks.base import Assigns, Helpdesk
 from connector.testing.changes import (
     DUE,
     HOSTILE,
@@ -27,6 +25,7 @@ from connector.testing.helpdesk.world import (
     HelpdeskWorld,
     calls_of,
     files_of,
+    offered,
     ours,
     prepared,
 )
@@ -162,6 +161,34 @@ class WorkContract(Base):
         assert helpdesk.update(ref, change).tags == {"vip"}
 
     @point(7)
+    def test_a_ticket_that_nobody_has_is_assigned_and_stays_with_whoever_has_it(
+        self, world: HelpdeskWorld, helpdesk: Helpdesk, ref: TicketRef
+    ) -> None:
+        """An escalation gives it to one; a later one to another changes nothing."""
+        first, second = offered(world, "colleagues")()
+        assert isinstance(helpdesk, Assigns)
+        assert helpdesk.strangers([first, second]) == []
+
+        helpdesk.update(ref, an_update(1, assignee=first))
+        shown = helpdesk.snapshot(ref).assignee
+        assert shown
+        for again in (an_update(1, assignee=first), an_update(2, assignee=second)):
+            helpdesk.update(ref, again)
+            assert helpdesk.snapshot(ref).assignee == shown
+
+    def test_an_account_that_is_not_there_is_told_and_nobody_has_the_ticket(
+        self, world: HelpdeskWorld, helpdesk: Helpdesk, ref: TicketRef
+    ) -> None:
+        """`check` names it, and an update says that it was ignored."""
+        offered(world, "colleagues")()
+        assert isinstance(helpdesk, Assigns)
+        assert helpdesk.strangers(["no.body@practice.example"]) == ["no.body@practice.example"]
+        with pytest.raises(PartiallyApplied) as caught:
+            helpdesk.update(ref, an_update(1, assignee="no.body@practice.example"))
+
+        assert tuple(caught.value.missing) == ("assignee",)
+        assert helpdesk.snapshot(ref).assignee == ""
+
     def test_all_tags_may_go(self, helpdesk: Helpdesk, ref: TicketRef) -> None:
         """No tag left is no failure."""
         if helpdesk.capabilities.tags == "none":

@@ -133,6 +133,10 @@ class MoreOfAWorld(Protocol):
         """Close a ticket so that it stays closed, as the product does after some days."""
         ...
 
+    def colleagues(self) -> tuple[str, str]:
+        """Give two accounts to which tickets can be given, as the settings would have them."""
+        ...
+
     def mark_spam(self, ref: TicketRef) -> None:
         """Mark a ticket as spam."""
         ...
