@@ -11,8 +11,8 @@ from sqlalchemy.engine import Row
 from connector.domain.errors import Gone
 from connector.domain.ticket import Snapshot, TicketStatus, UpdateTicket
 from connector.helpdesks.base import Capabilities
-from connector.pipeline import edits as own_edits
 from connector.pipeline import apart, merging, observing, promises
+from connector.pipeline import edits as own_edits
 from connector.pipeline.edits import Difference
 from connector.pipeline.following import Standing, Step, decide, decide_gone
 from connector.pipeline.promotion import promote
