@@ -150,18 +150,19 @@ def _stages(
 ) -> list[Stage]:
     """Read the rotated parts and then the log, which counts only once it has bytes.
 
-    `log` is the inode that the log had: when it still has it, the parts are copies.
+    `log` is the inode that the log had: parts before the file that has it now are copies.
     """
     parts = list(rotated)
     if live is not None and (live.size > 0 or not parts):
         parts.append(live)
-    copied = log if live is not None and live.inode == log else None
+    known = [*rotated, live] if live is not None else rotated
+    same = next((index for index, part in enumerate(known) if part.inode == log), -1)
     return [
         Stage(
             file=part,
             after=after if index == 0 else None,
             finished=index < len(parts) - 1,
-            copied_from=None if part is live else copied,
+            copied_from=log if index < same else None,
             before_ns=min((one.mtime_ns - 1 for one in parts[index + 1 :]), default=None),
         )
         for index, part in enumerate(parts)

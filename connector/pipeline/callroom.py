@@ -103,7 +103,8 @@ def rule(tx: Tx, stored: Stored, assessment: Assessment | None, rules: CallRules
 def _named(tx: Tx, stored: Stored, one: Seen, assessment: Assessment, rules: CallRules) -> Ruling:
     limits, tenant = rules.triage.phone, stored.item.tenant
     number = calls.number_key(tx.secret, tenant, one.number)
-    others = _others(tx, stored, one, number, limits)
+    until = deadline_of(one.ended, one.message, rules)
+    others = _others(tx, stored, one, number, until, limits)
     reasons = reconsidered(one, assessment.reasons, others, limits)
     known = considered_again(assessment, reasons)
     if not one.failed or known.lane is Lane.COUNT:
@@ -112,11 +113,11 @@ def _named(tx: Tx, stored: Stored, one: Seen, assessment: Assessment, rules: Cal
         if number is not None:
             calls.wake(tx, tenant, number)
         return Ruling(assessment=known)
-    wait = _not_yet(tx, stored, deadline_of(one.ended, one.message, rules))
+    wait = _not_yet(tx, stored, until)
     if wait is not None:
         calls.defer(tx, stored.id, wait)
         return Ruling(assessment=assessment, later=wait)
-    return _together(tx, stored.item, one, known, rules)
+    return _together(tx, stored.item, one, known, until, rules)
 
 
 def deadline_of(ended: int, message: bool, rules: CallRules) -> datetime:  # noqa: FBT001 - a pair of the store
@@ -139,13 +140,21 @@ def _not_yet(tx: Tx, stored: Stored, until: datetime) -> datetime | None:
 
 
 def _others(
-    tx: Tx, stored: Stored, one: Seen, number: bytes | None, limits: PhoneLimits
+    tx: Tx, stored: Stored, one: Seen, number: bytes | None, until: datetime, limits: PhoneLimits
 ) -> list[Seen]:
+    """Give the other calls of a number; a conversation after the time for it makes nothing good.
+
+    So an old log, read at once, gives the tickets that it would have given while it was written.
+    """
     if number is None:
         return []
-    since = one.started - window_s(limits)
+    since, last = one.started - window_s(limits), int(until.timestamp())
     found = calls.of_number(tx.connection, stored.item.tenant, number, since)
-    return [_seen(kept, one.number) for kept in found if kept.id != stored.id]
+    return [
+        _seen(kept, one.number)
+        for kept in found
+        if kept.id != stored.id and not (kept.reached and kept.started > last)
+    ]
 
 
 def _seen(kept: Kept, number: str) -> Seen:
@@ -173,13 +182,23 @@ def _nameless(tx: Tx, signal: Signal, assessment: Assessment, rules: CallRules) 
     return Ruling(assessment=assessment, group=key, about=about, why="withheld")
 
 
-def _together(tx: Tx, signal: Item, one: Seen, assessment: Assessment, rules: CallRules) -> Ruling:
+def _together(
+    tx: Tx,
+    signal: Item,
+    one: Seen,
+    assessment: Assessment,
+    until: datetime,
+    rules: CallRules,
+) -> Ruling:
     """Put a caller together with others of the same hour, or with those beyond the day's budget."""
     limits, zone = rules.triage.phone, rules.practice.zone
     began = datetime.fromtimestamp(one.started, UTC).astimezone(zone)
     hour = began.replace(minute=0, second=0, microsecond=0)
     line = calls.line_key(tx.secret, signal.tenant, one.line)
-    if line is not None and len(_unreached(tx, signal.tenant, line, hour)) >= limits.pattern_calls:
+    if (
+        line is not None
+        and len(_unreached(tx, signal.tenant, line, hour, until)) >= limits.pattern_calls
+    ):
         key = keyed(tx.secret, "pattern", signal.tenant, one.line, hour.astimezone(UTC).isoformat())
         about = (
             f"Many callers reached nobody on line {one.line}, "
@@ -195,12 +214,15 @@ def _together(tx: Tx, signal: Item, one: Seen, assessment: Assessment, rules: Ca
     return Ruling(assessment=assessment)
 
 
-def _unreached(tx: Tx, tenant: str, line: bytes, hour: datetime) -> set[bytes]:
-    """Give the numbers that reached nobody on a line in that hour, and nobody spoke with since."""
+def _unreached(tx: Tx, tenant: str, line: bytes, hour: datetime, until: datetime) -> set[bytes]:
+    """Give the numbers that reached nobody on a line in that hour, and nobody spoke with since.
+
+    What happened after `until`, when it was time to decide, counts nothing.
+    """
     since = int(hour.timestamp())
     failed = calls.failed_on_line(tx.connection, tenant, line, since, since + _HOUR_S)
     last = {one.number: one.ended for one in failed if one.number is not None}
-    reached = calls.last_reached(tx.connection, tenant, list(last))
+    reached = calls.last_reached(tx.connection, tenant, list(last), int(until.timestamp()))
     return {number for number, ended in last.items() if reached.get(number, 0) <= ended}
 
 

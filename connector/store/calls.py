@@ -135,13 +135,20 @@ def failed_on_line(
     return [_kept(row) for row in connection.execute(query)]
 
 
-def last_reached(connection: Connection, tenant: str, numbers: Sequence[bytes]) -> dict[bytes, int]:
-    """When somebody spoke last with each of these numbers."""
+def last_reached(
+    connection: Connection, tenant: str, numbers: Sequence[bytes], until: int
+) -> dict[bytes, int]:
+    """When somebody spoke last with each of these numbers, in calls that began up to a time."""
     if not numbers:
         return {}
     query = (
         sa.select(call.c.number, sa.func.max(call.c.ended))
-        .where(call.c.tenant == tenant, call.c.number.in_(numbers), call.c.reached == 1)
+        .where(
+            call.c.tenant == tenant,
+            call.c.number.in_(numbers),
+            call.c.reached == 1,
+            call.c.started <= until,
+        )
         .group_by(call.c.number)
     )
     return {bytes(row[0]): int(row[1]) for row in connection.execute(query)}

@@ -34,6 +34,10 @@ class Channel:
     app: str = ""
     data: str = ""
     dnid: str = ""
+    last: tuple[str, str] = ("", "")
+    """Application and data that it was in last."""
+    with_whom: str = ""
+    answered: float = 0.0
 
 
 @dataclass(slots=True)
@@ -51,6 +55,8 @@ class Pbx:
     caller_name: str = "Pat Doe"
     cel: list[tuple[float, str]] = field(default_factory=list)
     queue: list[tuple[float, str]] = field(default_factory=list)
+    cdr: list[tuple[float, str]] = field(default_factory=list)
+    """A record for each call: 21 columns, local time of `zone`, else of Denver."""
     _bridges: int = 0
 
     def wait(self, seconds: float) -> None:
@@ -117,7 +123,7 @@ class Pbx:
     # what an application or a person does
 
     def starts(self, channel: Channel, app: str, data: str) -> None:
-        channel.app, channel.data = app, data
+        channel.app, channel.data = channel.last = app, data
         self.emit("APP_START", channel)
 
     def ends(self, channel: Channel) -> None:
@@ -145,6 +151,7 @@ class Pbx:
     def rings(self, caller: Channel, extension: str, seconds: float) -> Channel:
         self.starts(caller, "Dial", f"{self.inside}/{extension},20,tT")
         leg = self.phone(extension, caller)
+        caller.with_whom = leg.name
         self.wait(seconds)
         return leg
 
@@ -152,6 +159,7 @@ class Pbx:
         leg.app, leg.data = "AppDial", "(Outgoing Line)"
         self.emit("ANSWER", leg)
         self.emit("ANSWER", caller)
+        caller.answered = caller.answered or self.at
         return self.bridge(leg, caller)
 
     def gone(self, channel: Channel, by: str = "", cause: int = 16, status: str = "") -> None:
@@ -162,6 +170,24 @@ class Pbx:
         if linked:
             last.linked = linked
         self.emit("LINKEDID_END", last)
+        self._record(last)
+
+    def _record(self, channel: Channel) -> None:
+        begun = float(channel.unique.partition(".")[0])
+        zone = self.zone or ZoneInfo("America/Denver")
+        times = [
+            datetime.fromtimestamp(int(at), zone).strftime("%Y-%m-%d %H:%M:%S") if at else ""
+            for at in (begun, channel.answered, self.at)
+        ]
+        talk = int(self.at - channel.answered) if channel.answered else 0
+        texts = ["", channel.number, channel.exten, channel.context]
+        texts += [f'"{channel.caller_name}" <{channel.number}>', channel.name, channel.with_whom]
+        texts += [*channel.last, *times, str(int(self.at - begun)), str(talk)]
+        texts += ["ANSWERED" if channel.answered else "NO ANSWER", "DOCUMENTATION"]
+        texts += [channel.unique, "", "", channel.linked, str(len(self.cdr) + 1)]
+        text = io.StringIO()
+        csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(texts)
+        self.cdr.append((self.at, text.getvalue()))
 
     def blind(self, bridge: str, caller: Channel, leg: Channel, to: str) -> None:
         self.emit(
@@ -274,6 +300,9 @@ class Pbx:
 
     def cel_bytes(self) -> bytes:
         return "".join(line for _, line in sorted(self.cel, key=lambda one: one[0])).encode()
+
+    def cdr_bytes(self) -> bytes:
+        return "".join(line for _, line in self.cdr).encode()
 
     def queue_bytes(self) -> bytes:
         return "".join(line for _, line in sorted(self.queue, key=lambda one: one[0])).encode()

@@ -208,3 +208,10 @@ class TestAsteriskCdr(SourceContract):
         world.put_good(3)
         kinds = [type(item).__name__ for batch in source.read(None) for item in batch.items]
         assert sorted(kinds) == ["Signal", "Signal", "Unreadable"]
+
+
+def test_rows_that_are_read_twice_change_nothing(log):
+    row = ",".join([ONE, UNIQUE, REST]) + "\n"
+    (once,) = heard(log, row)
+    (twice,) = heard(log, row * 2)
+    assert twice.facts == once.facts

@@ -385,3 +385,8 @@ def test_a_restart_of_the_phone_system_ends_what_was_open(log):
 
 def test_check_says_what_the_queue_log_alone_cannot_show(log):
     assert any("queue_log" in told for told in open_source(log).cannot_show())
+
+
+def test_lines_that_are_read_twice_are_no_second_call(log):
+    log.write_bytes(OVERFLOW * 2 + stay(7))
+    assert [item.facts["wait_s"] for item in drain(open_source(log))[0]] == [90, 7]

@@ -57,7 +57,9 @@ class CdrGroups:
     def feed(self, record: Cdr) -> list[list[Cdr]]:
         """Take a record; give the calls that are over by it."""
         key = record.linked or f"{record.channel}"
-        self._open.setdefault(key, Pending()).records.append(record)
+        records = self._open.setdefault(key, Pending()).records
+        if all(one.line != record.line for one in records):  # a row may come twice
+            records.append(record)
         self.now = max(self.now, record.end)
         # records of one channel stand together: only another call's record shows it is over
         done = self.expire(record.end, SETTLE_S, but=key)

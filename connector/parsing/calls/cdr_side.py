@@ -137,7 +137,9 @@ class CdrSide:
     def _keep(self, record: Cdr) -> None:
         name = record.linked or record.channel
         if not {name, record.unique or name, record.channel}.intersection(self._told):
-            self._waiting.setdefault(name, []).append(record)
+            records = self._waiting.setdefault(name, [])
+            if all(one.line != record.line for one in records):  # a row may come twice
+                records.append(record)
 
     def _take_back(self, row: object) -> None:
         record = self._rows.again(row)

@@ -62,7 +62,8 @@ class QueueSystem:
         known = plain if self._position is not None else {}
         self._stays = Stays(known.get("stays"))
         self._waiting: dict[str, list[tuple[EndedStay, str]]] = {}
-        self._told: dict[str, None] = {}
+        self._told: dict[str, int] = {}
+        """When the last stay of a told call ended."""
         self._calls = QueueCalls(logs.numbers)
         self._found: list[Found] = []
         self._restore(known)
@@ -106,6 +107,8 @@ class QueueSystem:
                     self._settle(event.at + ONWARD_S + 1)
 
     def _keep(self, stay: EndedStay, where: str) -> None:
+        if stay.ended_at <= self._told.get(stay.callid, -1):
+            return  # in doubt a rotated part is read twice
         kept = self._waiting.setdefault(stay.callid, [])
         if all(known.key != stay.key for known, _ in kept):
             kept.append((stay, where))
@@ -131,7 +134,7 @@ class QueueSystem:
         key = callid
         if callid in self._told:
             key = f"{callid}|{ones[0][0].entered_at or ones[0][0].ended_at}"
-        self._told[callid] = None
+        self._told[callid] = max(stay.ended_at for stay, _ in ones)
         while len(self._told) > REMEMBERED:
             del self._told[next(iter(self._told))]
         raw = b"".join(line + b"\n" for stay, _ in ones for line in stay.lines)
@@ -149,13 +152,14 @@ class QueueSystem:
             "position": self._position.plain() if self._position else None,
             "stays": self._stays.plain(),
             "waiting": [_as_plain(*one) for ones in self._waiting.values() for one in ones],
-            "told": list(self._told),
+            "told": self._told,
         }
         return Piece(found=found, cursor=json.dumps(plain, separators=(",", ":")))
 
     def _restore(self, plain: dict[str, Any]) -> None:
         told, waiting = plain.get("told"), plain.get("waiting")
-        self._told = dict.fromkeys(map(str, told)) if isinstance(told, list) else {}
+        for callid, ended in told.items() if isinstance(told, dict) else ():
+            self._told[callid] = ended if isinstance(ended, int) else 0
         for one in waiting if isinstance(waiting, list) else ():
             try:
                 lines = tuple(line.encode("utf-8", "surrogateescape") for line in one.pop("lines"))
