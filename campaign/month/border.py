@@ -37,9 +37,7 @@ class Border:
     def open(self, ticket: OpenTicket) -> TicketRef:
         """Open, and tell of it."""
         ref: TicketRef = self._inner.open(ticket)
-        self._book.opened(
-            ticket.case_id, ref.id, ticket.requester.email, ticket.fields["group"]
-        )
+        self._book.opened(ticket.case_id, ref.id, ticket.requester.email, ticket.fields["group"])
         return ref
 
     def update(self, ref: TicketRef, change: UpdateTicket) -> Snapshot:

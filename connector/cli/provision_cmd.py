@@ -1,4 +1,4 @@
-"""`amends provision`: set the helpdesk up with our fields, views and service levels."""
+"""`amends provision`: set the helpdesk up with our fields, views, service levels and words."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Final
 
 import click
 
+from connector.app import scopes_of
 from connector.cli.common import config_option, echo_json, json_option
 from connector.cli.state import open_writable_state
 from connector.domain.blueprint import Action, Blueprint, PlannedStep
@@ -19,7 +20,9 @@ from connector.domain.plain import printable
 from connector.helpdesks.base import Helpdesk
 from connector.pipeline import provisioning
 from connector.pipeline.provisioning import DOABLE, Done
+from connector.recovery.answers import answers
 from connector.recovery.blueprint import blueprint
+from connector.recovery.drafts import shelf
 from connector.settings import Settings, load
 
 DIFFERS = 1
@@ -42,7 +45,7 @@ WORDS: Final = {
 }
 
 
-@click.command("provision", short_help="Set up the helpdesk: fields, views, service levels.")
+@click.command("provision", short_help="Set up the helpdesk: fields, views, ready words.")
 @click.option("--apply", "do_it", is_flag=True, help="Do it; without it the plan is printed.")
 @click.option(
     "--remove", is_flag=True, help="Take away what was made for amends, and nothing else."
@@ -65,13 +68,17 @@ def command(
     Prints the plan as a difference: + to make, ~ to change, - to remove, ! for what a
     person has to do because the API or the account's plan does not allow it. With --apply
     it is done, and put on record; doing it twice does nothing the second time. What people
-    made, named or added themselves stays as it is.
+    made, named or added themselves stays as it is, and so do ready words (macros, canned
+    responses) that agents have changed.
 
     Ends with 0 when nothing is left to do, 1 when something is.
     """
     settings = load(config)
-    wanted = blueprint(settings.recovery)
-    with closing(settings.helpdesk.open(settings.practice.build())) as helpdesk:
+    practice = settings.practice.build()
+    book, faults = shelf.examine(settings.recovery.drafts.folder, scopes_of(settings))
+    shelf.refused(faults)
+    wanted = blueprint(settings.recovery, answers(book, practice, settings.recovery))
+    with closing(settings.helpdesk.open(practice)) as helpdesk:
         steps = provisioning.plan(helpdesk, wanted, remove=remove)
         done: list[Done] = []
         if do_it and any(step.action in DOABLE for step in steps):

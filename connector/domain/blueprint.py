@@ -6,9 +6,12 @@ account has and tells the difference as steps, which are printed (the plan) or c
 
 from __future__ import annotations
 
+import hashlib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class FieldType(StrEnum):
@@ -73,6 +76,31 @@ class WantedSla:
     business_hours: bool
 
 
+REFERENCE: Final = "{reference}"
+"""In the text of an answer: the number of the ticket, which the plugin puts in its own way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedAnswer:
+    """Ready words that agents may pick for a patient: a macro, a canned response."""
+
+    name: str
+    title: str
+    text: str
+    """Plain text of several lines; nothing in it acts but REFERENCE."""
+
+    @property
+    def mark(self) -> str:
+        """Twelve hex digits that change with the words."""
+        return fingerprint(self.text)
+
+
+def fingerprint(text: str) -> str:
+    """Give twelve hex digits of what a person reads of a text; white space does not matter."""
+    read = "".join(unicodedata.normalize("NFC", text).split())
+    return hashlib.sha256(read.encode("utf-8", "replace")).hexdigest()[:12]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
     """Everything that is wanted, and nothing else may be touched."""
@@ -80,6 +108,7 @@ class Blueprint:
     fields: tuple[WantedField, ...]
     views: tuple[WantedView, ...]
     slas: tuple[WantedSla, ...]
+    answers: tuple[WantedAnswer, ...] = ()
 
 
 class Action(StrEnum):
@@ -100,7 +129,7 @@ class PlannedStep:
 
     action: Action
     kind: str
-    """field | view | sla | tag ... in the product's word."""
+    """field | view | sla | answer ... in the product's word."""
     name: str
     """Ours, from the blueprint."""
     title: str

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
-from connector.domain.blueprint import Action, Blueprint, FieldType, PlannedStep
+from connector.domain.blueprint import REFERENCE, Action, Blueprint, FieldType, PlannedStep
 from connector.domain.errors import EdgeError, Rejected
 from connector.domain.ledger import Plain
 from connector.helpdesks.base import Helpdesk, Provisions
@@ -117,6 +117,10 @@ def _by_hand(wanted: Blueprint) -> Iterator[PlannedStep]:
             f"{first.contact_minutes} minutes, done within {first.resolution_minutes}, {hours}."
         )
         yield _manual("sla", policy.name, policy.title, words)
+    for answer in wanted.answers:
+        text = answer.text.replace(REFERENCE, "(the number of the ticket)")
+        words = f"Where your helpdesk has ready answers, make one of these words:\n{text}"
+        yield _manual("answer", answer.name, answer.title, words)
 
 
 def _manual(kind: str, name: str, title: str, words: str) -> PlannedStep:

@@ -16,6 +16,7 @@ from connector.domain.blueprint import (
     Blueprint,
     FieldType,
     Target,
+    WantedAnswer,
     WantedField,
     WantedSla,
     WantedView,
@@ -87,12 +88,13 @@ STEPS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def blueprint(settings: RecoverySettings) -> Blueprint:
+def blueprint(settings: RecoverySettings, answers: Sequence[WantedAnswer] = ()) -> Blueprint:
     """Give everything that the helpdesk should have for a practice of these settings."""
     return Blueprint(
         fields=(*_ours(), *_theirs(settings.value_chain), *_demanded(settings.overlays)),
         views=_VIEWS,
         slas=tuple(_slas(settings)),
+        answers=tuple(answers),
     )
 
 

@@ -23,6 +23,16 @@ class DraftSettings(BaseModel):
     language: Language = Field(
         default="en", description="Language of drafts where the patient's is not known: en or es."
     )
+    answers: bool = Field(
+        default=True,
+        description="Whether `amends provision` makes macros (Zendesk) or canned responses "
+        "(Freshdesk) of the e-mail and closing texts.",
+    )
+    answer_languages: tuple[Language, ...] = Field(
+        default=(),
+        max_length=2,
+        description="In which languages it makes them; empty: in `language` alone.",
+    )
     folder: Path | None = Field(
         default=None,
         description="Folder with texts of your own, file by file: en/email.txt, es/sms.txt, "

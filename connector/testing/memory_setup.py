@@ -114,3 +114,6 @@ def _things(wanted: Blueprint, *, sla: bool) -> Iterator[Wanted]:
         }
         manual = "" if sla else NO_SLA.format(tag=policy.tag)
         yield Wanted(kind="sla", name=policy.name, title=policy.title, parts=parts, manual=manual)
+    for answer in wanted.answers:
+        parts = {"words": answer.text}
+        yield Wanted(kind="answer", name=answer.name, title=answer.title, parts=parts)

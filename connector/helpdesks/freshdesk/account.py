@@ -229,6 +229,14 @@ class Account:
         """Read the service-level policies."""
         return self._whole("/sla_policies", shapes.POLICIES)
 
+    def folders(self) -> list[Json]:
+        """Read the folders of canned responses."""
+        return self._whole("/canned_response_folders", shapes.FOLDERS)
+
+    def canned(self, folder: int) -> list[Json]:
+        """Read the canned responses of a folder with their words."""
+        return self._whole(f"/canned_response_folders/{folder}/responses", shapes.CANNED)
+
     def set_up(self, method: str, path: str, body: Json | None = None) -> Json:
         """Create, change or remove something of the account's set-up."""
         content = canonical(body) if body is not None else None

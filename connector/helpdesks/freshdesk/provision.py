@@ -6,7 +6,11 @@ from typing import Final
 
 from connector.domain.blueprint import Action, Blueprint, PlannedStep, WantedView
 from connector.domain.errors import Rejected
-from connector.helpdesks.freshdesk import provision_fields, provision_levels
+from connector.helpdesks.freshdesk import (
+    provision_answers,
+    provision_fields,
+    provision_levels,
+)
 from connector.helpdesks.freshdesk.account import Account
 from connector.helpdesks.freshdesk.tags import theirs
 
@@ -21,7 +25,8 @@ def plan(account: Account, wanted: Blueprint, *, remove: bool) -> list[PlannedSt
     steps = [provision_fields.step_of(account, one, there, remove=remove) for one in wanted.fields]
     levels = provision_levels.steps_of(account, wanted.slas, policies, remove=remove)
     views = [_view_step(one, remove=remove) for one in wanted.views]
-    return [*(one for one in steps if one is not None), *levels, *views]
+    words = provision_answers.steps_of(account, wanted.answers, remove=remove)
+    return [*(one for one in steps if one is not None), *levels, *views, *words]
 
 
 def carry_out(account: Account, step: PlannedStep, wanted: Blueprint) -> None:
@@ -30,6 +35,10 @@ def carry_out(account: Account, step: PlannedStep, wanted: Blueprint) -> None:
         raise Rejected(account.edge, "this step is one for people", fields=[step.name])
     if step.kind == provision_levels.SLA:
         provision_levels.set_up(account, step, wanted.slas)
+        return
+    answer = next((one for one in wanted.answers if one.name == step.name), None)
+    if step.kind == provision_answers.ANSWER and answer is not None:
+        provision_answers.set_up(account, step, answer)
         return
     field = next((one for one in wanted.fields if one.name == step.name), None)
     if step.kind != provision_fields.FIELD or field is None:

@@ -125,6 +125,21 @@ class AgentShape(_Shape):
     contact: dict[str, Any] | None = None
 
 
+class FolderShape(_Shape):
+    """A folder of canned responses."""
+
+    id: int
+    name: str
+
+
+class CannedShape(_Shape):
+    """A canned response with its words."""
+
+    id: int
+    title: str
+    content_html: str | None = None
+
+
 class PolicyShape(_Shape):
     """A service-level policy."""
 
@@ -144,6 +159,8 @@ FIELDS: TypeAdapter[Any] = TypeAdapter(list[FieldShape])
 PEOPLE: TypeAdapter[Any] = TypeAdapter(list[PersonShape])
 RATINGS: TypeAdapter[Any] = TypeAdapter(list[RatingShape])
 AGENT: TypeAdapter[Any] = TypeAdapter(AgentShape)
+FOLDERS: TypeAdapter[Any] = TypeAdapter(list[FolderShape])
+CANNED: TypeAdapter[Any] = TypeAdapter(list[CannedShape])
 AGENTS: TypeAdapter[Any] = TypeAdapter(list[AgentShape])
 POLICY: TypeAdapter[Any] = TypeAdapter(PolicyShape)
 POLICIES: TypeAdapter[Any] = TypeAdapter(list[PolicyShape])

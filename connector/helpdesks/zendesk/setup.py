@@ -14,6 +14,7 @@ from typing import Final
 
 from connector.domain.blueprint import Action, Blueprint, PlannedStep
 from connector.domain.errors import AuthenticationFailed, Gone, Rejected, Unavailable
+from connector.helpdesks.zendesk import macros
 from connector.helpdesks.zendesk import wanted as records
 from connector.helpdesks.zendesk.api import BASE, Api
 from connector.helpdesks.zendesk.settings import AccountSettings
@@ -49,7 +50,7 @@ class Kind:
     """How one kind of thing is kept by the product."""
 
     name: str
-    """field | view | sla, as in the steps."""
+    """field | view | sla | answer, as in the steps."""
     path: str
     plural: str
     """The key of lists."""
@@ -62,7 +63,8 @@ FIELD: Final = Kind(
 )
 VIEW: Final = Kind(name="view", path=f"{BASE}/views", plural="views", one="view")
 SLA: Final = Kind(name="sla", path=f"{BASE}/slas/policies", plural="sla_policies", one="sla_policy")
-KINDS: Final = {kind.name: kind for kind in (FIELD, VIEW, SLA)}
+MACRO: Final = Kind(name="answer", path=f"{BASE}/macros", plural="macros", one="macro")
+KINDS: Final = {kind.name: kind for kind in (FIELD, VIEW, SLA, MACRO)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,30 @@ def _drafts(
             )
     if only in {"", SLA.name}:
         yield from _policies(api, wanted, remove=remove)
+    if only in {"", MACRO.name} and (wanted.answers or remove):
+        yield from _macros(api, wanted, remove=remove)
+
+
+def _macros(api: Api, wanted: Blueprint, *, remove: bool) -> Iterator[_Draft]:
+    """Words that agents changed stay theirs, unless they are to be removed."""
+    there = list(api.listed(MACRO.path, MACRO.plural))
+    for answer in wanted.answers:
+        found = _ours(there, answer.name)
+        theirs = found is not None and macros.changed(found)
+        draft = _draft(
+            MACRO,
+            answer.name,
+            answer.title,
+            there,
+            macros.macro_record(answer),
+            partial(macros.macro_change, answer),
+            remove=remove,
+            loss="agents have changed its words, which go with it" if theirs else "",
+        )
+        if found is not None and not remove and macros.is_theirs(answer, found):
+            manual = replace(draft.step, action=Action.MANUAL, manual=macros.THEIRS)
+            draft = _Draft(step=manual, body={})
+        yield draft
 
 
 def _fields(wanted: Blueprint, there: Sequence[Json], *, remove: bool) -> Iterator[_Draft]:

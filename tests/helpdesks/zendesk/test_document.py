@@ -6,7 +6,7 @@ import pytest
 from servers.zendesk.contract import Contract
 from servers.zendesk_world import ZendeskWorld
 
-from connector.domain.blueprint import Action
+from connector.domain.blueprint import Action, WantedAnswer
 from connector.domain.errors import Gone
 from connector.domain.signal import Contact
 from connector.recovery.blueprint import blueprint
@@ -14,7 +14,8 @@ from connector.recovery.settings import RecoverySettings
 from connector.testing.changes import a_file, a_note, a_ticket, an_update
 from connector.testing.helpdesk.world import long_ago, prepared
 
-WANTED = blueprint(RecoverySettings())
+ANSWER = WantedAnswer(name="answer_en_closing", title="Recovery: done (en)", text="We did: ____")
+WANTED = blueprint(RecoverySettings(), [ANSWER])
 DOABLE = {Action.CREATE, Action.CHANGE, Action.REMOVE}
 
 
