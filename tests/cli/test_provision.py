@@ -119,7 +119,7 @@ def test_a_refused_step_does_not_keep_the_others_from_being_done(provision, hous
     code, out, err = provision("--apply")
     assert code == 1
     assert err.count("refused: your role may not add views; ask an admin") == 3
-    assert out.splitlines()[-1].startswith("27 as wanted, 3 to make")
+    assert out.splitlines()[-1].startswith("46 as wanted, 3 to make")
     assert {body["error"] for _, _, body in house.on_record("provision.failed")} == {"Rejected"}
 
 
@@ -144,7 +144,7 @@ def test_nothing_is_removed_without_an_answer(provision, house):
 
 
 @pytest.mark.usefixtures("_set_up")
-@pytest.mark.parametrize(("answer", "left", "code"), [(True, 0, 0), (False, 30, 130)])
+@pytest.mark.parametrize(("answer", "left", "code"), [(True, 0, 0), (False, 49, 130)])
 def test_a_person_is_asked_before_removing(provision, house, monkeypatch, answer, left, code):
     class Terminal:
         def isatty(self):
@@ -162,7 +162,7 @@ def test_a_person_is_asked_before_removing(provision, house, monkeypatch, answer
     monkeypatch.setattr(provision_cmd.click, "confirm", confirm)
     house.desk.setup["field-1"] = {"title": "Insurance"}
     assert provision("--apply", "--remove")[0] == code
-    assert asked == ["Remove 30 things from the helpdesk?"]
+    assert asked == ["Remove 49 things from the helpdesk?"]
     assert len(house.desk.setup) == left + 1
     assert house.desk.setup["field-1"] == {"title": "Insurance"}
 
@@ -178,7 +178,7 @@ def test_removing_twice_with_yes_ends_with_nothing(provision, house):
     removed = [
         body for _, _, body in house.on_record("provision.applied") if body["do"] == "remove"
     ]
-    assert len(removed) == 30
+    assert len(removed) == 49
 
 
 def test_a_product_without_an_api_for_it_is_told_by_hand(provision, monkeypatch):
