@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from connector.parsing.recipes import Finder, compiled
 from connector.parsing.survey_columns import MANY, Column, Role
 from connector.parsing.survey_mapping import Mapped, Polarity
 from connector.parsing.survey_scores import MISSING, SCALES, Direction, ScoreKind, fold
+from connector.parsing.survey_words import yes_or_no
 
 MAX_NAME_CHARS = 400
 """Nothing is guessed from a longer name."""
@@ -43,6 +44,22 @@ _FIVE = 5
 _ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s.]{1,63}(?:\.[^@\s.]{1,63}){1,8}")
 _PHONE = re.compile(r"(?:\d\D{0,3}){6}\d", re.ASCII)
 _LEADING = re.compile(r"\d{1,3}(?=\D|$)", re.ASCII)
+_WHOLE = re.compile(r"\d{1,3}(?=$|\s*[-(:=]\s*\D)", re.ASCII)
+_RANGE = re.compile(
+    r"\b(\d{1,2})\s*(?:-|\u2013|to|bis|\u00e0|a|al|at\u00e9|tot|=[^0-9]{1,40}?)\s*(\d{1,3})\b(?!\s*(?:minut|hour|day|week|month|%))"
+)
+_DATED = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{2,4}|\b\d{4}\b|^\d{9,13}$")
+_LABEL = re.compile(r"\[([^\[\]]{1,200})\]\s*$")
+_TEST = re.compile("(?:is[ _]?)?(?:test|preview)(?:[ _](?:data|response|entry))?")
+_AGREED = re.compile("i (?:do not |don't )?(?:agree|consent|accept)|(?:dis)?agree|accept|declin")
+_REFUSED = re.compile("i (?:do not|don't|decline)|disagree|declin|nicht|no\\b|nein|non\\b")
+_TICKED = frozenset({"checked", "unchecked", "selected", "not selected", "x", "yes", "no"})
+_ONE_WORD = str.maketrans("_.-", "   ")
+_LONG_NAME = 12
+_USUAL_ENDS = frozenset({(1, 5), (1, 7)})
+_SEVEN, _TEN = 7, 10
+MAX_HIGHEST = 100
+"""A scale of one's own has no higher end in a guess."""
 _FIGURE = re.compile(r"\d{1,9}(?:[.,]\d{1,9})?", re.ASCII)
 
 
@@ -53,6 +70,7 @@ class _Questions:
     roles: Sequence[tuple[Role, Polarity, Finder]]
     kinds: Sequence[tuple[ScoreKind, Finder]]
     derived: Finder
+    choices: Finder
     low_is_good: Finder
 
 
@@ -71,6 +89,7 @@ def _questions() -> _Questions:
         ],
         kinds=[(ScoreKind(one["kind"]), _one_of(one)) for one in tables["kind"]],
         derived=_one_of(tables["derived"]),
+        choices=_one_of(tables["choices"]),
         low_is_good=_one_of(tables["low_is_good"]),
     )
 
@@ -107,7 +126,13 @@ def guess(
 
 
 def _asks(column: Column, pattern: Finder) -> bool:
-    return any(pattern.search(alias) for alias in column.aliases if len(alias) <= MAX_NAME_CHARS)
+    """Say whether a pattern fits the column, also where its name is written as one word."""
+    return any(
+        pattern.search(alias)
+        or (" " not in alias and pattern.search(alias.translate(_ONE_WORD)) is not None)
+        for alias in column.aliases
+        if len(alias) <= MAX_NAME_CHARS
+    )
 
 
 def _answers(values: Sequence[str]) -> list[str]:
@@ -116,29 +141,117 @@ def _answers(values: Sequence[str]) -> list[str]:
     return [value for value in folded if value and value not in MISSING]
 
 
-def _mapped(  # noqa: PLR0911 - one line for each role that answers can speak against
+def _mapped(
     column: Column, role: Role, polarity: Polarity, answers: Sequence[str]
 ) -> Mapped | None:
     """Say what a column of this role is, when its answers do not speak against it."""
     if role is Role.SCORE:
         return _score(column, answers)
     if role is Role.COMMENT:
-        figures = bool(answers) and all(map(_FIGURE.fullmatch, answers))
-        return None if figures else Mapped(role=role, polarity=polarity)
-    if role is Role.ID:
-        return Mapped(role=role) if len(set(answers)) == len(answers) else None
-    if role is Role.PHONE and answers:
-        return Mapped(role=role) if any(map(_PHONE.search, answers)) else None
+        return Mapped(role=role, polarity=polarity) if _invites(column, answers) else None
+    if role is Role.STATUS:
+        return _status(column, answers)
     if role is Role.WANTS_CONTACT and answers and set(answers) <= {"1", "2"}:
         return Mapped(role=role, yes=("1",), no=("2",))
-    if role is Role.EMAIL:
-        named = [answer for answer in answers if answer != "anonymous"]
-        return None if named and not any(map(_ADDRESS.fullmatch, named)) else Mapped(role=role)
-    return Mapped(role=role)
+    against = _AGAINST.get(role)
+    return None if answers and against is not None and against(answers) else Mapped(role=role)
+
+
+def _all_yes_or_no(answers: Sequence[str]) -> bool:
+    return all(yes_or_no(answer) is not None for answer in answers)
+
+
+_AGAINST: Final[Mapping[Role, Callable[[Sequence[str]], bool]]] = {
+    Role.ID: lambda answers: len(set(answers)) < len(answers),
+    Role.PHONE: lambda answers: not any(map(_PHONE.search, answers)),
+    Role.EMAIL: lambda answers: (
+        not any(answer == "anonymous" or _ADDRESS.fullmatch(answer) for answer in answers)
+    ),
+    Role.WANTS_CONTACT: lambda answers: (
+        not any(yes_or_no(answer) is not None for answer in answers)
+    ),
+    Role.SUBMITTED_AT: lambda answers: not any(map(_DATED.search, answers)),
+    Role.LOCATION: lambda answers: _named_by_figures(answers) or _all_yes_or_no(answers),
+    Role.PROVIDER: _all_yes_or_no,
+    Role.DEPARTMENT: _all_yes_or_no,
+}
+"""By role: which answers speak against it."""
+
+
+def _named_by_figures(answers: Sequence[str]) -> bool:
+    """Say whether the answers are coordinates or the like."""
+    return all("." in answer and _FIGURE.fullmatch(answer.lstrip("-")) for answer in answers)
+
+
+def _invites(column: Column, answers: Sequence[str]) -> bool:
+    """Say whether a question invites words: no figures, no boxes that were ticked."""
+    if _asks(column, _questions().choices):
+        return False
+    if not answers:
+        return True
+    if all(map(_FIGURE.fullmatch, answers)) or all(one in _TICKED for one in answers):
+        return False
+    distinct = set(answers)
+    label = _LABEL.search(column.name)
+    ticked = label is not None and distinct == {fold(label[1])}
+    return not ticked and _worded(distinct) not in _SURE_BY_WORDS
+
+
+def _status(column: Column, answers: Sequence[str]) -> Mapped | None:
+    """Say which status each answer is; nothing where one of them is unknown."""
+    if not answers:
+        return None
+    name = column.aliases
+    if any(_TEST.fullmatch(alias) for alias in name):
+        field = "preview" if any("preview" in alias for alias in name) else "test"
+        yes = tuple(word for word in ("true", "yes", "1") if word in answers)
+        return Mapped.model_validate({"role": Role.STATUS, field: yes}) if yes else None
+    if all(yes_or_no(answer) is not None or _AGREED.match(answer) for answer in answers):
+        if not any(len(alias) > _LONG_NAME or "consent" in alias for alias in name):
+            return None
+        refused = {one for one in answers if _REFUSED.match(one) or yes_or_no(one) is False}
+        return Mapped(role=Role.STATUS, no_consent=tuple(sorted({"no", *refused})))
+    found: dict[str, set[str]] = {}
+    for answer in answers:
+        status = next((one for one, words in _STATUSES.items() if answer in words), None)
+        if status is None:
+            return None
+        found.setdefault(status, set()).add(answer)
+    whole = {name: tuple(sorted(words)) for name, words in found.items()}
+    return Mapped.model_validate({"role": Role.STATUS, **whole})
+
+
+_STATUSES: Final[Mapping[str, frozenset[str]]] = {
+    "complete": frozenset(
+        {"complete", "completed", "submitted", "finished", "completed survey", "done", "closed"}
+        | {"full", "vollst\u00e4ndig", "abgeschlossen", "complet", "termin\u00e9", "completa"}
+        | {"completo", "completada", "conclu\u00edda", "voltooid", "responded"}
+    ),
+    "partial": frozenset(
+        {"partial", "partially complete", "partially completed", "incomplete", "started"}
+        | {"in progress", "not completed", "abandoned", "partial response", "unfinished", "draft"}
+        | {"screened out", "disqualified", "terminated", "over quota", "unvollst\u00e4ndig"}
+        | {"teilweise", "incomplet", "parcial", "incompleta", "onvolledig", "break-off"}
+    ),
+    "unanswered": frozenset({"sent", "opened", "delivered", "not started", "no response"}),
+    "test": frozenset({"test", "test data", "testing", "survey test"}),
+    "preview": frozenset({"preview", "survey preview"}),
+    "spam": frozenset({"spam", "flagged as spam", "deleted", "trash"}),
+}
+"""Words of tools for how far a response came."""
 
 
 def _score(column: Column, answers: Sequence[str]) -> Mapped | None:
     distinct = set(answers)
+    ends = _ends(column, distinct)
+    if ends is not None:
+        return Mapped(
+            role=Role.SCORE,
+            kind=ScoreKind.CUSTOM,
+            lowest=ends[0],
+            highest=ends[1],
+            direction=_direction(column, ScoreKind.CUSTOM),
+        )
     if len(distinct) > MAX_ANSWERS:
         return None
     kinds = (kind for kind, one in _questions().kinds if _asks(column, one))
@@ -152,6 +265,37 @@ def _score(column: Column, answers: Sequence[str]) -> Mapped | None:
     if kind is None:
         return None
     return Mapped(role=Role.SCORE, kind=kind, direction=_direction(column, kind))
+
+
+def _ends(column: Column, distinct: set[str]) -> tuple[int, int] | None:
+    """Give the ends of a scale of its own, where question and answers agree on them."""
+    if not distinct or not all(map(_WHOLE.match, distinct)):
+        return None
+    given = [int(answer) for answer in _numbers_of(distinct)]
+    low, high = min(given), max(given)
+    stated = [
+        (int(match[1]), int(match[2]))
+        for alias in column.aliases
+        if len(alias) <= MAX_NAME_CHARS and (match := _RANGE.search(alias))
+    ]
+    nps = any(kind is ScoreKind.NPS and _asks(column, one) for kind, one in _questions().kinds)
+    for first, last in stated:
+        if (first, last) in _USUAL_ENDS or (nps and (first, last) == (0, 10)):
+            return None
+        if first < last <= MAX_HIGHEST and first <= low and high <= last:
+            return first, last
+    if any(_asks(column, kind) for kind in _ten_asked()) or nps or not _FIVE < high <= _TEN:
+        return None
+    return (min(low, 1), _TEN) if high > _SEVEN else None
+
+
+def _ten_asked() -> Sequence[Finder]:
+    """Give the questions whose scale has another end by itself."""
+    return [one for kind, one in _questions().kinds if kind in {ScoreKind.CAHPS4, ScoreKind.CES7}]
+
+
+def _numbers_of(distinct: set[str]) -> Sequence[str]:
+    return [match[0] for match in map(_WHOLE.match, distinct) if match]
 
 
 def _numbers(distinct: set[str]) -> list[int]:

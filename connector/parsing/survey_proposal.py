@@ -238,6 +238,7 @@ def value_of(mapped: Mapped) -> str:
         parts["kind"] = mapped.kind.value
     if mapped.direction is not None:
         parts["direction"] = mapped.direction.value
+    ends = {"lowest": mapped.lowest, "highest": mapped.highest}
     if mapped.role is Role.COMMENT and mapped.polarity is not Polarity.OPEN:
         parts["polarity"] = mapped.polarity.value
     names = ("yes", "no", "missing", *(status.value for status in Status))
@@ -245,6 +246,7 @@ def value_of(mapped: Mapped) -> str:
     if len(parts) == 1 and not any(lists.values()) and not mapped.optional:
         return quoted(mapped.role.value)
     written = [f"{name} = {quoted(word)}" for name, word in parts.items()]
+    written += [f"{name} = {end}" for name, end in ends.items() if end is not None]
     written += ["optional = true"] if mapped.optional else []
     written += [
         f"{name} = [{', '.join(map(quoted, words))}]" for name, words in lists.items() if words
