@@ -20,6 +20,7 @@ from connector.parsing.survey_columns import MANY, Column, Role
 from connector.parsing.survey_mapping import Mapped, Polarity
 from connector.parsing.survey_scores import MISSING, SCALES, Direction, ScoreKind, fold
 from connector.parsing.survey_words import yes_or_no
+from connector.parsing.tables import MAX_COLUMNS
 
 MAX_NAME_CHARS = 400
 """Nothing is guessed from a longer name."""
@@ -54,6 +55,7 @@ _TEST = re.compile("(?:is[ _]?)?(?:test|preview)(?:[ _](?:data|response|entry))?
 _AGREED = re.compile("i (?:do not |don't )?(?:agree|consent|accept)|(?:dis)?agree|accept|declin")
 _REFUSED = re.compile("i (?:do not|don't|decline)|disagree|declin|nicht|no\\b|nein|non\\b")
 _TICKED = frozenset({"checked", "unchecked", "selected", "not selected", "x", "yes", "no"})
+_CAMEL = re.compile("([a-z0-9])([A-Z])")
 _ONE_WORD = str.maketrans("_.-", "   ")
 _LONG_NAME = 12
 _USUAL_ENDS = frozenset({(1, 5), (1, 7)})
@@ -129,10 +131,17 @@ def _asks(column: Column, pattern: Finder) -> bool:
     """Say whether a pattern fits the column, also where its name is written as one word."""
     return any(
         pattern.search(alias)
-        or (" " not in alias and pattern.search(alias.translate(_ONE_WORD)) is not None)
-        for alias in column.aliases
+        for alias in (*column.aliases, _in_words(column.name))
         if len(alias) <= MAX_NAME_CHARS
     )
+
+
+@lru_cache(maxsize=MAX_COLUMNS)
+def _in_words(name: str) -> str:
+    """Take a name like `PATIENT_PHONE`, `RcvDate` or `contact.email` apart."""
+    if " " in name or len(name) > MAX_NAME_CHARS:
+        return fold(name[:MAX_NAME_CHARS])
+    return fold(_CAMEL.sub(r"\1 \2", name).translate(_ONE_WORD))
 
 
 def _answers(values: Sequence[str]) -> list[str]:
