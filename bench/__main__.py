@@ -28,6 +28,7 @@ BENCHES = (
     "requests",
     "lookups",
     "surveys",
+    "reexports",
     "records",
     "calls",
     "start",
