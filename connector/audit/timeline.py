@@ -191,6 +191,10 @@ class _Teller:
             return "The first contact was made in time", ""
         return "First contact was due, and none had been seen", ""
 
+    def tried(self, entry: LedgerEntry) -> Told:
+        at = self._time(_text(entry, "happened_at"))
+        return f"Somebody tried to reach the person ({_text(entry, 'way')}), {at}", ""
+
     def apart(self, entry: LedgerEntry) -> Told:
         if entry.action == "case.kept_apart":
             return "It seems to be about the manager: somebody else is asked to see to it", ""
@@ -360,6 +364,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         **dict.fromkeys(("ticket.edited", "ticket.edit_undone"), _Teller.edited),
         **dict.fromkeys(("ticket.history_incomplete", "ticket.history_whole"), _Teller.history),
         "contact.made": _Teller.contact,
+        "contact.tried": _Teller.tried,
         "contact.failed": _Teller.contact_failed,
         "content.erased": _Teller.erased,
         "audit.exported": _Teller.exported,

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from connector.domain.errors import Gone
 from connector.domain.ticket import Snapshot, TicketStatus, UpdateTicket
 from connector.helpdesks.base import Capabilities
-from connector.pipeline import apart, merging, observing, promises
+from connector.pipeline import apart, attempts, merging, observing, promises
 from connector.pipeline import edits as own_edits
 from connector.pipeline.edits import Difference
 from connector.pipeline.following import Standing, Step, decide, decide_gone
@@ -74,15 +74,21 @@ class Aftermath:
             observed.add(tx, rows[0].id, ticket_id, events)
         for row in rows:
             if row.kind != "notice":
-                observed.note_contact(tx, row.id, row.opened_at)
-                if looked.seen is not None:
-                    promises.see(tx, row, looked.seen.fields, self._rules)
-                if events:
-                    rounds.wake(tx, row.id)
+                self._told(tx, row, looked, events)
             for step in _steps(row, looked):
                 self._do(tx, row, step)
             cases.synced(tx, row.id)
         return whole
+
+    def _told(self, tx: Tx, row: Row[Any], looked: Looked, events: Sequence[Event]) -> None:
+        """Take in what people wrote and filled in on the ticket of a case."""
+        observed.note_contact(tx, row.id, row.opened_at)
+        attempts.take(tx, row, events)
+        if looked.seen is not None:
+            promises.see(tx, row, looked.seen.fields, self._rules)
+        if events:
+            rounds.wake(tx, row.id)
+            promises.again(tx, row, rounds.evidence_of(tx.connection, row.id), self._rules)
 
     def remember(
         self, tx: Tx, ticket_id: str, case_id: str, version: str | None, looked: Looked

@@ -8,6 +8,7 @@ from typing import Final
 
 from connector.domain.errors import Gone
 from connector.domain.ticket import Snapshot, TicketEvent, TicketStatus
+from connector.recovery.attempts import tried
 from connector.recovery.tags import RIGHT, WRONG
 
 CLOSED: Final = frozenset({TicketStatus.RESOLVED, TicketStatus.CLOSED})
@@ -72,6 +73,8 @@ def is_contact(event: TicketEvent, requester: str) -> bool:
     """
     if event.kind not in SPOKEN or not event.actor:
         return False
+    if event.kind == "call" and tried(event.text):
+        return False  # a message that was left is an attempt
     ours = "note_key" in event.data
     automatic = event.data.get("automatic") == "true"
     patient = event.data.get("from") == "requester"

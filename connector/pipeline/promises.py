@@ -23,9 +23,10 @@ from connector.domain.case import Clocks
 from connector.domain.errors import StateError
 from connector.domain.ticket import Change
 from connector.paging.settings import PageRoute
-from connector.pipeline import paging
+from connector.pipeline import attempts, paging
 from connector.pipeline.owing import freeze
 from connector.pipeline.rules import Rules
+from connector.recovery import attempts as trying
 from connector.recovery import evidence, policy, promises
 from connector.recovery.holds import Hold
 from connector.recovery.ladder import Clock, Rung
@@ -125,7 +126,7 @@ class Promises:
         if row.state != "open":  # held again, or closed by a way that does not end rounds
             rounds.change(tx, case_id, number, {"next_at": tx.now + AGAIN})
             return False
-        before = round_of(tx.connection, row, evidence_names(rules.recovery.overlays))
+        before = round_of(tx.connection, row, rules)
         asked = promises.ask(before, tx.now, rules.recovery, rules.practice.zone)
         _record(tx, before, asked)
         below = promises.below(before, asked)
@@ -160,19 +161,25 @@ class Promises:
         row = rounds.get(tx.connection, case_id, number)
         if row is None or row.lacking is not None or row.ended_at is None:
             return False
-        round_ = round_of(tx.connection, row)
+        rules = self._rules().at(row.site)
+        round_ = round_of(tx.connection, row, rules)
         lacking: tuple[str, ...] = ()
         if row.why in CLOSED_BY_PEOPLE:
             seen = rounds.evidence_of(tx.connection, case_id)
             contacted = round_.contact_at is not None
-            required = evidence_names(self._rules().recovery.overlays)
+            tried = _tried(tx.connection, row, seen, rules)
+            required = evidence_names(rules.recovery.overlays)
             lacking = tuple(
-                evidence.missing(seen, row.severity, contacted=contacted, required=required)
+                evidence.missing(
+                    seen, row.severity, contacted=contacted, tried=tried, required=required
+                )
             )
             action = "recovery.incomplete" if lacking else "recovery.complete"
             tx.record(action, case_id=case_id, round=number, lacking=list(lacking))
         if lacking:
-            self._owe(tx, row.tenant, promises.incomplete(round_.case, number, lacking))
+            tries = attempts.of_round(tx.connection, case_id, row.started_at)
+            told = trying.seen(tries, rules.practice.zone)
+            self._owe(tx, row.tenant, promises.incomplete(round_.case, number, lacking, told))
         shown = round_.shown
         if row.why in ENDED_BY_PEOPLE:
             shown = promises.at_the_end(round_, row.ended_at)
@@ -199,15 +206,25 @@ class Promises:
         freeze(tx, tenant, owed, self._rules().prepare)
 
 
-def round_of(connection: Connection, row: Row[Any], required: Sequence[str] = ()) -> Round:
+def _tried(connection: Connection, row: Row[Any], seen: Mapping[str, str], rules: Rules) -> bool:
+    """Say whether there were as many attempts as the stated end of a case takes."""
+    code = seen.get(evidence.CONTACT, "")
+    zone = rules.practice.zone
+    return attempts.enough(connection, row.case_id, row.started_at, code, zone)
+
+
+def round_of(connection: Connection, row: Row[Any], rules: Rules) -> Round:
     """Make the value from a round with its case, with what the helpdesk told by now."""
-    since = row.started_at
+    since, required = row.started_at, evidence_names(rules.recovery.overlays)
     seen = rounds.evidence_of(connection, row.case_id)
     contact = row.contact_at or rounds.contact_since(connection, row.case_id, since)
-    if contact is None and seen.get(evidence.CONTACT, "") in evidence.STOPS:
+    tried = _tried(connection, row, seen, rules)
+    if contact is None and tried and seen.get(evidence.CONTACT, "") in evidence.STOPS:
         contact = rounds.stated_since(connection, row.case_id, evidence.CONTACT, since)
     clocks = Clocks(contact_due=row.contact_due, resolution_due=row.resolution_due)
-    lacking = evidence.missing(seen, row.severity, contacted=contact is not None, required=required)
+    lacking = evidence.missing(
+        seen, row.severity, contacted=contact is not None, tried=tried, required=required
+    )
     return Round(
         case=cases.case_of(row),
         clocks=clocks,
@@ -233,12 +250,32 @@ def see(tx: Tx, row: Row[Any], fields: Mapping[str, str], rules: Rules) -> None:
         return
     tx.record("evidence.seen", case_id=row.id, ticket=row.ticket_id or "", names=list(changed))
     rounds.wake(tx, row.id)
-    last = next(reversed(rounds.of_case(tx.connection, row.id)), None)
-    if last is None or not last.lacking:
-        return
     found = rounds.evidence_of(tx.connection, row.id)
+    if evidence.CONTACT in changed:
+        attempts.fill(tx, row, found.get(evidence.CONTACT, ""))
+    again(tx, row, found, rules, stated=evidence.CONTACT in changed)
+
+
+def again(
+    tx: Tx, row: Row[Any], found: Mapping[str, str], rules: Rules, *, stated: bool = False
+) -> None:
+    """Look again at what a case lacks; `stated`: an agent said just now how it came about."""
+    last = next(reversed(rounds.of_case(tx.connection, row.id)), None)
+    if last is None:
+        return
+    rules = rules.at(row.site)
+    tried = _tried(tx.connection, last, found, rules)
+    if stated and not tried and last.ended_at is None:
+        tries = attempts.of_round(tx.connection, row.id, last.started_at)
+        told = trying.seen(tries, rules.practice.zone)
+        key = f"{row.id}.{last.number}.early.{row.next_seq}"
+        freeze(tx, row.tenant, [promises.too_early(cases.case_of(row), key, told)], rules.prepare)
+    if not last.lacking:
+        return
     contacted, required = last.contact_at is not None, evidence_names(rules.recovery.overlays)
-    lacking = evidence.missing(found, row.severity, contacted=contacted, required=required)
+    lacking = evidence.missing(
+        found, row.severity, contacted=contacted, tried=tried, required=required
+    )
     rounds.change(tx, row.id, last.number, {"lacking": ",".join(lacking)})
     if lacking:
         return

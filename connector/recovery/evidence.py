@@ -32,7 +32,10 @@ NAMES: Final = (*CODES, *TICKS, "place", *sorted(WORDS))
 
 REACHED: Final = frozenset({"reached", "declined"})
 """What counts as a contact by a human; a message that was left is an attempt."""
-END_STATES: Final = frozenset({"unable_to_reach", "declined"})
+UNREACHED: Final = "unable_to_reach"
+TRIES: Final = "tries"
+"""What a case lacks that ended so without enough attempts."""
+END_STATES: Final = frozenset({UNREACHED, "declined"})
 """Ways in which a case may end although the person was not spoken with."""
 STOPS: Final = REACHED | END_STATES
 """What stops the clock of the first contact when an agent says it."""
@@ -42,6 +45,8 @@ _YES: Final = frozenset({"1", "true", "yes", "on", "y", "x", "checked", "done"})
 MISSING: Final[Mapping[str, str]] = MappingProxyType(
     {
         CONTACT: "how the first contact came about",
+        TRIES: "three attempts on two days by two ways (phone, e-mail, text, letter); "
+        "a note `tried: phone` counts as one",
         "step_apologize": "somebody said sorry (apologize)",
         "step_review": "what happened was reviewed (review)",
         "step_fix": "it was put right for this person (fix)",
@@ -87,6 +92,7 @@ def missing(
     severity: int,
     *,
     contacted: bool,
+    tried: bool = True,
     required: Sequence[str] = (),
 ) -> Sequence[str]:
     """Name what a case lacks to count as recovered; empty: it is recovered.
@@ -95,10 +101,13 @@ def missing(
 
     A contact that the helpdesk itself shows (a public reply, a logged call) needs no field.
     Where the person could not be reached or does not want it, nobody can have told them.
+    `tried`: there were as many attempts as that takes (`recovery/attempts.py`).
     """
     code = evidence.get(CONTACT, "")
-    ended = code in END_STATES
-    lacking = [] if contacted or code in REACHED or ended else [CONTACT]
+    ended = code in END_STATES and (tried or code != UNREACHED)
+    lacking = []
+    if not (contacted or code in REACHED or ended):
+        lacking.append(TRIES if code == UNREACHED else CONTACT)
     steps = [f"step_{name}" for name in STEPS if not (ended and name == "apologize")]
     lacking += [name for name in steps if name not in evidence]
     if severity >= CAUSE_FROM and CAUSE not in evidence:

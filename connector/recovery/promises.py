@@ -359,10 +359,16 @@ def due_fields(clocks: Clocks) -> dict[str, str]:
     }
 
 
-def incomplete(case: Case, number: int, lacking: Sequence[str]) -> tuple[Change, ...]:
-    """Give what is owed to the ticket of a case that was closed without all four steps."""
+def incomplete(
+    case: Case, number: int, lacking: Sequence[str], tries: str = ""
+) -> tuple[Change, ...]:
+    """Give what is owed to the ticket of a case that was closed without all four steps.
+
+    `tries` says what was seen of attempts.
+    """
+    told = {**proofs.MISSING, proofs.TRIES: f"{proofs.MISSING[proofs.TRIES]} ({tries})"}
     context: dict[str, Value] = {
-        "lacking": [proofs.MISSING.get(name, name) for name in lacking],
+        "lacking": [told.get(name, name) for name in lacking],
         "case": case.id,
     }
     seed = f"{case.id}.{number}.incomplete"
@@ -370,6 +376,12 @@ def incomplete(case: Case, number: int, lacking: Sequence[str]) -> tuple[Change,
         AddNote(key=f"{seed}.note", case_id=case.id, text=render("incomplete", context)),
         UpdateTicket(key=f"{seed}.update", case_id=case.id, add_tags=(tags.INCOMPLETE,)),
     )
+
+
+def too_early(case: Case, key: str, tries: str) -> AddNote:
+    """Give the note that a case may not end as unable to reach yet; `tries`: what was seen."""
+    context: dict[str, Value] = {"tries": tries, "case": case.id}
+    return AddNote(key=key, case_id=case.id, text=render("too_early", context))
 
 
 def completed(case_id: str, number: int, turn: int) -> UpdateTicket:

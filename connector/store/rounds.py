@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from connector.domain.case import CaseState
 from connector.store.schema import cases
 from connector.store.schema_following import case_ticket, edit, observed
-from connector.store.schema_rounds import evidence, rounds
+from connector.store.schema_rounds import attempt, evidence, rounds
 from connector.store.signals import insert_new
 from connector.store.store import Tx
 
@@ -153,6 +153,24 @@ def acted_since(connection: Connection, case_id: str, since: datetime) -> dateti
     )
     times = [connection.execute(query).scalar() for query in (wrote, edited, filled)]
     return min((time for time in times if time is not None), default=None)
+
+
+def try_once(tx: Tx, case_id: str, key: str, way: str, at: datetime) -> bool:
+    """Remember an attempt to reach the person of a case; False when it was known."""
+    row = {"case_id": case_id, "key": f"{key}.{way}"[:80], "way": way[:8], "at": at}
+    return insert_new(tx.connection, attempt, row)
+
+
+def tries_since(
+    connection: Connection, case_id: str, since: datetime
+) -> list[tuple[datetime, str]]:
+    """Give when and by which way somebody tried to reach the person since then."""
+    query = (
+        sa.select(attempt.c.at, attempt.c.way)
+        .where(attempt.c.case_id == case_id, attempt.c.at >= since)
+        .order_by(attempt.c.at, attempt.c.way)
+    )
+    return [(row.at, row.way) for row in connection.execute(query)]
 
 
 def evidence_of(connection: Connection, case_id: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from connector.store.schema import Moment
 from connector.store.schema_mail import metadata
 
-__all__ = ["evidence", "metadata", "page", "rounds"]
+__all__ = ["attempt", "evidence", "metadata", "page", "rounds"]
 
 rounds = Table(
     "round",
@@ -76,6 +76,17 @@ evidence = Table(
     Column("at", Moment, nullable=False),
 )
 """What agents filled in on the ticket of a case, as codes (`recovery/evidence.py`)."""
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("case_id", String(13), ForeignKey("cases.id"), primary_key=True),
+    Column("key", String(80), primary_key=True),
+    Column("way", String(8), nullable=False),
+    Column("at", Moment, nullable=False),
+)
+"""Attempts to reach the person of a case (`recovery/attempts.py`), each once: `key` is that of the
+event that told of it."""
 
 page = Table(
     "page",

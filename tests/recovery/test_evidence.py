@@ -78,4 +78,4 @@ def test_a_person_who_cannot_be_reached_need_not_have_been_told() -> None:
 
 
 def test_whatever_may_be_missing_has_words_for_agents() -> None:
-    assert {*missing({}, 4, contacted=False), "letter_sent"} == set(MISSING)
+    assert {*missing({}, 4, contacted=False), "letter_sent", "tries"} == set(MISSING)
