@@ -7,9 +7,11 @@ default, and `shows` says which parts are known at all: nothing is guessed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 
 class Direction(StrEnum):
@@ -90,6 +92,11 @@ class Aspect(StrEnum):
     """Whether a voicemail message was left."""
     MENU = "menu"
     """Whether the caller was in a menu."""
+
+
+_HOLDS: Final = Aspect.HOLDS
+_RECORDINGS: Final = Aspect.RECORDINGS
+_FROM_OUTSIDE: Final = frozenset({Direction.INBOUND, Direction.UNKNOWN})
 
 
 class TransferKind(StrEnum):
@@ -257,8 +264,8 @@ class Call:
     """True when the end is not in the log: restart, crash, lost lines, or too long ago."""
     shows: frozenset[Aspect] = frozenset()
     """What the logs of this call can show at all; the rest is unknown, not absent."""
-    steps: tuple[Step, ...] = ()
-    """Everything in order, for the timeline of a ticket."""
+    steps: Sequence[Step] = ()
+    """Everything in order, for the timeline of a ticket; may be made when first asked for."""
 
     @property
     def answered(self) -> bool:
@@ -268,20 +275,20 @@ class Call:
     @property
     def from_outside(self) -> bool:
         """Say whether somebody from outside called: the only calls that can be failures."""
-        return self.direction in {Direction.INBOUND, Direction.UNKNOWN}
+        return self.direction in _FROM_OUTSIDE
 
     @property
     def hold_s_max(self) -> int | None:
         """Give the longest hold in seconds; 0 when there was none, None when nobody knows."""
-        if Aspect.HOLDS not in self.shows and not self.holds:
-            return None
+        if not self.holds:
+            return 0 if _HOLDS in self.shows else None
         return max((hold.seconds for hold in self.holds), default=0)
 
     @property
     def same_recording_max(self) -> int | None:
         """Give how often the recording heard most was heard; None when nobody knows."""
-        if Aspect.RECORDINGS not in self.shows and not self.recordings:
-            return None
+        if not self.recordings:
+            return 0 if _RECORDINGS in self.shows else None
         return most(tuple(heard.name for heard in self.recordings))
 
     @property

@@ -146,7 +146,9 @@ class _Reader:
         self._skipping = after.skipping if after else half.skipping
         self._head, self._tail = stage.file.seek(self._offset)
         self._parts: list[Run | Line | Gap] = []
-        self._lines = 0
+        self._whole: list[bytes] = []
+        self._open_lines = 0
+        self._handed = self._number
         self._before = half.data
         self._left = left
         self._arriving = arriving
@@ -179,22 +181,32 @@ class _Reader:
             if len(pending) > self._max:
                 self._begin_long_line(pending)
                 pending = b""
-            if self._lines >= CHUNK_LINES:
+            if self._number - self._handed >= CHUNK_LINES:
                 yield self._chunk()
         if self._stage.finished and self._stage.copied_from is not None:
             self.half = _Half(data=pending, skipping=self._skipping)
         elif self._stage.finished and pending:
             self._take_cut_line(pending)
         arrived = (start == 0 or self._arriving) and not joining
-        if self._parts or self._offset != start or arrived:
+        if self._parts or self._whole or self._offset != start or arrived:
             yield self._chunk()
 
     def taken(self) -> tuple[Run | Line | Gap, ...]:
         """Give what was read and not handed on yet."""
-        parts, self._parts, self._lines = tuple(self._parts), [], 0
+        self._close_run()
+        parts, self._parts = tuple(self._parts), []
         return parts
 
+    def _close_run(self) -> None:
+        """Put together what was read behind the last part."""
+        data, self._whole = b"".join(self._whole), []
+        count, self._open_lines = self._open_lines, 0
+        if data:
+            first = self._number + 1 - count
+            self._parts.append(Run(path=self._stage.file.path, first=first, data=data))
+
     def _chunk(self) -> Chunk:
+        self._handed = self._number
         return Chunk(parts=self.taken(), position=self.position())
 
     def _take(self, whole: bytes) -> None:
@@ -208,11 +220,10 @@ class _Reader:
         if len(lines) > self._max:
             self._take_one_by_one(lines)
         elif lines:
+            self._whole.append(lines)
             count = lines.count(b"\n")
-            path = self._stage.file.path
-            self._parts.append(Run(path=path, first=self._number + 1, data=lines))
             self._number += count
-            self._lines += count
+            self._open_lines += count
         self._pass(whole)
 
     def _take_one_by_one(self, whole: bytes) -> None:
@@ -224,7 +235,8 @@ class _Reader:
             if len(data) > self._max:
                 self._add(data[: self._max], self._too_long())
             else:
-                self._add(data)
+                self._whole.append(data + b"\n")
+                self._open_lines += 1
 
     def _begin_long_line(self, pending: bytes) -> None:
         if not self._skipping:
@@ -242,14 +254,13 @@ class _Reader:
     def _too_long(self) -> str:
         return f"The line is longer than {self._max} bytes; the rest of it is not kept."
 
-    def _add(self, data: bytes, problem: str = "") -> None:
+    def _add(self, data: bytes, problem: str) -> None:
+        """Take a line with a problem, which was counted already."""
+        self._number -= 1
+        self._close_run()
+        self._number += 1
         path = self._stage.file.path
-        if problem:
-            one = Line(path=path, number=self._number, data=data, problem=problem)
-            self._parts.append(one)
-        else:
-            self._parts.append(Run(path=path, first=self._number, data=data + b"\n"))
-        self._lines += 1
+        self._parts.append(Line(path=path, number=self._number, data=data, problem=problem))
 
     def _pass(self, data: bytes) -> None:
         """Go on behind these bytes; what the file before began with is not of this one."""

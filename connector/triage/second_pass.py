@@ -15,6 +15,8 @@ from connector.triage.settings import PhoneLimits
 
 MAX_REMEMBERED: Final = 50_000
 """Calls that are remembered; the oldest are forgotten first."""
+MAX_OF_NUMBER: Final = 1_000
+"""Calls of one number that are remembered, the last ones: each further one looks at all."""
 MAX_WAITING: Final = 5_000
 """Calls that wait for their fate; the one that is due first is decided early."""
 
@@ -61,20 +63,28 @@ class SecondPass(Generic[Payload]):
         return payload, one, others
 
     def _others(self, one: Seen) -> list[Seen]:
-        return [other for other in self._by_number.get(one.number, ()) if other.key != one.key]
+        known = self._by_number.get(one.number)
+        if known is None or (len(known) == 1 and known[0] is one):
+            return []
+        return [other for other in known if other.key != one.key]
 
     def _remember(self, one: Seen, now: int) -> None:
-        self._by_number.setdefault(one.number, []).append(one)
+        known = self._by_number.get(one.number)
+        if known is None:
+            known = self._by_number[one.number] = []
+        elif len(known) == MAX_OF_NUMBER:
+            del known[0]
+        known.append(one)
         self._ages.append(one)
         # whoever still waits is needed with what came before it
-        oldest = min((waiting[2].started for waiting in self._waiting[:1]), default=now)
+        oldest = self._waiting[0][2].started if self._waiting else now
         limit = min(oldest, now) - self._window_s
         while self._ages and (self._ages[0].ended < limit or len(self._ages) > MAX_REMEMBERED):
             self._forget(self._ages.popleft())
 
     def _forget(self, old: Seen) -> None:
-        kept = self._by_number.get(old.number, [])
-        if old in kept:
-            kept.remove(old)
-        if not kept:
-            self._by_number.pop(old.number, None)
+        kept = self._by_number.get(old.number)
+        if kept and kept[0] is old:  # the oldest of all is the oldest of its number
+            del kept[0]
+            if not kept:
+                del self._by_number[old.number]

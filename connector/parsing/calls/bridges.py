@@ -19,10 +19,14 @@ class Bridges:
 
     def enter(self, channel: str, bridge: str) -> None:
         """A channel entered a bridge; '' is a place where nobody speaks."""
-        self.exit(channel)
+        if channel in self._where:
+            self.exit(channel)
         if bridge:
             self._where[channel] = bridge
-            self._members.setdefault(bridge, []).append(channel)
+            members = self._members.get(bridge)
+            if members is None:
+                members = self._members[bridge] = []
+            members.append(channel)
 
     def exit(self, channel: str) -> None:
         """A channel left its bridge."""
@@ -32,6 +36,16 @@ class Bridges:
 
     def partner(self, present: str) -> str:
         """Give the channel that speaks with the caller, `present` if it still does; else ''."""
+        bridge = self._where.get(self._caller)
+        if bridge is None:
+            return ""
+        members = self._members[bridge]
+        if len(members) == 1:
+            return ""
+        if len(members) == 2:  # noqa: PLR2004 - two people, as nearly always
+            other = members[1] if members[0] == self._caller else members[0]
+            if not other.startswith("Local/"):
+                return other
         found = self._reached()
         if present and present in found:
             return present

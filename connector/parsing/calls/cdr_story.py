@@ -8,7 +8,6 @@ was left are not in them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from connector.domain.call import Aspect, Call, Direction, HangUp, Outcome, TransferKind
@@ -17,7 +16,8 @@ from connector.parsing.calls.cdr_rows import Cdr
 from connector.parsing.calls.channels import Phones
 from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.story import Stay, Story
-from connector.parsing.calls.telling import blank, told
+from connector.parsing.calls.telling import Known, told
+from connector.parsing.calls.times import moment
 
 _VOICEMAIL: Final = frozenset({"voicemail", "minivmrecord"})
 _MENU: Final = frozenset({"background", "waitexten", "read", "playback", "ivr", "directory"})
@@ -49,21 +49,23 @@ class CdrTeller:
             self._happens(story, one)
         story.hangs_up(max(one.end for one in own), HangUp.UNKNOWN, _last_result(own))
         found = stays.get(first.unique, [])
-        return told(story, self._call(first, own, ordered), found)
+        known = self._known(first, own, ordered)
+        return told(story, known, found, shows=frozenset({Aspect.TRANSFERS}))
 
-    def _call(self, first: Cdr, own: list[Cdr], ordered: list[Cdr]) -> Call:
+    def _known(self, first: Cdr, own: list[Cdr], ordered: list[Cdr]) -> Known:
         direction, dialled = self._direction(first, own)
-        return replace(
-            blank(first.unique or f"{first.channel}|{int(first.start)}", own[0].start, direction),
-            linked_ids=tuple(sorted({one.linked for one in ordered if one.linked})),
-            caller=first.number,
-            caller_e164=self._numbers.e164(first.number),
-            caller_name=self._numbers.name(first.name),
-            anonymous=self._numbers.withheld(first.number, first.name),
-            dialled=dialled,
-            dialled_e164=self._numbers.e164(dialled),
-            shows=frozenset({Aspect.TRANSFERS}),
-        )
+        return {
+            "key": first.unique or f"{first.channel}|{int(first.start)}",
+            "started_at": moment(own[0].start),
+            "direction": direction,
+            "linked_ids": tuple(sorted({one.linked for one in ordered if one.linked})),
+            "caller": first.number,
+            "caller_e164": self._numbers.e164(first.number),
+            "caller_name": self._numbers.name(first.name),
+            "anonymous": self._numbers.withheld(first.number, first.name),
+            "dialled": dialled,
+            "dialled_e164": self._numbers.e164(dialled),
+        }
 
     def _direction(self, first: Cdr, own: list[Cdr]) -> tuple[Direction, str]:
         if self._outside(first):

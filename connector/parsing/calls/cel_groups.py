@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from connector.parsing.calls.cel_rows import COLUMNS, Row
@@ -30,6 +32,10 @@ MAX_OPEN_CALLS = 500
 """More calls at once are no practice: the oldest is closed as truncated."""
 MAX_ROWS = 4_000
 """Rows kept of one call: further ones count, but only its end is looked at."""
+MAX_OPEN_ROWS = 16_000
+"""Rows kept of all open calls together, some 15 MB: the longest call is closed as truncated."""
+LOOK_S = 600
+"""All open calls are looked at so often for their age; those that ended, with each reading."""
 REMEMBERED = 512
 """Calls that ended last: what comes late for them is counted and passed over."""
 
@@ -42,6 +48,7 @@ _JOINING_KEYS = (
 )
 _CLOSING = frozenset({"CHAN_END", "LINKEDID_END"})
 _ENDING = _CLOSING | {"HANGUP"}
+_MOVING = _CLOSING | _JOINING
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -75,6 +82,10 @@ class CelGroups:
         self._by_link: dict[str, Group] = {}
         self._by_leg: dict[str, Group] = {}
         self._begun = 0
+        self._looked = 0.0
+        """When all open calls were looked at for their age, by the log's time."""
+        self._highest = -1
+        """No open call has a higher counter."""
         self._past: deque[str] = deque(maxlen=REMEMBERED)
         self._past_set: set[str] = set()
         self.late = 0
@@ -90,16 +101,16 @@ class CelGroups:
     def feed(self, rows: Sequence[Row]) -> list[Group]:  # noqa: C901 - one loop, spelled out for speed
         """Take rows in the file's order; give the calls that ended with them."""
         done: list[Group] = []
-        by_link = self._by_link
+        link = ""
+        group: Group | None = None
         for row in rows:
-            kind, unique = row[0], row[14]
-            group = by_link.get(row[15])
-            if group is None:
-                group = self._group(row, done)
+            if group is None or row[15] != link:
+                link = row[15]
+                group = self._by_link.get(link) or self._group(row, done)
                 if group is None:
                     continue
-            alive = group.legs.get(unique)
-            if alive is None and kind != "LINKEDID_END":
+            kind, unique = row[0], row[14]
+            if unique not in group.legs and kind != "LINKEDID_END":
                 group = self._new_leg(group, unique)
             if len(group.rows) < MAX_ROWS:
                 group.rows.append(row)
@@ -107,28 +118,54 @@ class CelGroups:
                 group.rows[-1] = row
             else:
                 group.dropped += 1
-            if kind in _CLOSING:
-                self._may_end(group, row, done)
-            elif kind in _JOINING:
-                self._join_named(group, row)
+            if kind in _MOVING:
+                if kind in _CLOSING:
+                    self._may_end(group, row, done)
+                else:
+                    self._join_named(group, row)
+                group = None  # it may be over, or part of another one
         if rows:
             self._pass_time(rows[-1])
             if self.now is not None:
-                done += self._expire(self.now, QUIET_S)
+                done += self._quiet(self.now)
+            self._keep_small(done)
         return done
+
+    def _keep_small(self, done: list[Group]) -> None:
+        """Close the longest calls where all together, or one alone, are more than is kept."""
+        sizes = [_size(group) for group in self._by_link.values()]
+        if sum(sizes) <= MAX_OPEN_ROWS and max(sizes, default=0) <= 2 * MAX_ROWS:
+            return
+        opened = sorted(self._open(), key=_size)
+        total = sum(map(_size, opened))
+        while opened and (total > MAX_OPEN_ROWS or _size(opened[-1]) > 2 * MAX_ROWS):
+            longest = opened.pop()
+            total -= _size(longest)
+            self._end(longest, done, truncated=longest.alive > 0)
 
     def expire(self, now: float) -> list[Group]:
         """Give the calls that are over because the clock says `now` (epoch) and no row came."""
-        return self._expire(now, SILENCE_S)
+        return self._expire(self._open(), now, SILENCE_S)
 
-    def _expire(self, now: float, limit: float) -> list[Group]:
+    def _quiet(self, now: float) -> list[Group]:
+        """Give the calls that are over because the log went on without them."""
+        if abs(now - self._looked) < LOOK_S:
+            return self._expire(self._ended(), now, QUIET_S)
+        self._looked = now
+        return self._expire(self._open(), now, QUIET_S)
+
+    def _expire(self, groups: list[Group], now: float, limit: float) -> list[Group]:
         done: list[Group] = []
-        for group in self._open():
+        for group in groups:
             last = self._time(group.rows[-1])
             quiet = now - last if last is not None else MAX_AGE_S + 1
             if (not group.alive and quiet >= limit) or quiet > MAX_AGE_S:
                 self._end(group, done, truncated=group.alive > 0)
         return done
+
+    def _ended(self) -> list[Group]:
+        """Give the open calls without a living channel: few, and the first to be over."""
+        return _by_order(group for group in self._by_link.values() if not group.alive)
 
     def restarted(self, at: float) -> list[Group]:
         """Close what was open when the phone system started anew at this time."""
@@ -158,10 +195,7 @@ class CelGroups:
         return len(self._open())
 
     def _open(self) -> list[Group]:
-        return sorted(
-            {id(group): group for group in self._by_link.values()}.values(),
-            key=lambda group: group.order,
-        )
+        return _by_order(self._by_link.values())
 
     def _group(self, row: Row, done: list[Group] | None) -> Group | None:
         """Find or begin the call of a row whose linked id is new; None for one that is over.
@@ -179,7 +213,9 @@ class CelGroups:
         if row[0] == "CHAN_START":
             self._clock.calibrate(row[1], unique)
         epoch, counter = id_epoch(link), id_counter(link)
-        if done is not None and epoch is not None and counter is not None:
+        if counter is not None and done is None:
+            self._highest = max(self._highest, counter)
+        elif counter is not None and epoch is not None and done is not None:
             self._close_earlier_run(epoch, counter, done)
         self._begun += 1
         group = Group(order=self._begun, epoch=epoch, counter=counter)
@@ -196,6 +232,10 @@ class CelGroups:
 
     def _close_earlier_run(self, epoch: float, counter: int, done: list[Group]) -> None:
         """Close calls of an earlier run: ids only count on while the phone system runs."""
+        if counter > self._highest:
+            self._highest = counter
+            return
+        self._highest = counter
         for group in self._open():
             if (
                 group.epoch is not None
@@ -204,6 +244,8 @@ class CelGroups:
                 and counter <= group.counter
             ):
                 self._end(group, done, truncated=group.alive > 0)
+            elif group.counter is not None:
+                self._highest = max(self._highest, group.counter)
 
     def _new_leg(self, group: Group, unique: str) -> Group:
         known = self._by_leg.get(unique)
@@ -297,11 +339,26 @@ class CelGroups:
             self._join_named(group, row)
 
 
-def extras(row: Row) -> dict[str, Any]:
+def _by_order(groups: Iterable[Group]) -> list[Group]:
+    return sorted({id(group): group for group in groups}.values(), key=_order)
+
+
+_order = attrgetter("order")
+
+
+def _size(group: Group) -> int:
+    return len(group.rows) + len(group.legs) + len(group.links)
+
+
+def extras(row: Row) -> Mapping[str, Any]:
     """Give the event's further findings; {} when there are none or they are no JSON object."""
     text = row[19]
-    if not text:
-        return {}
+    return _extras(text) if text else {}
+
+
+@lru_cache(maxsize=256)
+def _extras(text: str) -> dict[str, Any]:
+    """Read findings; most of them are the same for many events (a recording, a cause)."""
     try:
         plain = json.loads(text)
     except (ValueError, RecursionError):

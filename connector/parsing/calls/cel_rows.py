@@ -10,6 +10,7 @@ import csv
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, TypeAlias
 
 Row: TypeAlias = list[str]
@@ -105,6 +106,9 @@ _WITHOUT_EXTRA: Final = len(COLUMNS) - 1
 _AT: Final = {name: place for place, name in enumerate(COLUMNS)}
 _KIND, _TIME, _CHANNEL = _AT["eventtype"], _AT["eventtime"], _AT["channame"]
 _UNIQUE, _LINKED = _AT["uniqueid"], _AT["linkedid"]
+_WHOLE: Final = frozenset({len(COLUMNS)})
+_get_kind, _get_channel = itemgetter(_KIND), itemgetter(_CHANNEL)
+_get_unique, _get_linked = itemgetter(_UNIQUE), itemgetter(_LINKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +133,6 @@ class CelRows:
 
     def read(self, lines: Sequence[bytes]) -> tuple[list[Row], list[BadLine]]:
         """Read lines without their newlines; blank ones are passed over. Never raises."""
-        rows = self._all_at_once(lines) if self._plain else None
-        if rows is not None:
-            return rows, []
         found: list[Row] = []
         bad: list[BadLine] = []
         for index, line in enumerate(lines):
@@ -142,19 +143,30 @@ class CelRows:
                 bad.append(BadLine(index=index, problem=problem))
         return found, bad
 
-    def _all_at_once(self, lines: Sequence[bytes]) -> list[Row] | None:
-        """Read a whole block in which nothing is amiss, which is more than twice as fast."""
+    def block(self, data: bytes) -> list[Row] | None:
+        """Read lines that end with a newline each, when nothing is amiss with any of them.
+
+        None where a line is odd in any way: `read` looks at each alone then. All that is
+        checked is checked by loops of the interpreter: 0.2 us a line beside 1.6 for the fields.
+        """
+        if not self._plain:
+            return None
         try:
-            text = b"\n".join(lines).decode("utf-8")
-            rows = list(csv.reader(text.split("\n"), strict=True))
+            lines = data.decode("utf-8").split("\n")
+            lines.pop()
+            rows = list(csv.reader(lines, strict=True))
         except (UnicodeDecodeError, csv.Error):
             return None
-        if len(rows) != len(lines):
-            return None
-        for row in rows:
-            if len(row) != 20 or row[0] not in EVENTS or not row[14] or not row[15]:  # noqa: PLR2004 - columns, spelled out for speed
-                return None
-        return rows
+        sound = (
+            len(rows) == len(lines)
+            and set(map(len, rows)) <= _WHOLE
+            and set(map(_get_kind, rows)) <= EVENTS
+            and all(map(_get_unique, rows))
+            and all(map(_get_linked, rows))
+            and all(map(_get_channel, rows))
+            and max(map(len, lines), default=0) <= MAX_FIELD_CHARS
+        )
+        return rows if sound else None
 
     def _one(self, line: bytes) -> tuple[Row | None, str]:
         text = _decoded(line).strip("\r\n")

@@ -32,19 +32,25 @@ _DIAL_RESULTS: Final[Mapping[str, Outcome]] = {
     "CONGESTION": Outcome.FAILED,
 }
 _CAUSE_BUSY: Final = 17
+_ENDS: Final = frozenset({"HANGUP", "CHAN_END", "LINKEDID_END"})
+_TELLING: Final = frozenset({"LINKEDID_END", "BLINDTRANSFER", "ATTENDEDTRANSFER"})
+_MISSED: Final = Outcome.MISSED
+_CALLER: Final = HangUp.CALLER
 
 
 Events: TypeAlias = list[tuple[float, Row]]
 """Rows with their times (epoch seconds), in order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Cut:
-    """The events of a call as one caller sees them."""
+    """The events of a call as one caller sees them; nobody changes it."""
 
     events: Events
     begun: Row
     """The first row of the caller's channel."""
+    began: float
+    """When it was (epoch seconds)."""
     kinds: frozenset[str]
     """Kinds of events that occur."""
     others: frozenset[str]
@@ -57,86 +63,94 @@ class CelReader:
     def __init__(self, cut: Cut, phones: Phones) -> None:
         """Take the events and what is known of phones."""
         self._phones = phones
+        self._cut = cut
         self._others = cut.others
-        self._events = events = cut.events
+        self._events = cut.events
         self._begun = begun = cut.begun
         self._unique, self._channel = begun[14], begun[9]
-        self._began = next(at for at, row in events if row[14] == begun[14])
-        self._story = Story(began=self._began)
+        self._story = Story(began=cut.began)
         self._bridges = Bridges(self._channel)
         self._ringing: dict[str, tuple[float, str]] = {}
         self._numbers: dict[str, str] = {}
         self._was_partner: set[str] = set()
-        self._app = ("", "")
-        self._kinds = cut.kinds
-        self._streams = "STREAM_BEGIN" in self._kinds
-        self._tells_transfers = bool(
-            self._kinds & {"LINKEDID_END", "BLINDTRANSFER", "ATTENDEDTRANSFER"}
-        )
+        self._streams = "STREAM_BEGIN" in cut.kinds
+        self._tells_transfers = not _TELLING.isdisjoint(cut.kinds)
         self._over = False
         self._last_sound = ""
         self._left: tuple[float, str] | None = None
 
     def read(self) -> Story:
-        """Tell the story."""
-        handlers = _HANDLERS
+        """Tell the story.
+
+        `app` and `data` are what the caller's channel did last: events that change nothing there
+        and for which there is no handler, a third of all, cost this loop alone.
+        """
+        story, unique = self._story, self._unique
+        app = data = ""
         for at, row in self._events:
-            own = row[14] == self._unique
-            if own:
-                self._own(at, row)
-            handler = handlers.get(row[0])
+            kind = row[0]
+            if row[14] != unique:
+                handler = _OTHERS.get(kind)
+            else:
+                if kind in _ENDS or (row[10] == app and row[11] == data):
+                    if story.queue:
+                        self._key(row)
+                else:
+                    before, app, data = app, row[10], row[11]
+                    if kind != "APP_END":
+                        self._goes_on(at, row, before)
+                handler = _OWN.get(kind)
             if handler is not None and not self._over:
-                handler(self, at, row, own)
-        self._story.last = self._events[-1][0]
-        return self._story
+                handler(self, at, row)
+        story.last = self._events[-1][0]
+        return story
 
-    def _own(self, at: float, row: Row) -> None:
-        """Look at what the caller's channel does: the next queue may begin without an event."""
-        name, data = row[10], row[11]
-        if (name, data) == self._app or row[0] in {"HANGUP", "CHAN_END", "LINKEDID_END"}:
-            if self._story.queue and len(row[7]) == 1 and row[7] != self._begun[7]:
-                self._story.queue_key = row[7] in "0123456789*#"
-            return
-        before, self._app = self._app, (name, data)
-        if row[0] == "APP_END":
-            return
-        app = name.lower()
-        if self._story.queue and before[0].lower() in _QUEUE_APPS and app != "appqueue":
-            self._story.leaves(at)
+    def _key(self, row: Row) -> None:
+        """Look whether the caller pressed a key to leave the queue."""
+        if len(row[7]) == 1 and row[7] != self._begun[7]:
+            self._story.queue_key = row[7] in "0123456789*#"
+
+    def _goes_on(self, at: float, row: Row, before: str) -> None:
+        """Look at what the caller's channel does now: the next queue may begin without an event."""
+        app, story = row[10].lower(), self._story
+        if story.queue and before.lower() in _QUEUE_APPS and app != "appqueue":
+            story.leaves(at)
         if app in _QUEUE_APPS:
-            self._story.enters(at, data.partition(",")[0])
+            story.enters(at, row[11].partition(",")[0])
         elif app in _VOICEMAIL_APPS:
-            self._story.voicemail(at, _box(data))
+            story.voicemail(at, _box(row[11]))
         elif app in _MENU_APPS:
-            self._story.menu()
+            story.menu()
         if row[8] and channels.is_closed(row[8], self._phones):
-            self._story.closed_notice = True
+            story.closed_notice = True
 
-    def starts(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001 - a row of the table of handlers
-        """A channel came into being: for whoever is not the caller, a phone begins to ring."""
-        if own or channels.technology(row[9]) == "LOCAL" or row[14] == row[15]:
+    def starts(self, at: float, row: Row) -> None:
+        """Another channel came into being: a phone begins to ring."""
+        if row[14] == row[15] or channels.technology(row[9]) == "LOCAL":
             return
         self._ringing[row[9]] = (at, row[3])
         self._story.ring(at)
 
-    def answers(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
-        """A channel was answered."""
+    def answers(self, at: float, row: Row) -> None:
+        """Another channel was answered."""
         del at
-        if not own:
-            self._ringing.pop(row[9], None)
-            self._numbers[row[9]] = row[3]
+        self._ringing.pop(row[9], None)
+        self._numbers[row[9]] = row[3]
 
-    def enters_bridge(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+    def enters_bridge(self, at: float, row: Row) -> None:
         """Somebody may speak with the caller from now on."""
-        if not own and row[9] not in self._numbers:
+        if row[9] not in self._numbers:
             self._numbers[row[9]] = row[3]
+        self.caller_enters_bridge(at, row)
+
+    def caller_enters_bridge(self, at: float, row: Row) -> None:
+        """The caller may speak with somebody from now on."""
         self._ringing.pop(row[9], None)
         self._bridges.enter(row[9], _bridge(row))
         self._talk(at)
 
-    def exits_bridge(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+    def exits_bridge(self, at: float, row: Row) -> None:
         """Somebody may be gone."""
-        del own
         self._bridges.exit(row[9])
         self._talk(at)
 
@@ -165,20 +179,20 @@ class CelReader:
             to = self._who_is(partner)
             self._story.transferred(at, TransferKind.ATTENDED, by, to, answered=True)
 
-    def transfers_blind(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+    def transfers_blind(self, at: float, row: Row) -> None:
         """Somebody passed the caller on without asking."""
         extra = extras(row)
         transferee = str(extra.get("transferee_channel_uniqueid", ""))
         named = str(extra.get("transferee_channel_name", ""))
         if transferee not in {"", self._unique} and not self._bridges.behind(named):
             return
+        own = row[14] == self._unique
         by = "" if own else channels.person(row[9], row[3], self._phones)
         to = str(extra.get("extension", ""))
         self._story.transferred(at, TransferKind.BLIND, by, to, answered=False)
 
-    def transfers_attended(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+    def transfers_attended(self, at: float, row: Row) -> None:
         """Somebody passed the caller on after speaking with whoever gets the call."""
-        del own
         extra = extras(row)
         transferee = str(extra.get("transferee_channel_uniqueid", ""))
         if transferee != self._unique and transferee in self._others:
@@ -191,16 +205,13 @@ class CelReader:
         answered = bool(partner) and partner != row[9]
         self._story.transferred(at, TransferKind.ATTENDED, by, to, answered=answered)
 
-    def parks(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+    def parks(self, at: float, row: Row) -> None:
         """The caller was parked."""
         del row
-        if own:
-            self._story.parks(at)
+        self._story.parks(at)
 
-    def streams(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+    def streams(self, at: float, row: Row) -> None:
         """Something is played to the caller: music is a hold, a file a recording."""
-        if not own:
-            return
         extra = extras(row)
         if "class" in extra:
             if row[10].lower() in _QUEUE_APPS and self._story.stage == "transfer":
@@ -233,54 +244,51 @@ class CelReader:
             self._story.closed_notice = True
         self._story.plays(at, name)
 
-    def stream_ends(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+    def stream_ends(self, at: float, row: Row) -> None:
         """What was played to the caller ended."""
-        if not own:
-            return
         self._story.holds_end(at)
         if row[10].lower() in _VOICEMAIL_APPS and self._last_sound == "beep":
             self._story.beeps(at)
 
-    def app_starts(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+    def app_starts(self, at: float, row: Row) -> None:
         """The dialplan does something with the caller."""
-        if own and not self._streams and row[10].lower() in _PLAYING_APPS:
+        if not self._streams and row[10].lower() in _PLAYING_APPS:
             for sound in row[11].partition(",")[0].split("&"):
                 self._sound(at, sound, row[10].lower())
 
-    def app_ends(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
+    def app_ends(self, at: float, row: Row) -> None:
         """The dialplan is done with it."""
-        if not own:
-            return
         app = row[10].lower()
         if app in _QUEUE_APPS:
             self._story.leaves(at)
         elif app in _VOICEMAIL_APPS:
             self._story.records_end(at)
 
-    def hangs_up(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
-        """A line ended: the caller's, or a phone that rang."""
+    def hangs_up(self, at: float, row: Row) -> None:
+        """The caller's line ended."""
         extra = extras(row)
-        if own:
-            result = _DIAL_RESULTS.get(str(extra.get("dialstatus", "")))
-            self._story.hangs_up(at, self._who(str(extra.get("hangupsource", ""))), result)
-            self._over = True
-            return
+        result = _DIAL_RESULTS.get(str(extra.get("dialstatus", "")))
+        self._story.hangs_up(at, self._who(str(extra.get("hangupsource", ""))), result)
+        self._over = True
+
+    def other_hangs_up(self, at: float, row: Row) -> None:
+        """Another line ended: a phone that rang, or one that was spoken with."""
         rang = self._ringing.pop(row[9], None)
         if rang is not None:
-            busy = extra.get("hangupcause") == _CAUSE_BUSY
+            busy = extras(row).get("hangupcause") == _CAUSE_BUSY
             self._story.unanswered(
                 at,
                 channels.person(row[9], rang[1] or row[3], self._phones),
                 max(0, round(at - rang[0])),
-                Outcome.BUSY if busy else Outcome.MISSED,
+                Outcome.BUSY if busy else _MISSED,
             )
-        elif row[9] in self._was_partner:
-            self._infer_blind(at, row, str(extra.get("hangupsource", "")))
+        elif row[9] in self._was_partner and not self._tells_transfers:
+            self._infer_blind(at, row, str(extras(row).get("hangupsource", "")))
 
     def _infer_blind(self, at: float, row: Row, source: str) -> None:
         """Find a blind transfer in a log without transfers: the system took the person away."""
         story = self._story
-        if self._tells_transfers or source or self._left is None or story.partner:
+        if source or self._left is None or story.partner:
             return
         if self._left[1] != row[9] or story.stage not in {"talk", "hold"}:
             return
@@ -297,33 +305,35 @@ class CelReader:
             (row[7] for when, row in self._events if when >= at and row[14] == self._unique), ""
         )
 
-    def channel_ends(self, at: float, row: Row, own: bool) -> None:  # noqa: FBT001
-        """A channel is gone; the log may have no HANGUP."""
+    def channel_ends(self, at: float, row: Row) -> None:
+        """The caller's channel is gone; the log has no HANGUP."""
+        del row
+        self._story.hangs_up(at, HangUp.UNKNOWN, None)
+        self._over = True
+
+    def other_ends(self, at: float, row: Row) -> None:
+        """Another channel is gone."""
+        del at
         self._bridges.exit(row[9])
-        if own and not self._over:
-            self._story.hangs_up(at, HangUp.UNKNOWN, None)
-            self._over = True
 
     def _who(self, source: str) -> HangUp:
         if not source:
             return HangUp.UNKNOWN
         if source == self._channel:
-            return HangUp.CALLER
+            return _CALLER
         return (
             HangUp.STAFF if "/" in source and not source.startswith("dialplan") else HangUp.SYSTEM
         )
 
 
 _GONE: Final = frozenset({"HANGUP", "CHAN_END", "LINKEDID_END", "APP_END", "BRIDGE_EXIT"})
-_Handler = Callable[[CelReader, float, Row, bool], None]
-_HANDLERS: Final[Mapping[str, _Handler]] = {
-    "CHAN_START": CelReader.starts,
+_Handler: TypeAlias = Callable[[CelReader, float, Row], None]
+_OWN: Final[Mapping[str, _Handler]] = {
     "CHAN_END": CelReader.channel_ends,
-    "ANSWER": CelReader.answers,
     "HANGUP": CelReader.hangs_up,
     "APP_START": CelReader.app_starts,
     "APP_END": CelReader.app_ends,
-    "BRIDGE_ENTER": CelReader.enters_bridge,
+    "BRIDGE_ENTER": CelReader.caller_enters_bridge,
     "BRIDGE_EXIT": CelReader.exits_bridge,
     "BLINDTRANSFER": CelReader.transfers_blind,
     "ATTENDEDTRANSFER": CelReader.transfers_attended,
@@ -331,6 +341,18 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
     "STREAM_BEGIN": CelReader.streams,
     "STREAM_END": CelReader.stream_ends,
 }
+"""What events of the caller's channel mean."""
+_OTHERS: Final[Mapping[str, _Handler]] = {
+    "CHAN_START": CelReader.starts,
+    "CHAN_END": CelReader.other_ends,
+    "ANSWER": CelReader.answers,
+    "HANGUP": CelReader.other_hangs_up,
+    "BRIDGE_ENTER": CelReader.enters_bridge,
+    "BRIDGE_EXIT": CelReader.exits_bridge,
+    "BLINDTRANSFER": CelReader.transfers_blind,
+    "ATTENDEDTRANSFER": CelReader.transfers_attended,
+}
+"""What events of other channels mean for the caller."""
 
 
 def _bridge(row: Row) -> str:

@@ -6,8 +6,9 @@ one, whoever began it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Final
 
 from connector.domain.call import Aspect, Call, Direction
 from connector.parsing.calls import channels
@@ -17,15 +18,27 @@ from connector.parsing.calls.cel_story import CelReader, Cut, Events
 from connector.parsing.calls.channels import Phones
 from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.story import Stay
-from connector.parsing.calls.telling import blank, told
-from connector.parsing.calls.times import Clock, id_epoch
+from connector.parsing.calls.telling import Known, told
+from connector.parsing.calls.times import Clock, id_epoch, moment, plausible
 
 MAX_BACK_S = 2.0
 """Events out of order by no more than this are sorted; more is a clock that was set."""
 TRANSFER_FIRST_S = 0.05
 """A transfer is logged up to some milliseconds after what it brings about."""
 
-_TRANSFERS = frozenset({"BLINDTRANSFER", "ATTENDEDTRANSFER"})
+_TRANSFERS: Final = frozenset({"BLINDTRANSFER", "ATTENDEDTRANSFER"})
+_STREAMING: Final = frozenset({"STREAM_BEGIN", "LINKEDID_END"})
+_kind = itemgetter(0)
+_INBOUND: Final = Direction.INBOUND
+_LEAST: Final = frozenset({Aspect.QUEUES, Aspect.TRANSFERS, Aspect.MENU})
+_MORE: Final = frozenset({Aspect.HOLDS, Aspect.RECORDINGS})
+_WHO: Final = frozenset({Aspect.HANG_UP})
+_SHOWS: Final = {
+    (more, who): _LEAST | (_MORE if more else frozenset()) | (_WHO if who else frozenset())
+    for more in (False, True)
+    for who in (False, True)
+}
+"""What is shown, by whether streams (or newer events) and who hung up are in the log."""
 
 
 class CelTeller:
@@ -39,53 +52,74 @@ class CelTeller:
 
     def tell(self, group: Group, stays: Mapping[str, list[Stay]]) -> list[Call]:
         """Give the call of each caller; `stays` are the queue_log's, by the caller's id."""
-        events = self._ordered(group)
+        kinds = frozenset(map(_kind, group.rows))
+        events = self._in_order(group.rows, kinds)
+        if not events:
+            events = self._ordered(group.rows)
+            kinds = frozenset([row[0] for _, row in events])
         if not events:
             return []
-        first = _begun(events)
-        callers = [row for row in first if self._outside(row)] or first[:1]
-        begun = frozenset(row[14] for row in first)
-        kinds = frozenset(row[0] for _, row in events)
-        return [
-            self._told(
-                group,
-                Cut(events=events, begun=row, others=begun, kinds=kinds),
-                stays.get(row[14], []),
-            )
-            for row in callers
-        ]
+        first = _begun(events, group.links)
+        callers = [one for one in first if self._outside(one[1])]
+        outside = bool(callers)
+        begun = frozenset([row[14] for _, row in first])
+        shows = _shows(events, kinds)
+        calls: list[Call] = []
+        for at, row in callers or first[:1]:
+            cut = Cut(events, row, at, kinds, begun)
+            story = CelReader(cut, self._phones).read()
+            known = self._known(group, cut, outside=outside)
+            found = stays.get(row[14])
+            calls.append(told(story, known, found, truncated=group.truncated, shows=shows))
+        return calls
 
-    def _told(self, group: Group, cut: Cut, stays: list[Stay]) -> Call:
-        story = CelReader(cut, self._phones).read()
-        begun, events = cut.begun, cut.events
-        direction, dialled = self._direction(begun, events)
-        own = [row for _, row in events if row[14] == begun[14]]
-        number = next((row[3] for row in own if row[3]), "") or next(
-            (row[4] for row in own if row[4]), ""
-        )
-        name = next((row[2] for row in own if row[2]), "")
-        call = replace(
-            blank(begun[14], story.began, direction),
-            linked_ids=tuple(sorted(group.links)),
-            caller=number,
-            caller_e164=self._numbers.e164(number),
-            caller_name=self._numbers.name(name),
-            anonymous=self._numbers.withheld(number, name),
-            dialled=dialled,
-            dialled_e164=self._numbers.e164(dialled),
-            truncated=group.truncated,
-            shows=_shows(events, cut.kinds),
-        )
-        return told(story, call, stays)
+    def _known(self, group: Group, cut: Cut, *, outside: bool) -> Known:
+        begun, events, numbers = cut.begun, cut.events, self._numbers
+        direction, dialled = self._direction(begun, events, outside=outside)
+        number = begun[3] or _first(cut, 3) or begun[4] or _first(cut, 4)
+        name = begun[2] or _first(cut, 2)
+        return {
+            "key": begun[14],
+            "started_at": moment(cut.began),
+            "direction": direction,
+            "linked_ids": tuple(sorted(group.links)),
+            "caller": number,
+            "caller_e164": numbers.e164(number),
+            "caller_name": numbers.name(name) if name else "",
+            "anonymous": numbers.withheld(number, name),
+            "dialled": dialled,
+            "dialled_e164": numbers.e164(dialled),
+        }
 
-    def _ordered(self, group: Group) -> Events:
+    def _in_order(self, rows: Sequence[Row], kinds: frozenset[str]) -> Events:
+        """Give rows as they stand, nine calls in ten; nothing where anything has to be decided.
+
+        That is when times are no epochs, repeat themselves or go back: `_ordered` takes 1 us
+        for each row, this 0.3.
+        """
+        texts = [row[1] for row in rows]
+        try:
+            times = [float(text) for text in texts]
+        except ValueError:
+            return []
+        if times != sorted(set(times)) or not "".join(texts).replace(".", "").isdecimal():
+            return []
+        if not plausible(times[0]) or not plausible(times[-1]):
+            return []
+        events = list(zip(times, rows, strict=True))
+        if not _TRANSFERS.isdisjoint(kinds):
+            events = [(_shifted(at, row), row) for at, row in events]
+            events.sort(key=_when)
+        return events
+
+    def _ordered(self, rows: Sequence[Row]) -> Events:
         """Give the rows in the order of time; where a clock was set back, in the file's order."""
         events: Events = []
         known: set[tuple[str, ...]] = set()
         latest = 0.0
         sort = False
         epoch = self._clock.epoch
-        for row in group.rows:
+        for row in rows:
             same = (row[1], row[0], row[14], row[19], row[11])
             if same in known and "." in row[1]:
                 continue  # to the microsecond: the line was written twice
@@ -100,11 +134,8 @@ class CelTeller:
                     at = latest
             else:
                 latest = at
-            if row[0] in _TRANSFERS and at != int(at):
-                events.append((at - TRANSFER_FIRST_S, row))
-                sort = True
-            else:
-                events.append((at, row))
+            events.append((_shifted(at, row), row))
+            sort = sort or row[0] in _TRANSFERS
         if sort:
             events.sort(key=_when)
         return events
@@ -112,10 +143,10 @@ class CelTeller:
     def _outside(self, row: Row) -> bool:
         return channels.is_outside(row[9], row[3], row[8], self._phones)
 
-    def _direction(self, begun: Row, events: Events) -> tuple[Direction, str]:
+    def _direction(self, begun: Row, events: Events, *, outside: bool) -> tuple[Direction, str]:
         """Say between whom the call is, and what was dialled."""
-        if self._outside(begun):
-            return Direction.INBOUND, _did(begun, events)
+        if outside:
+            return _INBOUND, _did(begun, events)
         dialled = _dialled(begun, events)
         if len(channels.digits(dialled)) > channels.EXTENSION_DIGITS:
             return Direction.OUTBOUND, dialled
@@ -127,29 +158,43 @@ class CelTeller:
 
 
 def _shows(events: Events, kinds: frozenset[str]) -> frozenset[Aspect]:
-    shows = {Aspect.QUEUES, Aspect.TRANSFERS, Aspect.MENU}
-    if kinds & {"STREAM_BEGIN", "LINKEDID_END"}:
-        shows |= {Aspect.HOLDS, Aspect.RECORDINGS}
-    if any('"hangupsource"' in row[19] for _, row in events if row[0] == "HANGUP"):
-        shows.add(Aspect.HANG_UP)
-    return frozenset(shows)
+    more = not _STREAMING.isdisjoint(kinds)
+    ends = (row for _, row in reversed(events) if row[0] == "HANGUP")
+    who = any('"hangupsource"' in row[19] for row in ends)
+    return _SHOWS[more, who]
+
+
+def _shifted(at: float, row: Row) -> float:
+    """Put a transfer before what it brings about, where times are finer than seconds."""
+    return at - TRANSFER_FIRST_S if row[0] in _TRANSFERS and at != int(at) else at
 
 
 def _when(event: tuple[float, Row]) -> float:
     return event[0]
 
 
-def _begun(events: Events) -> list[Row]:
+def _first(cut: Cut, column: int) -> str:
+    """Give the first that the caller's channel tells of something; '' for nothing."""
+    unique = cut.begun[14]
+    return next((row[column] for _, row in cut.events if row[14] == unique and row[column]), "")
+
+
+def _begun(events: Events, links: Sequence[str]) -> list[tuple[float, Row]]:
     """Give the first row of each channel that began a call: its id is the linked id."""
-    found: dict[str, Row] = {}
-    for _, row in events:
-        if row[14] == row[15] and row[14] not in found:
-            found[row[14]] = row
-    return list(found.values()) or [events[0][1]]
+    if len(links) == 1:  # all rows have it
+        return [next((event for event in events if event[1][14] == links[0]), events[0])]
+    found: dict[str, tuple[float, Row]] = {}
+    for event in events:
+        unique = event[1][14]
+        if unique == event[1][15] and unique not in found:
+            found[unique] = event
+    return list(found.values()) or events[:1]
 
 
 def _did(begun: Row, events: Events) -> str:
     """Give the line that was called: the first extension that is a number."""
+    if len(begun[7]) > 1 and channels.digits(begun[7]):
+        return begun[7]
     for _, row in events:
         if row[14] != begun[14]:
             continue

@@ -30,6 +30,7 @@ _WITHHELD = frozenset(
 )
 _LESS_THAN_KNOWN = frozenset({"unavailable", "unknown", "unbekannt", "inconnu"})
 """Words that say that the network sent no number, not that the caller withheld it."""
+_HIDING = _WITHHELD - _LESS_THAN_KNOWN
 _CACHE = 2_048
 
 
@@ -55,6 +56,7 @@ class Numbers:
         return phone_e164(number, self._region)
 
     @staticmethod
+    @lru_cache(maxsize=_CACHE)
     def name(text: str) -> str:
         """Give a caller's name; '' when it is only a number, or says that it is withheld."""
         name = clean_name(text)
@@ -65,5 +67,4 @@ class Numbers:
     @staticmethod
     def withheld(number: str, name: str) -> bool:
         """Say whether the caller withheld the number."""
-        told = (number or name).strip().strip('"').casefold()
-        return told in _WITHHELD - _LESS_THAN_KNOWN
+        return not number.isdigit() and (number or name).strip().strip('"').casefold() in _HIDING

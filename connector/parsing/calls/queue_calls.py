@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from connector.domain.call import (
     Aspect,
@@ -19,7 +18,7 @@ from connector.parsing.calls.channels import endpoint
 from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.queue_stays import stay_of
 from connector.parsing.calls.story import Stay, Story
-from connector.parsing.calls.telling import blank, told
+from connector.parsing.calls.telling import Known, told
 from connector.parsing.calls.times import moment
 from connector.parsing.queue_events import CallEnd
 from connector.parsing.queue_log import EndedStay
@@ -56,17 +55,18 @@ class QueueCalls:
         _happens(story, ended, stays)
         if last.end is Outcome.ABANDONED:
             story.ended_by = HangUp.CALLER
-        call = replace(
-            blank(key or ended[0].callid, first.entered, Direction.INBOUND),
-            linked_ids=(ended[0].callid,),
-            caller=caller,
-            caller_e164=self._numbers.e164(caller),
-            caller_name=self._numbers.name(name),
-            anonymous=self._numbers.withheld(caller, name),
-            truncated=last.end is Outcome.UNKNOWN,
-            shows=frozenset({Aspect.QUEUES}),
-        )
-        return told(story, call, stays)
+        known: Known = {
+            "key": key or ended[0].callid,
+            "started_at": moment(first.entered),
+            "direction": Direction.INBOUND,
+            "linked_ids": (ended[0].callid,),
+            "caller": caller,
+            "caller_e164": self._numbers.e164(caller),
+            "caller_name": self._numbers.name(name),
+            "anonymous": self._numbers.withheld(caller, name),
+        }
+        cut = last.end is Outcome.UNKNOWN
+        return told(story, known, stays, truncated=cut, shows=frozenset({Aspect.QUEUES}))
 
 
 def _happens(story: Story, ended: Sequence[EndedStay], stays: Sequence[Stay]) -> None:

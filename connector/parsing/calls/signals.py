@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from connector.domain.call import Aspect, Call
@@ -10,6 +11,7 @@ from connector.domain.signal import Channel, Contact, Fact, Signal
 from connector.parsing.calls.found import Heard
 from connector.parsing.calls.timeline import Names, summary, timeline
 
+_TRANSFERS: Final = Aspect.TRANSFERS
 MAX_LISTED = 40
 """Ids and names kept of one call in its facts."""
 MAX_FACT_CHARS = 120
@@ -33,23 +35,14 @@ def signal_of(heard: Heard, source: str, practice: Practice, names: Names) -> Si
     )
 
 
-def outline(call: Call) -> Signal:
-    """Give what is judged of a call, without its words and its place."""
-    return Signal(
-        tenant="",
-        source="",
-        natural_key=f"call|{call.key}",
-        locator="",
-        channel=Channel.PHONE,
-        event_time=call.ended_at,
-        contact=contact_of(call),
-        facts=facts_of(call),
-    )
-
-
 def told(call: Call, zone: ZoneInfo, names: Names) -> list[str]:
     """Tell a call: a summary, then step by step."""
     return [summary(call, names), *timeline(call, zone, names)]
+
+
+def number_of(call: Call) -> str:
+    """Give the number on the other side, in E.164; empty when nobody knows it."""
+    return call.caller_e164 if call.from_outside else call.dialled_e164
 
 
 def contact_of(call: Call) -> Contact:
@@ -61,37 +54,38 @@ def contact_of(call: Call) -> Contact:
 
 def facts_of(call: Call) -> dict[str, Fact]:
     """Name what is known of a call; what is not known is left out."""
-    facts: dict[str, Fact | None] = {
-        "call_end": call.outcome.value,
-        "direction": call.direction.value,
+    known: dict[str, Fact | None] = {
+        "call_end": call.outcome._value_,
+        "direction": call.direction._value_,
         "call_start": int(call.started_at.timestamp()),
         "call_stop": int(call.ended_at.timestamp()),
-        "answered": call.answered,
-        "line": _cut(call.dialled) or None,
+        "answered": call.answered_at is not None,
+        "line": call.dialled[:MAX_FACT_CHARS] or None,
         "anonymous": call.anonymous or None,
         "wait_s": call.wait_s,
         "call_s": call.talk_s,
         "last_talk_s": call.last_talk_s,
         "transfers": transfers_of(call),
         "recordings_heard": call.same_recording_max,
-        "recording_repeats": call.recording_places_max or None,
+        "recording_repeats": call.recording_places_max if call.recordings else None,
         "hold_s": call.hold_s_max,
-        "ended_by": call.ended_by.value or None,
+        "ended_by": call.ended_by._value_ or None,
         "voicemail_s": call.voicemail_s,
-        "voicemail": bool(call.voicemail_box) or None,
+        "voicemail": True if call.voicemail_box else None,
         "closed_notice": call.closed_notice or None,
         "truncated": call.truncated or None,
-        "queue": _cut(call.queues[-1].queue) if call.queues else None,
-        "queues": tuple(_cut(stay.queue) for stay in call.queues[:MAX_LISTED]) or None,
-        "staff": tuple(map(_cut, call.staff[:MAX_LISTED])) or None,
-        "callid": _cut(call.key),
+        "staff": tuple([_cut(who) for who in call.staff[:MAX_LISTED]]) or None,
+        "callid": call.key[:MAX_FACT_CHARS],
     }
-    return {name: fact for name, fact in facts.items() if fact is not None}
+    if call.queues:
+        known["queue"] = _cut(call.queues[-1].queue)
+        known["queues"] = tuple(_cut(stay.queue) for stay in call.queues[:MAX_LISTED])
+    return {name: fact for name, fact in known.items() if fact is not None}
 
 
 def transfers_of(call: Call) -> int | None:
     """Count the transfers; None when there may be more than those that the log shows."""
-    known = Aspect.TRANSFERS in call.shows or call.transfers
+    known = _TRANSFERS in call.shows or call.transfers
     return len(call.transfers) if known else None
 
 

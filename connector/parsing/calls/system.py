@@ -30,7 +30,7 @@ from connector.parsing.calls.queue_calls import QueueCalls
 from connector.parsing.calls.queue_side import UNSEEN_S, QueueSide
 from connector.parsing.calls.story import Stay
 from connector.parsing.calls.times import Clock
-from connector.parsing.tail import Chunk, Gap, Line, Position, follow
+from connector.parsing.tail import Chunk, Gap, Line, Position, Run, follow
 
 CURSOR_VERSION: Final = 1
 BATCH_CALLS: Final = 100
@@ -118,19 +118,20 @@ class PhoneSystem:
             yield self._piece()
 
     def _take(self, chunk: Chunk) -> None:
-        lines: list[Line] = []
-        for item in chunk.items:
-            if isinstance(item, Gap):
-                self._found.append(Broken(locator=item.locator, problem=item.problem, raw=b""))
-            elif item.problem:
-                self._broken(item, item.problem)
+        for part in chunk.parts:
+            if isinstance(part, Gap):
+                self._found.append(Broken(locator=part.locator, problem=part.problem, raw=b""))
+            elif isinstance(part, Line):
+                self._broken(part, part.problem)
             else:
-                lines.append(item)
-        rows, bad = self._rows.read([line.data for line in lines])
-        if not bad:
+                self._take_run(part)
+
+    def _take_run(self, run: Run) -> None:
+        rows = self._rows.block(run.data)
+        if rows is not None:
             self._feed(rows)
             return
-        for line in lines:  # one by one, so that everything is told in its place
+        for line in run.lines():  # one by one, so that everything is told in its place
             rows, bad = self._rows.read([line.data])
             if bad:
                 self._broken(line, bad[0].problem)

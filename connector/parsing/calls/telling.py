@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, TypedDict
 
 from connector.domain.call import (
     Aspect,
@@ -12,31 +13,60 @@ from connector.domain.call import (
     HangUp,
     Outcome,
     QueueStay,
-    Step,
     StepKind,
 )
+from connector.parsing.calls.steps import Steps
 from connector.parsing.calls.story import Stay, Story
 from connector.parsing.calls.times import moment
 
 QUEUE_ENDS_CALL_S = 3
 """A call that ends so shortly after a queue, as seconds of two logs tell it, ended with it."""
 
+_ANSWERED: Final = Outcome.ANSWERED
+_UNKNOWN: Final = Outcome.UNKNOWN
+_REFUSED: Final = Outcome.REFUSED
+_LEFT_QUEUE: Final = StepKind.LEFT_QUEUE
+_NOBODY: Final = HangUp.UNKNOWN
+_MESSAGE: Final = frozenset({Aspect.MESSAGE})
 
-def told(story: Story, call: Call, stays: list[Stay] | None = None) -> Call:
-    """Complete the call, which has ids, caller and direction; `stays` are a better source's."""
+
+class Known(TypedDict, total=False):
+    """What is known of a call beside its story; see `Call`."""
+
+    key: str
+    started_at: datetime
+    direction: Direction
+    linked_ids: tuple[str, ...]
+    caller: str
+    caller_e164: str
+    caller_name: str
+    anonymous: bool
+    dialled: str
+    dialled_e164: str
+
+
+def told(
+    story: Story,
+    known: Known,
+    stays: list[Stay] | None = None,
+    *,
+    truncated: bool = False,
+    shows: frozenset[Aspect],
+) -> Call:
+    """Give the call; `stays` are a better source's."""
     if stays:
         _put_in(story, stays)
     end = story.ended if story.ended is not None else max(story.last, story.began)
-    outcome = Outcome.UNKNOWN if call.truncated else _outcome(story)
-    story.shows |= {Aspect.MESSAGE} if story.message_known else set()
-    return replace(
-        call,
+    shows = shows | _MESSAGE if story.message_known else shows
+    answered = story.answered
+    return Call(
+        **known,
         ended_at=moment(end),
-        answered_at=None if story.answered is None else moment(story.answered),
-        outcome=outcome,
-        ended_by=HangUp.UNKNOWN if call.truncated else story.ended_by,
+        answered_at=None if answered is None else moment(answered),
+        outcome=_UNKNOWN if truncated else _outcome(story),
+        ended_by=_NOBODY if truncated else story.ended_by,
         wait_s=_wait_s(story, end),
-        talk_s=None if story.answered is None else max(0, round(end - story.answered)),
+        talk_s=None if answered is None else max(0, round(end - answered)),
         last_talk_s=_last_talk_s(story, end),
         queues=tuple(
             QueueStay(
@@ -46,7 +76,9 @@ def told(story: Story, call: Call, stays: list[Stay] | None = None) -> Call:
                 end=stay.end,
             )
             for stay in story.stays
-        ),
+        )
+        if story.stays
+        else (),
         staff=tuple(story.staff),
         transfers=tuple(story.transfers),
         holds=tuple(story.holds),
@@ -54,7 +86,8 @@ def told(story: Story, call: Call, stays: list[Stay] | None = None) -> Call:
         voicemail_box=story.voicemail_box,
         voicemail_s=story.message_s,
         closed_notice=story.closed_notice,
-        shows=call.shows | frozenset(story.shows),
+        truncated=truncated,
+        shows=shows | frozenset(story.shows) if story.shows else shows,
         steps=_steps(story),
     )
 
@@ -70,24 +103,17 @@ def _put_in(story: Story, stays: list[Stay]) -> None:
     story.stays = _with_refused(stays, refused)
 
 
-def _steps(story: Story) -> tuple[Step, ...]:
-    left = [
-        Step(
-            at=moment(stay.left),
-            kind=StepKind.LEFT_QUEUE,
-            what=stay.queue,
-            seconds=stay.wait_s,
-            detail=stay.end.value,
-        )
-        for stay in story.stays
-        if stay.end is not Outcome.ANSWERED
-    ]
-    return tuple(sorted([*story.steps, *left], key=lambda step: step.at))
+def _steps(story: Story) -> Steps:
+    for stay in story.stays:
+        if stay.end is not _ANSWERED:
+            end = stay.end._value_
+            story.steps.append((stay.left, _LEFT_QUEUE, "", stay.queue, stay.wait_s, end))
+    return Steps(story.steps)
 
 
 def _wait_s(story: Story, end: float) -> int | None:
-    waits = [stay.wait_s for stay in story.stays if stay.wait_s is not None]
     if story.stays:
+        waits = [stay.wait_s for stay in story.stays if stay.wait_s is not None]
         return sum(waits) if waits else None
     if story.answered is not None:
         return story.ring_wait_s or 0
@@ -103,21 +129,13 @@ def _last_talk_s(story: Story, end: float) -> int | None:
 
 
 def _outcome(story: Story) -> Outcome:
-    ends: dict[str, Callable[[Story], Outcome]] = {
-        "voicemail": _voicemail_outcome,
-        "queue": lambda one: one.stays[-1].end if one.stays else Outcome.UNKNOWN,
-        "hold": lambda _: Outcome.ABANDONED_ON_HOLD,
-        "parked": lambda _: Outcome.ABANDONED_ON_HOLD,
-        "talk": _talk_outcome,
-        "transfer": lambda _: Outcome.LOST_AFTER_TRANSFER,
-        "ring": _ring_outcome,
-    }
-    return ends.get(story.stage, _menu_outcome)(story)
+    return _BY_STAGE.get(story.stage, _menu_outcome)(story)
 
 
 def _talk_outcome(story: Story) -> Outcome:
-    left = story.held_at_end and story.ended_by is not HangUp.STAFF
-    return Outcome.ABANDONED_ON_HOLD if left else Outcome.ANSWERED
+    if story.held_at_end and story.ended_by is not HangUp.STAFF:
+        return Outcome.ABANDONED_ON_HOLD
+    return _ANSWERED
 
 
 def _voicemail_outcome(story: Story) -> Outcome:
@@ -132,13 +150,13 @@ def _ring_outcome(story: Story) -> Outcome:
     if story.transfers and not story.transfers[-1].answered:
         return Outcome.LOST_AFTER_TRANSFER
     if story.answered is not None:
-        return Outcome.ANSWERED
+        return _ANSWERED
     return story.ring_result
 
 
 def _menu_outcome(story: Story) -> Outcome:
     if story.answered is not None:
-        return Outcome.ANSWERED
+        return _ANSWERED
     if story.stays and story.stays[-1].end is not Outcome.ANSWERED:
         return story.stays[-1].end
     if story.ended_by is HangUp.SYSTEM:
@@ -159,6 +177,12 @@ def _with_refused(stays: list[Stay], refused: list[Stay]) -> list[Stay]:
     return sorted([*stays, *extra], key=lambda stay: stay.entered)
 
 
-def blank(key: str, began: float, direction: Direction) -> Call:
-    """Begin a call of which only the first second is known."""
-    return Call(key=key, started_at=moment(began), ended_at=moment(began), direction=direction)
+_BY_STAGE: Final[Mapping[str, Callable[[Story], Outcome]]] = {
+    "voicemail": _voicemail_outcome,
+    "queue": lambda one: one.stays[-1].end if one.stays else _UNKNOWN,
+    "hold": lambda _: Outcome.ABANDONED_ON_HOLD,
+    "parked": lambda _: Outcome.ABANDONED_ON_HOLD,
+    "talk": _talk_outcome,
+    "transfer": lambda _: Outcome.LOST_AFTER_TRANSFER,
+    "ring": _ring_outcome,
+}

@@ -72,10 +72,10 @@ class Clock:
         zone is wrong. With `later` the event may have come after the birth, so only times
         before it prove anything. Epoch seconds teach nothing.
         """
+        if text.replace(".", "", 1).isdigit():
+            return
         born = id_epoch(unique)
-        readings = (
-            None if born is None or text.replace(".", "", 1).isdigit() else self._readings(text)
-        )
+        readings = None if born is None else self._readings(text)
         if readings is None or born is None:
             return
         apart = min((one - born for one in readings), key=abs)
