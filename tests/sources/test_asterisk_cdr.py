@@ -211,7 +211,7 @@ class TestAsteriskCdr(SourceContract):
 
 
 def test_rows_that_are_read_twice_change_nothing(log):
-    row = ",".join([ONE, UNIQUE, REST]) + "\n"
+    row = f"{ONE},{UNIQUE},{REST}\n"
     (once,) = heard(log, row)
     (twice,) = heard(log, row * 2)
     assert twice.facts == once.facts
