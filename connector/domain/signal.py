@@ -91,7 +91,8 @@ class Signal:
     """Findings of the parser. Reserved: `automatic` (bounce, auto_reply, list, loop, own:
     park it), `message_id` and `references` (thread), `score`, `score_kind`, `wants_contact`,
     `doubt` and `sender_proof` (docs/notifications.md), `reporter` (staff who told of it),
-    `edit_of` (identity of the signal whose answers were changed, in hex)."""
+    `edit_of` (identity of the signal whose answers were changed, or whose call was corrected, in
+    hex), `revises` (natural key of the earlier version of a call; stored as `edit_of`)."""
     attachments: tuple[Attachment, ...] = ()
     raw: bytes = b""
     """The original bytes (whole mail, log lines, row), for the record."""

@@ -22,7 +22,7 @@ from connector.store.calls import Kept
 from connector.store.keys import keyed
 from connector.store.signals import Stored
 from connector.store.store import Tx
-from connector.triage.assess import considered_again
+from connector.triage.assess import considered_again, superseded
 from connector.triage.callers import (
     Seen,
     reconsidered,
@@ -102,6 +102,8 @@ def rule(tx: Tx, stored: Stored, assessment: Assessment | None, rules: CallRules
 
 def _named(tx: Tx, stored: Stored, one: Seen, assessment: Assessment, rules: CallRules) -> Ruling:
     limits, tenant = rules.triage.phone, stored.item.tenant
+    if not calls.is_remembered(tx.connection, stored.id):
+        return Ruling(assessment=superseded(assessment))
     number = calls.number_key(tx.secret, tenant, one.number)
     until = deadline_of(one.ended, one.message, rules)
     others = _others(tx, stored, one, number, until, limits)

@@ -175,7 +175,7 @@ def conclude(tx: Tx, batch: Sequence[Judged], rules: Rules) -> None:
         if first and case_id:
             signals.sighted(tx, first.id, one.stored.item)
         before = revision.case_row(tx, one.stored, changes, ended)
-        if ruling.group is not None:
+        if ruling.group is not None and before is None:
             end = _to_group(tx, one, rules, met, ruling)
         else:
             end = _end(tx, one, rules, met, case_id, before)
@@ -266,7 +266,10 @@ def _change(
     """Tell on a case that the person changed the answer; a ticket is opened again first."""
     if reopens is not None:
         owe(tx, stored, [reopens], rules.prepare, held=False)
-    return _join(tx, stored, heard, before, revision.kind(heard.signal), rules)
+    case = _join(tx, stored, heard, before, revision.kind(heard.signal), rules)
+    done = revision.corrected(tx, case, stored, heard)
+    owe(tx, stored, done, rules.prepare, held=case.state is CaseState.HELD)
+    return case
 
 
 def _contact_failed(

@@ -1,4 +1,6 @@
-"""A person changed an answer that was heard before: it belongs to what the first answer opened.
+"""What was heard before is corrected: it belongs to what the first version opened.
+
+A person changed an answer, or a phone system sent a later version of a call's record.
 
 The case of the earlier answer gets a note, whatever the answers say now; a ticket that people
 closed lately is opened again where they still tell of a failure. Where the earlier answer
@@ -13,12 +15,12 @@ from typing import Any
 from sqlalchemy.engine import Connection, Row
 
 from connector.domain.assessment import Lane
-from connector.domain.case import CaseState
-from connector.domain.signal import Signal
-from connector.domain.ticket import UpdateTicket
+from connector.domain.case import Case, CaseState
+from connector.domain.signal import Channel, Signal
+from connector.domain.ticket import Change, TicketStatus, UpdateTicket
 from connector.pipeline import returned
 from connector.recovery import plan
-from connector.store import cases, outbox, response_rows
+from connector.store import calls, cases, outbox, response_rows, signals
 from connector.store.signals import End, Stored
 from connector.store.store import Tx
 
@@ -41,6 +43,27 @@ def of(signal: Signal) -> bytes | None:
 def kind(signal: Signal) -> str:
     """Say what became of the answer: `edited` or `withdrawn`."""
     return "withdrawn" if signal.facts.get("withdrawn") is True else "edited"
+
+
+def corrected(tx: Tx, case: Case, stored: Stored, heard: plan.Heard) -> tuple[Change, ...]:
+    """Resolve a ticket whose only calls turn out to be no failure, by the system's own records."""
+    signal = heard.signal
+    if signal.channel is not Channel.PHONE or heard.assessment.lane is not Lane.COUNT:
+        return ()
+    if case.state is CaseState.CLOSED or case.second_look:
+        return ()
+    gone = of(signal)
+    others = [one for one in signals.of_case(tx.connection, case.id) if one.id != gone]
+    spoken = any(_is_more(one) for one in others)
+    if spoken or calls.any_failed(tx.connection, [one.id for one in others]):
+        return ()
+    key = f"{stored.seed}.{case.id}.corrected"
+    return (UpdateTicket(key=key, case_id=case.id, status=TicketStatus.RESOLVED),)
+
+
+def _is_more(stored: Stored) -> bool:
+    """Say whether an item of a case is anything but a call."""
+    return not isinstance(stored.item, Signal) or stored.item.channel is not Channel.PHONE
 
 
 def earlier(connection: Connection, batch: Sequence[Stored]) -> dict[bytes, str]:

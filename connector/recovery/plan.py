@@ -16,7 +16,7 @@ from connector.domain.assessment import Assessment
 from connector.domain.case import Case
 from connector.domain.plain import one_line
 from connector.domain.practice import Practice
-from connector.domain.signal import Contact, Signal
+from connector.domain.signal import Channel, Contact, Signal
 from connector.domain.ticket import AddNote, Change, OpenTicket, UpdateTicket
 from connector.recovery import marks, tags, wording
 from connector.recovery.contexts import heard_context, local, plan_context
@@ -128,6 +128,7 @@ def joining(
     context |= {
         "raised": raised,
         "edited": changed == "edited",
+        "corrected": changed == "edited" and heard.signal.channel is Channel.PHONE,
         "unsure": changed == "edited" and heard.signal.facts.get("edit_unsure") is True,
         "plan": raised_from is not None and case.clocks is not None,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from connector.domain.call_facts import glance
-from connector.domain.signal import Item, Signal
+from connector.domain.signal import Item, Signal, signal_id
 from connector.store.keys import keyed
 from connector.store.schema import cases, signal, source
 from connector.store.schema_calls import call, call_group
@@ -44,6 +44,7 @@ def add(tx: Tx, identity: bytes, item: Item) -> None:
     one = glance(item) if isinstance(item, Signal) else None
     if one is None or not isinstance(item, Signal):
         return
+    _supersede(tx, item)
     number = number_key(tx.secret, item.tenant, item.contact.phone)
     tx.later(
         call,
@@ -64,6 +65,35 @@ def add(tx: Tx, identity: bytes, item: Item) -> None:
     )
     if one.reached and number is not None:
         wake(tx, item.tenant, number)
+
+
+def as_edit(secret: bytes, item: Item) -> Item:
+    """Let a later version of a call name the signal of the earlier one, as edited answers do."""
+    before = item.facts.get("revises") if isinstance(item, Signal) else None
+    if not isinstance(item, Signal) or not isinstance(before, str):
+        return item
+    earlier = signal_id(secret, replace(item, natural_key=before))
+    facts = {name: fact for name, fact in item.facts.items() if name != "revises"}
+    return replace(item, facts={**facts, "edit_of": earlier.hex()})
+
+
+def _supersede(tx: Tx, item: Signal) -> None:
+    """Forget the version of a call that a later one corrects; one whose fate is open is woken."""
+    before = item.facts.get("edit_of")
+    if isinstance(before, str):
+        forget(tx.connection, [bytes.fromhex(before)])
+
+
+def is_remembered(connection: Connection, identity: bytes) -> bool:
+    """Say whether a call counts; one that was corrected meanwhile does not."""
+    query = sa.select(call.c.id).where(call.c.id == identity)
+    return connection.execute(query).first() is not None
+
+
+def any_failed(connection: Connection, identities: Sequence[bytes]) -> bool:
+    """Say whether one of these calls failed."""
+    query = sa.select(call.c.id).where(call.c.id.in_(identities), call.c.failed == 1)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def number_key(secret: bytes, tenant: str, number: str) -> bytes | None:

@@ -66,7 +66,7 @@ def take(tx: Tx, tenant: str, name: str, kind: str, batch: Batch) -> Taken:
 
     Sources with a long past bring many items at once, hence one statement a table.
     """
-    fresh, again = _sort_out(tx, batch.items)
+    fresh, again = _sort_out(tx, [calls.as_edit(tx.secret, item) for item in batch.items])
     store_new(tx, fresh)
     for identity, item in again:
         sighted(tx, identity, item)

@@ -101,6 +101,13 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
     )
 
 
+def superseded(assessment: Assessment) -> Assessment:
+    """Count a call of which the phone system sent a later version, before it was decided."""
+    told = plain("phone.corrected", "a later record tells this call anew")
+    calm = tuple(plain(reason.rule, reason.evidence) for reason in assessment.reasons)
+    return replace(assessment, lane=Lane.COUNT, severity=0, categories=(), reasons=(told, *calm))
+
+
 def considered_again(assessment: Assessment, reasons: Sequence[Reason]) -> Assessment:
     """Give the assessment of a call once more is known: the same, with other reasons.
 

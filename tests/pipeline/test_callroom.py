@@ -228,3 +228,92 @@ def test_waiting_calls_survive_a_restart(store, casework, clock):
     again = Casework(store, some_rules())
     later(store, again, clock, 61)
     assert outcomes(store) == {"opened": 1}
+
+
+# a phone system that corrects its records
+
+
+def corrects(number: int, version: int, clock: Clock, **facts):
+    """Tell the call of `a_call(number)` anew, as late exports do."""
+    told = a_call(number, clock, **facts)
+    before = told.natural_key if version == 1 else f"{told.natural_key}|{version - 1}"
+    return replace(
+        told,
+        natural_key=f"{told.natural_key}|{version}",
+        facts={**told.facts, "revises": before},
+    )
+
+
+ANSWERED = {"call_end": "answered", "answered": True, "wait_s": 8}
+
+
+def test_a_correction_before_the_decision_is_the_call(store, casework, clock):
+    hear(store, a_call(1, clock))
+    work_off(casework)
+    hear(store, corrects(1, 1, clock, **ANSWERED))
+    work_off(casework)
+    assert outcomes(store) == {"counted": 2}
+    later(store, casework, clock, 61)
+    assert all_cases(store) == []
+
+
+def test_a_correction_resolves_the_ticket_with_a_note_and_opens_no_second(store, casework, clock):
+    hear(store, a_call(1, clock))
+    later(store, casework, clock, 61)
+    (case,) = all_cases(store)
+    hear(store, corrects(1, 1, clock, **ANSWERED))
+    work_off(casework)
+    assert len(all_cases(store)) == 1
+    assert [kind for kind, _ in owed(store, case.id)] == ["open", "note", "update"]
+    assert outcomes(store) == {"opened": 1, "joined": 1}
+    assert "The phone system corrected its record of this call" in words_of(store)
+
+
+def test_a_correction_that_is_still_a_failure_joins_its_ticket(store, casework, clock):
+    hear(store, a_call(1, clock))
+    later(store, casework, clock, 61)
+    hear(store, corrects(1, 1, clock, wait_s=900, ago_s=4_000))
+    later(store, casework, clock, 61)
+    (case,) = all_cases(store)
+    assert [kind for kind, _ in owed(store, case.id)][:2] == ["open", "note"]
+    assert case.severity == 2  # kept on hold for a quarter of an hour, as it turns out
+
+
+def test_a_correction_of_one_call_leaves_the_ticket_open_for_the_others(store, casework, clock):
+    for number in range(3):
+        hear(store, a_call(number, clock))
+    work_off(casework)
+    (case,) = all_cases(store)
+    hear(store, corrects(1, 1, clock, call_end="menu", wait_s=2))
+    work_off(casework)
+    assert [kind for kind, _ in owed(store, case.id)][-1] == "note"
+    assert len(all_cases(store)) == 1
+
+
+def test_an_answered_call_that_turns_out_to_be_abandoned_opens_its_ticket(store, casework, clock):
+    hear(store, reached(1, clock, outbound=False))
+    work_off(casework)
+    hear(store, corrects(1, 1, clock))
+    later(store, casework, clock, 61)
+    assert len(all_cases(store)) == 1
+    hear(store, corrects(1, 2, clock, **ANSWERED))
+    work_off(casework)
+    (case,) = all_cases(store)
+    assert [kind for kind, _ in owed(store, case.id)] == ["open", "note", "update"]
+
+
+def test_a_call_counts_once_however_often_it_is_corrected(store, casework, clock):
+    hear(store, a_call(1, clock))
+    hear(store, corrects(1, 1, clock, wait_s=51))
+    hear(store, corrects(1, 2, clock, wait_s=52))
+    work_off(casework)
+    assert all_cases(store) == []  # three tries of one day would be a ticket at once
+    later(store, casework, clock, 61)
+    (case,) = all_cases(store)
+    assert case.severity == 1
+
+
+def words_of(store: Store) -> str:
+    with store.read() as connection:
+        rows = connection.execute(sa.text("SELECT body FROM content WHERE kind <> 'raw'")).all()
+    return "\n".join(bytes(row[0]).decode("utf-8", "replace") for row in rows)

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -510,19 +511,86 @@ def test_what_is_no_file_is_said_and_never_hangs(tmp_path, make):
     assert drain(open_source(tmp_path / "a.json", preset="ringcentral"))[0]
 
 
-def test_a_row_that_comes_after_its_call_was_told_is_shown(tmp_path):
+HEAD = "calldate,src,dst,disposition,uniqueid,linkedid,dstchannel\n"
+MISSED = "2026-11-20 09:00:00,9175550106,400,NO ANSWER,1.1,1.1,a\n"
+BESIDE = MISSED.replace(",1.1,1.1,a", ",1.2,1.1,b").replace("NO ANSWER", "ANSWERED")
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """An hour after the calls; the test may move it."""
+    at = [datetime(2026, 11, 20, 15, 0, tzinfo=UTC).timestamp()]
+    monkeypatch.setattr("connector.sources.call_table.time.time", lambda: at[0])
+    return at
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_row_that_comes_late_tells_its_call_anew(tmp_path):
     path = tmp_path / "cdr.csv"
-    head = "calldate,src,dst,disposition,uniqueid,linkedid,dstchannel\n"
-    row = "2026-11-20 09:00:00,9175550106,400,NO ANSWER,1.1,1.1,a\n"
-    path.write_text(head + row)
+    path.write_text(HEAD + MISSED)
     source = open_source(path, follow=True, preset="generic")
-    items, cursor = drain(source)
-    assert [item.facts["call_end"] for item in items] == ["missed"]
-    append(path, row)
+    (first,), cursor = drain(source)
+    assert first.facts["call_end"] == "missed"
+    append(path, MISSED)
+    items, cursor = drain(source, cursor)
+    assert items == []
+    append(path, BESIDE)
+    (late,), cursor = drain(source, cursor)
+    assert (late.facts["call_end"], late.facts["revises"]) == ("answered", first.natural_key)
+    assert late.natural_key.startswith(f"{first.natural_key}|1.")
+    append(path, BESIDE)
     assert drain(source, cursor)[0] == []
-    append(path, row.replace(",1.1,1.1,a", ",1.2,1.1,b").replace("NO ANSWER", "ANSWERED"))
+
+
+def test_a_row_that_is_later_than_days_is_shown(tmp_path, soon):
+    path = tmp_path / "cdr.csv"
+    path.write_text(HEAD + MISSED)
+    soon[0] += 4 * 86_400
+    source = open_source(path, follow=True, preset="generic")
+    _, cursor = drain(source)
+    append(path, BESIDE)
     (late,) = drain(source, cursor)[0]
     assert "told already" in late.problem
+
+
+def twilio(status, started, *, seconds="0", parent="", sid="CA1", updated="10:00:00"):
+    return {
+        "sid": sid,
+        "parent_call_sid": parent or None,
+        "status": status,
+        "direction": "outbound-dial" if parent else "inbound",
+        "from": "+19175550106",
+        "to": "+12125550140",
+        "start_time": format_datetime(datetime.fromtimestamp(int(started), UTC)),
+        "date_updated": f"Fri, 20 Nov 2026 {updated} +0000",
+        "end_time": None,
+        "duration": seconds,
+    }
+
+
+def test_a_call_that_was_exported_while_it_went_on_waits_for_its_end(tmp_path, soon):
+    source = open_source(tmp_path, preset="twilio")
+    started = (tmp_path.stat().st_ctime) - 60
+    (tmp_path / "1.json").write_text(json.dumps({"calls": [twilio("in-progress", started)]}))
+    soon[0] = started + 1_000  # at rest, and longer than rows of a call may be late
+    items, cursor = drain(source)
+    assert items == []
+    ended = [twilio("completed", started, seconds="40", updated="10:01:00")]
+    (tmp_path / "2.json").write_text(json.dumps({"calls": ended}))
+    (call,), cursor = drain(source, cursor)
+    assert call.facts["call_end"] == "menu"
+
+
+def test_an_export_that_comes_twice_or_in_other_files_is_no_second_call(tmp_path, soon):
+    ended = [twilio("no-answer", tmp_path.stat().st_ctime - 60)]
+    (tmp_path / "1.json").write_text(json.dumps({"calls": ended}))
+    soon[0] = (tmp_path / "1.json").stat().st_ctime + 100
+    source = open_source(tmp_path, preset="twilio", late_seconds=0)
+    (call,), cursor = drain(source)
+    (tmp_path / "again.json").write_text(json.dumps({"calls": ended}))
+    assert drain(source, cursor)[0] == []
+    other = open_source(tmp_path, preset="twilio", late_seconds=0)
+    assert drain(other)[0][0].natural_key == call.natural_key
 
 
 def test_the_memory_for_open_calls_is_bounded(tmp_path, monkeypatch):

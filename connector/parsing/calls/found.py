@@ -24,6 +24,10 @@ class Heard:
     """Its lines as they were read, as far as they are kept; or `rows` in place of them."""
     rows: Sequence[Sequence[str]] = ()
     """Its lines in fields: made to bytes only where somebody keeps them."""
+    natural_key: str = ""
+    """Natural key of its signal; empty: `call|` and the key of the call."""
+    revises: str = ""
+    """Natural key under which an earlier version of the call was told; empty for none."""
 
     @property
     def evidence(self) -> bytes:

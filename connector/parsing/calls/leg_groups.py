@@ -24,6 +24,10 @@ MAX_LEGS: Final = 200
 MAX_TOLD: Final = 500
 """Told calls that are remembered over a restart, to know rows that come too late."""
 MAX_TOLD_IN_MEMORY: Final = 20_000
+REVISABLE_S: Final = 259_200
+"""So long after its end a told call may be revised: exports are late by hours, some by two days."""
+MAX_REVISABLE: Final = 300
+"""Told calls that are kept with their rows for that, the newest."""
 MAX_RAW_BYTES: Final = 16_384
 """Bytes of a call's rows that are kept as evidence."""
 LOOK_EVERY_ROWS: Final = 200
@@ -41,6 +45,14 @@ class Group:
     locator: str = ""
     seen: float = 0.0
     """Epoch seconds, by the clock on the wall, of the row that came last."""
+    base: str = ""
+    """Key of the call as it was told first; empty before."""
+    told: str = ""
+    """Natural key under which it was told last."""
+    said: str = ""
+    """Fingerprint of what was told."""
+    version: int = 0
+    """How often it was told anew."""
 
     @property
     def ended(self) -> float:
@@ -54,6 +66,7 @@ class Group:
             "raw": self.raw,
             "locator": self.locator,
             "seen": self.seen,
+            **({"told": [self.base, self.told, self.said, self.version]} if self.told else {}),
         }
 
     @classmethod
@@ -62,12 +75,22 @@ class Group:
         legs = [Leg.from_plain(leg) for leg in plain["legs"]]
         if not legs:
             raise ValueError("a call without rows")
+        base, told, said, version = plain.get("told") or ("", "", "", 0)
         return cls(
             legs=legs,
             raw=[str(raw) for raw in plain["raw"]],
             locator=str(plain["locator"]),
             seen=float(plain["seen"]),
+            base=str(base),
+            told=str(told),
+            said=str(said),
+            version=int(version),
         )
+
+    @property
+    def names(self) -> set[str]:
+        """Every id by which a row may belong to it."""
+        return {name for leg in self.legs for name in (leg.key, *leg.links)}
 
 
 class LegGroups:
@@ -80,6 +103,8 @@ class LegGroups:
         self._ids: dict[str, int] = {}
         self._next = 0
         self._told: OrderedDict[str, set[str]] = OrderedDict()
+        self._kept: OrderedDict[int, Group] = OrderedDict()
+        self._kept_ids: dict[str, int] = {}
         self._touched: set[int] = set()
         self._rows = 0
         self._recent: deque[float] = deque(maxlen=SUSTAINED)
@@ -87,6 +112,7 @@ class LegGroups:
             self._restore(plain)
         except (TypeError, ValueError, KeyError, AttributeError):
             self._open, self._ids, self._told = OrderedDict(), {}, OrderedDict()
+            self._kept, self._kept_ids = OrderedDict(), {}
 
     def __len__(self) -> int:
         """Count the calls that are open."""
@@ -95,8 +121,12 @@ class LegGroups:
     def feed(self, leg: Leg, raw: str, locator: str, now: float) -> bool:
         """Take a row; False when its call was told already and the row says something new."""
         self._recent.append(leg.ended_at)
-        told = self._told.get(_digest(leg.key))
-        if told is not None:
+        kept = self._kept_of(leg) if self._kept else None
+        if kept is not None:
+            if not _news(self._kept[kept], leg):
+                return True
+            self._reopen(kept)
+        elif (told := self._told.get(_digest(leg.key))) is not None:
             return _digest(leg.ident) in told
         group = self._group(leg)
         group.seen = now
@@ -110,13 +140,16 @@ class LegGroups:
             group.legs[known] = leg
         return True
 
-    def done(self) -> Iterator[Group]:
-        """Take out the calls that their own records or the log's time end."""
+    def done(self, *, single: bool = False) -> Iterator[Group]:
+        """Take out the calls that their own records or the log's time end.
+
+        `single`: every record is a whole call.
+        """
         touched, self._touched = self._touched, set()
         for at in sorted(touched & self._open.keys()):
             group = self._open[at]
-            flagged = group.legs[-1].last is True or not self._late(group)
-            if flagged or len(group.legs) >= MAX_LEGS:
+            flagged = (single or group.legs[-1].last is True) and not _goes_on(group)
+            if flagged or not self._late(group) or len(group.legs) >= MAX_LEGS:
                 yield self._tell(at)
         self._rows += 1
         if self._rows >= LOOK_EVERY_ROWS:
@@ -141,7 +174,7 @@ class LegGroups:
         """
         for at, group in list(self._open.items()):
             if (
-                now - min(group.ended, group.seen) >= self._late_s
+                now - min(group.ended, group.seen) >= self._late(group)
                 or now < group.seen - self._late_s
             ):
                 yield self._tell(at)
@@ -158,6 +191,7 @@ class LegGroups:
             "open": [group.plain() for group in self._open.values()],
             "told": {key: sorted(legs) for key, legs in recent},
             "recent": list(self._recent),
+            "kept": [group.plain() for group in self._kept.values()],
         }
 
     def _restore(self, plain: Any) -> None:
@@ -169,6 +203,9 @@ class LegGroups:
         for key, legs in plain["told"].items():
             self._told[str(key)] = {str(leg) for leg in legs}
         self._recent.extend(float(at) for at in plain["recent"])
+        for one in plain.get("kept", ()):
+            at, self._next = self._next, self._next + 1
+            self._keep(at, Group.from_plain(one))
 
     def _add(self, group: Group) -> int:
         at, self._next = self._next, self._next + 1
@@ -179,7 +216,7 @@ class LegGroups:
         return at
 
     def _late(self, group: Group) -> int:
-        more = group.legs[-1].last is False
+        more = group.legs[-1].last is False or _goes_on(group)
         return max(self._late_s, MORE_TO_COME_S) if more else self._late_s
 
     def _group(self, leg: Leg) -> Group:
@@ -192,6 +229,9 @@ class LegGroups:
             joined = self._open.pop(other)
             group.legs += joined.legs
             group.raw += joined.raw
+            if joined.told and not group.told:
+                group.base, group.told = joined.base, joined.told
+                group.said, group.version = joined.said, joined.version
             names += tuple(n for one in joined.legs for n in (one.key, *one.links))
         for name in names:
             self._ids[name] = at
@@ -207,8 +247,50 @@ class LegGroups:
             self._told.setdefault(_digest(leg.key), set()).add(_digest(leg.ident))
         while len(self._told) > MAX_TOLD_IN_MEMORY:
             self._told.popitem(last=False)
+        if group.seen - group.ended < REVISABLE_S:
+            self._keep(at, group)
         return group
+
+    def _kept_of(self, leg: Leg) -> int | None:
+        """Find the told call to which a row belongs, where it may still be revised."""
+        names = (leg.key, *leg.links)
+        return next((self._kept_ids[name] for name in names if name in self._kept_ids), None)
+
+    def _keep(self, at: int, group: Group) -> None:
+        self._kept[at] = group
+        for name in group.names:
+            self._kept_ids[name] = at
+        while len(self._kept) > MAX_REVISABLE:
+            self._let_go(next(iter(self._kept)))
+
+    def _let_go(self, at: int) -> Group:
+        group = self._kept.pop(at)
+        for name in group.names:
+            if self._kept_ids.get(name) == at:
+                del self._kept_ids[name]
+        return group
+
+    def _reopen(self, at: int) -> None:
+        """Open a told call again, to be told anew; its rows are evidence of what was told."""
+        group = self._let_go(at)
+        group.raw = []
+        for leg in group.legs:
+            self._told.pop(_digest(leg.key), None)
+        self._open[at] = group
+        for name in group.names:
+            self._ids.setdefault(name, at)
 
 
 def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def _goes_on(group: Group) -> bool:
+    """Say whether a row was exported before the call was over, and not again since."""
+    return any(leg.going_on for leg in group.legs)
+
+
+def _news(group: Group, leg: Leg) -> bool:
+    """Say whether a row tells more than the rows of its call did."""
+    known = next((one for one in group.legs if one.ident == leg.ident), None)
+    return known is None or (leg != known and leg.version >= known.version)

@@ -64,6 +64,8 @@ class Leg:
     """True for a row that sums the call up: its outcome is that of the call."""
     last: bool | None = None
     """What a continuation flag says: True, no more rows come; False, more do; None: no flag."""
+    going_on: bool = False
+    """True for a row that was exported while the call went on: its end is still to come."""
 
     def plain(self) -> dict[str, object]:
         """Give what is not at its default, as what JSON can hold."""

@@ -161,6 +161,9 @@ class Preset(BaseModel):
     continues: tuple[When, ...] = Field(
         default=(), description="Rows behind which more rows of the call come; all others end it."
     )
+    going_on: tuple[When, ...] = Field(
+        default=(), description="Rows of calls that are not over: another version of them comes."
+    )
     person: tuple[When, ...] = Field(
         default=(), description="Rows whose `who` is a person or phone; empty: all."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -24,13 +25,13 @@ def signal_of(heard: Heard, source: str, practice: Practice, names: Names) -> Si
     return Signal(
         tenant=practice.tenant,
         source=source,
-        natural_key=f"call|{call.key}",
+        natural_key=heard.natural_key or f"call|{call.key}",
         locator=heard.locator,
         channel=Channel.PHONE,
         event_time=call.ended_at,
         contact=contact_of(call),
         text="\n".join(told(call, practice.zone, names)),
-        facts=facts_of(call),
+        facts=facts_of(call) | ({"revises": heard.revises} if heard.revises else {}),
         raw=heard.evidence,
     )
 
@@ -81,6 +82,12 @@ def facts_of(call: Call) -> dict[str, Fact]:
         known["queue"] = _cut(call.queues[-1].queue)
         known["queues"] = tuple(_cut(stay.queue) for stay in call.queues[:MAX_LISTED])
     return {name: fact for name, fact in known.items() if fact is not None}
+
+
+def fingerprint(call: Call) -> str:
+    """Hash what is told of a call, to see whether a later version says anything new."""
+    said = (sorted(facts_of(call).items()), contact_of(call))
+    return hashlib.blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def transfers_of(call: Call) -> int | None:

@@ -54,6 +54,7 @@ class LegMaker:
         self._skip = _Whens(preset.skip)
         self._whole = _Whens(preset.whole)
         self._continues = _Whens(preset.continues)
+        self._going_on = _Whens(preset.going_on)
         self._person = _Whens(preset.person)
         self._queued = _Whens(preset.queued)
 
@@ -108,6 +109,7 @@ class LegMaker:
             transfer=_transfer(self._transfer(record)),
             whole=self._whole(record),
             last=not self._continues(record) if self.preset.continues else None,
+            going_on=self._going_on(record),
         )
 
     def _end(self, record: Record, started: float, parts: Sequence[int | None]) -> float:

@@ -11,7 +11,7 @@ import io
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -29,6 +29,7 @@ from connector.parsing.calls.leg_groups import Group, LegGroups
 from connector.parsing.calls.leg_story import call_of, chained
 from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.presets import Preset
+from connector.parsing.calls.signals import fingerprint
 from connector.parsing.calls.table_legs import LegMaker, Record, Unusable
 from connector.parsing.calls.table_rows import Header, Rows
 from connector.parsing.logfiles import NotRegular, plain_fault
@@ -89,6 +90,7 @@ class TableReader:
         self._groups = LegGroups(late_s=self._late_s(preset), plain=plain.get("calls"))
         self._found: list[Found] = []
         self._now = 0.0
+        self._by_hand = False
 
     def __len__(self) -> int:
         """Count the calls that are open."""
@@ -99,7 +101,7 @@ class TableReader:
 
         `flush` closes every call and reads files that are not at rest, for a look by hand.
         """
-        self._now = now
+        self._now, self._by_hand = now, flush
         following = self._follows()
         faults: list[str] = []
         if following:
@@ -161,7 +163,7 @@ class TableReader:
             if leg is not None and not self._groups.feed(leg, text, locator, self._now):
                 self._broken(locator, "The row belongs to a call that was told already.", raw)
         if preset is not None and preset.single:
-            self._tell(self._groups.flush())
+            self._tell(self._groups.done(single=True))
         else:
             self._tell(self._groups.done())
 
@@ -295,7 +297,11 @@ class TableReader:
             legs = chained(group.legs) if preset.chained else group.legs
             call = call_of(legs, self._tables.numbers, preset.shows)
             raw = "\n".join(group.raw).encode("utf-8", "replace")[:MAX_RAW_BYTES]
-            self._found.append(Heard(call=call, locator=group.locator, raw=raw))
+            heard = Heard(call=call, locator=group.locator, raw=raw)
+            if self._by_hand:
+                self._found.append(heard)
+            elif (version := _versioned(heard, group)) is not None:
+                self._found.append(version)
 
     def _broken(self, locator: str, problem: str, raw: bytes) -> bool:
         self._found.append(Broken(locator=locator, problem=problem, raw=raw[:MAX_RAW_BYTES]))
@@ -303,6 +309,8 @@ class TableReader:
 
     def _piece(self) -> Piece:
         found, self._found = tuple(self._found), []
+        if self._by_hand:
+            return Piece(found=found, cursor="")
         plain = {
             "version": CURSOR_VERSION,
             "position": self._position.plain() if self._position else None,
@@ -311,6 +319,22 @@ class TableReader:
             "calls": self._groups.plain(),
         }
         return Piece(found=found, cursor=json.dumps(plain, separators=(",", ":")))
+
+
+def _versioned(heard: Heard, group: Group) -> Heard | None:
+    """Give a call as a new one or as a version of one that was told; None when it says the same."""
+    call, said = heard.call, fingerprint(heard.call)
+    if not group.told:
+        group.base, group.told, group.said = call.key, f"call|{call.key}", said
+        return heard
+    if said == group.said:
+        return None
+    before = group.told
+    group.version += 1
+    group.told, group.said = f"call|{group.base}|{group.version}.{said}", said
+    return replace(
+        heard, call=replace(call, key=group.base), natural_key=group.told, revises=before
+    )
 
 
 def _bounded(content: BinaryIO, limit: int = MAX_UNPACKED_BYTES) -> bytes:
