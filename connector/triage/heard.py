@@ -112,15 +112,15 @@ def hear(
     if not answers:
         return None
     heard = [
-        (scorer().score(text, question, labels), text, labels)
-        for text, question, labels in _labelled(answers, reading, words)
+        scorer().judged(text, question, labels, tokens)
+        for text, question, labels, tokens in _labelled(answers, reading, words)
     ]
-    score, text, labels = max(heard, key=lambda one: one[0].permille)
+    score, names = heard[0] if len(heard) == 1 else max(heard, key=lambda one: one[0].permille)
     thresholds = settings.of(signal.source)
     worth = score.permille >= thresholds.review_permille
     return Heard(
         score=score,
-        topics=scorer().topics(text, labels) if worth else (),
+        topics=scorer().likely(names) if worth else (),
         thresholds=thresholds,
         sure=score.known_permille >= MIN_KNOWN_PERMILLE or reading.words < MIN_KNOWN_WORDS,
     )
@@ -152,10 +152,15 @@ def _parts(whole: str, lengths: Sequence[str]) -> list[str]:
 
 def _labelled(
     answers: Sequence[tuple[str, str]], reading: Reading, words: Lexicon
-) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+) -> Iterator[tuple[str, str, tuple[str, ...], Sequence[str] | None]]:
+    """Yield each answer, its question, its labels, and its tokens where they are known."""
+    if len(answers) == 1:
+        text, question = answers[0]
+        whole = text == reading.body.text  # of ASCII, and without a subject before it
+        yield text, question, labels_of(reading.found), reading.body.tokens if whole else None
+        return
     for text, question in answers:
-        found = reading.found if len(answers) == 1 else read("", text, words).found
-        yield text, question, labels_of(found)
+        yield text, question, labels_of(read("", text, words).found), None
 
 
 def labels_of(found: Iterable[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
-from typing import Final
+from typing import Final, NamedTuple
 
 from connector.triage.phrases import GAP_WORDS, MIN_STEM, Hit
 from connector.triage.tokens import STOP, words_of
@@ -77,6 +77,8 @@ class _Waiting:
     before: tuple[tuple[int, int, bool], ...]
     """Steps to the left, nearest first: alternative, gap, wide."""
     after: tuple[tuple[int, int, bool], ...]
+    needs: int
+    """A bit for each step; a text that has not all of them somewhere needs no trying."""
 
 
 class PatternFinder:
@@ -105,9 +107,14 @@ class PatternFinder:
     def find(self, tokens: Sequence[str]) -> list[Hit]:
         """Give every pattern found, in order of its first word; each label once for one place."""
         known = list(map(self._known, tokens))
+        present = 0
+        for word in known:
+            present |= word.mask
         hits: set[Hit] = set()
-        for index, (_, waiting) in enumerate(known):
-            for one in waiting:
+        for index, word in enumerate(known):
+            for needs, one in word.waiting:
+                if needs & present != needs:  # nearly all end here
+                    continue
                 last = _reach(tokens, known, index, one.after, 1)
                 if last is None:
                     continue
@@ -123,7 +130,7 @@ class PatternFinder:
             (ids[at], steps[at].gap, steps[at].wide) for at in range(rarest + 1, len(steps))
         )
         before = tuple((ids[at - 1], steps[at].gap, steps[at].wide) for at in range(rarest, 0, -1))
-        self._waiting.setdefault(ids[rarest], []).append(_Waiting(label, before, after))
+        self._waiting.setdefault(ids[rarest], []).append(_Waiting(label, before, after, _mask(ids)))
 
     def _id(self, alternatives: tuple[str, ...]) -> int:
         if alternatives not in self._ids:
@@ -133,10 +140,10 @@ class PatternFinder:
                 table.setdefault(word.removesuffix("*"), set()).add(number)
         return self._ids[alternatives]
 
-    def _look_up(self, token: str) -> tuple[frozenset[int], tuple[_Waiting, ...]]:
+    def _look_up(self, token: str) -> _Known:
         """Give the sets a word is in, and the patterns that wait for it."""
         if token == STOP:
-            return frozenset(), ()
+            return _STOPPED
         ids: set[int] = set()
         for word in self._variants(token):
             ids |= self._exact.get(word, set())
@@ -145,10 +152,28 @@ class PatternFinder:
                     break
                 ids |= self._stems.get(word[:length], set())
         waiting = [one for number in sorted(ids) for one in self._waiting.get(number, ())]
-        return frozenset(ids), tuple(waiting)
+        return _Known(frozenset(ids), _mask(ids), tuple((one.needs, one) for one in waiting))
 
 
-_Known = Sequence[tuple[frozenset[int], tuple[_Waiting, ...]]]
+class _Known(NamedTuple):
+    """What is known about one word."""
+
+    ids: frozenset[int]
+    """The sets of alternatives that it is in."""
+    mask: int
+    """The same as bits."""
+    waiting: tuple[tuple[int, _Waiting], ...]
+    """The patterns that wait for it, each behind what it needs."""
+
+
+_STOPPED: Final = _Known(frozenset(), 0, ())
+
+
+def _mask(ids: Iterable[int]) -> int:
+    mask = 0
+    for number in ids:
+        mask |= 1 << number
+    return mask
 
 
 def _first_then_longest(hit: Hit) -> tuple[int, int, str]:
@@ -157,7 +182,7 @@ def _first_then_longest(hit: Hit) -> tuple[int, int, str]:
 
 def _reach(
     tokens: Sequence[str],
-    known: _Known,
+    known: Sequence[_Known],
     start: int,
     steps: tuple[tuple[int, int, bool], ...],
     way: int,
@@ -174,7 +199,7 @@ def _reach(
                 at = place + way * ahead
                 if not 0 <= at < len(tokens) or (not wide and tokens[at] == STOP):
                     break
-                if number in known[at][0]:
+                if number in known[at].ids:
                     found.add(at)
         if not found:
             return None

@@ -29,6 +29,7 @@ _FINE: Final = "tone:fine"
 _SAFETY: Final = "safety"
 _HARMLESS: Final = "harmless:"
 _HARMLESS_TO_ALL: Final = "harmless:safety"
+_NOTHING: Final[dict[str, Finding]] = {}
 _TURNED: Final = frozenset({"complaint", "topic"})
 
 
@@ -68,6 +69,9 @@ class Reading:
     """True when the text was longer than what is judged."""
     question: bool
     """True when the body (not the subject) has a question mark."""
+    body: Words
+    """The body, cut into words."""
+    _sections: dict[str, dict[str, Finding]] = field(default_factory=dict)
 
     def count(self, label: str) -> int:
         """How often a label was found."""
@@ -76,18 +80,19 @@ class Reading:
 
     def section(self, name: str) -> dict[str, Finding]:
         """All findings of one section, by name."""
-        head = f"{name}:"
-        return {
-            label.removeprefix(head): finding
-            for label, finding in self.found.items()
-            if label.startswith(head)
-        }
+        if not self._sections:
+            for label, finding in self.found.items():
+                section, _, own = label.partition(":")
+                self._sections.setdefault(section, {})[own] = finding
+        return self._sections.get(name, _NOTHING)
 
 
 def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
     """Read a message; its subject and its body count as one."""
     found: dict[str, Finding] = {}
-    texts = [words_of(subject), words_of(body)]
+    texts = [words_of(body)]
+    if subject:
+        texts.insert(0, words_of(subject))
     for words in texts:
         hits = _longest(lexicon.finder.find(words.tokens))
         grave = lexicon.patterns.find(words.tokens)
@@ -102,7 +107,8 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
         found=found,
         words=sum(words.count for words in texts),
         cut=any(words.cut for words in texts),
-        question="?" in texts[1].text,
+        question="?" in texts[-1].text,
+        body=texts[-1],
     )
 
 
@@ -111,6 +117,8 @@ def _meant(words: Words, hits: Sequence[Hit]) -> Iterator[tuple[str, int, int]]:
 
     With its label, its first token (or the one before that turned it) and its last.
     """
+    if not hits:
+        return
     kinds = [_kind(hit.label) for hit in hits]
     fine = _mask(words, [hit for hit in hits if hit.label == _FINE])
     blamed = _mask(words, [hit for hit, kind in zip(hits, kinds, strict=True) if kind.complaint])
@@ -118,7 +126,9 @@ def _meant(words: Words, hits: Sequence[Hit]) -> Iterator[tuple[str, int, int]]:
     for (label, first, last), kind in zip(hits, kinds, strict=True):
         if kind.certain:
             yield label, first, last
-        elif fine[first] >= last or (not kind.complaint and blamed[first] >= last):
+        elif (fine and fine[first] >= last) or (
+            blamed and not kind.complaint and blamed[first] >= last
+        ):
             continue
         elif not (negations and _negated(words.tokens, first, negations)):
             yield label, first, last
@@ -187,8 +197,13 @@ def _longest(hits: Iterable[Hit]) -> list[Hit]:
     return kept
 
 
-def _mask(words: Words, hits: Iterable[Hit]) -> list[int]:
-    """For each token, the index of the last token of a hit that covers it; -1 for none."""
+def _mask(words: Words, hits: Sequence[Hit]) -> list[int]:
+    """For each token, the index of the last token of a hit that covers it; -1 for none.
+
+    Without hits there is no mask at all.
+    """
+    if not hits:
+        return []
     mask = [-1] * len(words.tokens)
     for hit in hits:
         for index in range(hit.first, hit.last + 1):

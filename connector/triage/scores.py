@@ -126,6 +126,12 @@ def judge_score(facts: Mapping[str, Fact], limits: ScoreLimits) -> Opinion | Non
     gravest decides; good answers beside a bad one are no reasons.
     """
     several = "score_2" in facts
+    if (
+        not several
+        and "score" not in facts
+        and not any(name.startswith("score_") for name in facts)
+    ):
+        return None
     judged = [
         one
         for number in range(1, MAX_SCORES + 1)

@@ -60,6 +60,8 @@ def words_of(text: str) -> Words:
     clean = unicodedata.normalize("NFKC", printable(text[:MAX_CHARS]))[:MAX_CHARS]
     # of ASCII no letter changes its place by this; of other texts each word is folded by itself
     ascii_only = clean.isascii()
+    if ascii_only and not any(sign in clean for sign in "'`_"):
+        return _plainly(clean, cut=len(text) > MAX_CHARS)
     tokens: list[str] = []
     spans: list[tuple[int, int]] = []
     cut = len(text) > MAX_CHARS
@@ -76,6 +78,20 @@ def words_of(text: str) -> Words:
                 tokens.append(word)
                 spans.append((start, end))
     return Words(text=clean, tokens=tuple(tokens), spans=tuple(spans), cut=cut)
+
+
+def _plainly(clean: str, *, cut: bool) -> Words:
+    """Likewise, where every token is a word of letters and digits or a stop: most texts."""
+    found = list(_TOKEN.finditer(clean.lower()))
+    if len(found) > MAX_TOKENS:
+        found, cut = found[:MAX_TOKENS], True
+    raws = [one[0] for one in found]
+    return Words(
+        text=clean,
+        tokens=tuple([raw if raw.isalnum() else STOP for raw in raws]),
+        spans=tuple([one.span() for one in found]),
+        cut=cut,
+    )
 
 
 def plain_words_of(text: str) -> list[str]:

@@ -21,7 +21,7 @@ their feeling (`Feeling`), as a whole and clause by clause.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import sqrt
 from typing import Final, NamedTuple, TypeAlias
@@ -128,6 +128,8 @@ class Features(NamedTuple):
 class _Word(NamedTuple):
     """What does not change about a marked word."""
 
+    name: str
+    """The word as a feature: numbers as zeros, marked where it is negated."""
     stem: str
     """Its beginning as a feature; empty for a short word."""
     kind: str
@@ -135,7 +137,10 @@ class _Word(NamedTuple):
     bare: str
     """Without the mark of a negation."""
     value: float
-    """How it feels, as it is meant: positive is kind, what is turned counts less."""
+    """How it feels by itself: positive is kind."""
+    negates: bool
+    """Marks the words behind it."""
+    but: bool
 
 
 class Reader:
@@ -144,50 +149,63 @@ class Reader:
     def __init__(self, feeling: Feeling) -> None:
         """Take the words and how they feel."""
         self._feeling = feeling
-        self._look_up = lru_cache(maxsize=REMEMBERED)(self._word)
+        self._plain = lru_cache(maxsize=REMEMBERED)(self._word)
+        self._turned = lru_cache(maxsize=REMEMBERED)(self._negated_word)
 
-    def features(self, text: str, labels: Iterable[str] = ()) -> Features:
+    def features(
+        self, text: str, labels: Iterable[str] = (), tokens: Sequence[str] | None = None
+    ) -> Features:
         """Give the different features of a text and its figures; never fails.
 
-        `labels` are what the phrase lists found in it (`connector.triage.reading`).
+        `labels` are what the phrase lists found in it (`connector.triage.reading`). `tokens` are
+        the text's own, where somebody has cut it before; only used for ASCII, where no face or
+        hand stands for a word.
         """
         words: dict[str, None] = {}
         others: dict[str, None] = {}
         sums = _Sums()
-        before, was, count = "<", "", 0
-        for token in _marked(plain_words_of(_spoken(text))):
-            if token == _STOP:
+        plain, turned = self._plain, self._turned
+        before, was, count, left = "<", "", 0, 0
+        for token in _tokens(text, tokens):
+            if token == STOP:
                 sums.end_clause(count)
-                before, was = token, ""
+                before, was, left = _STOP, "", 0
                 continue
             count += 1
-            stem, kind, bare, value = self._look_up(token)
-            words[token] = None
+            left -= 1
+            word, stem, kind, bare, value, negates, but = (turned if left >= 0 else plain)(token)
+            words[word] = None
             if stem:
                 others[stem] = None
             if before != _STOP:
-                others[f"{before} {token}"] = None
+                others[f"{before} {word}"] = None
             if was or value:
                 _beside(others, before, was, kind, bare)
-                sums.feel(value, turned=kind[:1] == "n")
-            if token in _BUT:
+                if value:
+                    sums.feel(value, turned=left >= 0)
+            if negates:
+                left = REACH
+            if but:
                 sums.but = True
-            before, was = token, kind
+            before, was = word, kind
         if before not in "<.":
             others[f"{before} >"] = None
         sums.end_clause(count)
         return Features(list(words), [*others, *[LABEL + one for one in labels]], sums.figures())
 
-    def _word(self, token: str) -> _Word:
-        turned = token.startswith(_NOT)
-        bare = token[len(_NOT) :] if turned else token
+    def _word(self, token: str, *, turned: bool = False) -> _Word:
+        bare = token if token.isalpha() else _DIGITS.sub("0", token)
         mark = _NOT if turned else ""
         stem = f"{mark}{bare[:_STEM]}*" if len(bare) > _STEM else ""
-        if bare in _NEGATIONS or bare in _VERY:
-            return _Word(stem, "N" if bare in _NEGATIONS else "I", bare, 0.0)
+        negates, but = bare in _NEGATIONS, bare in _BUT and not turned
+        if negates or bare in _VERY:
+            return _Word(mark + bare, stem, "N" if negates else "I", bare, 0.0, negates, but)
         value = self._feeling.get(bare, 0.0)
         kind = ("n" if turned else "") + ("+" if value > 0 else "-") if value else ""
-        return _Word(stem, kind, bare, value)
+        return _Word(mark + bare, stem, kind, bare, value, negates, but)
+
+    def _negated_word(self, token: str) -> _Word:
+        return self._word(token, turned=True)
 
 
 def says_something(text: str) -> bool:
@@ -200,19 +218,10 @@ def _spoken(text: str) -> str:
     return text if text.isascii() else text[:MAX_CHARS].translate(_SIGNS)
 
 
-def _marked(tokens: Iterable[str]) -> list[str]:
-    """Mark what is negated, put `.` for clause ends and 0 for numbers."""
-    marked: list[str] = []
-    left = 0
-    for token in tokens:
-        if token == STOP:
-            marked.append(_STOP)
-            left = 0
-            continue
-        word = token if token.isalpha() else _DIGITS.sub("0", token)
-        marked.append(_NOT + word if left > 0 else word)
-        left = REACH if word in _NEGATIONS else left - 1
-    return marked
+def _tokens(text: str, tokens: Sequence[str] | None) -> Sequence[str]:
+    if tokens is not None and text.isascii():
+        return tokens
+    return plain_words_of(_spoken(text))
 
 
 def _beside(others: dict[str, None], before: str, was: str, kind: str, bare: str) -> None:
@@ -241,9 +250,7 @@ class _Sums:
         self._clause = 0.0
 
     def feel(self, value: float, *, turned: bool) -> None:
-        """Take a word and how it feels, if it does."""
-        if not value:
-            return
+        """Take a word and how it feels."""
         self._clause += -_TURNED * value if turned else value
         strength = abs(value)
         self.felt[(2 if turned else 0) + (value < 0)] += strength

@@ -25,6 +25,13 @@ MAX_TERMS: Final = 6
 _SURE: Final = 30.0
 """Log odds beyond this are as good as certain; `exp` stays in its range."""
 _HALF: Final = 500
+_UNLIKELY: Final = -0.1
+"""Log odds below this are no even odds, however they are rounded."""
+_LANE_BITS: Final = 40
+"""Room for the sum of one topic: a text has at most some 50,000 features, a weight far under a
+million."""
+_LANE_HALF: Final = 1 << _LANE_BITS - 1
+_LANE_MASK: Final = (1 << _LANE_BITS) - 1
 
 
 class Term(NamedTuple):
@@ -59,21 +66,36 @@ class Scorer:
         """Take a model."""
         self.weights = weights
         self._reader = Reader(weights.feeling)
+        self._about = _packed(weights.topics)
 
     def score(self, text: str, question: str = "", labels: Iterable[str] = ()) -> Score:
         """Score a comment and explain it."""
-        words, others, figures = self._reader.features(text, labels)
+        return self.judged(text, question, labels)[0]
+
+    def judged(
+        self,
+        text: str,
+        question: str = "",
+        labels: Iterable[str] = (),
+        tokens: Sequence[str] | None = None,
+    ) -> tuple[Score, list[str]]:
+        """Score a comment and explain it; give its features too, for `likely`.
+
+        `tokens` are the text's own, where somebody has cut it before.
+        """
+        words, others, figures = self._reader.features(text, labels, tokens)
         names = words + others
         found = list(map(self.weights.features.get, names))
         way = self.weights.ways[asks(question)]
         known = [weight for weight in found if weight is not None]
         root = sqrt(len(known)) or 1.0
         odds = (way.slope * _raw(known, root, figures, way) + way.offset) / WEIGHT_SCALE
-        return Score(
+        score = Score(
             permille=permille_of(odds),
             terms=_terms(names, found, known, way.slope / (root * WEIGHT_SCALE)),
             known_permille=_share(found[: len(words)]),
         )
+        return score, names
 
     def weigh(self, text: str, question: str = "", labels: Iterable[str] = ()) -> float:
         """Give the log odds before calibration."""
@@ -94,15 +116,26 @@ class Scorer:
 
     def likely(self, names: Sequence[str]) -> tuple[tuple[Topic, int], ...]:
         """Give the topics of features that were found before."""
-        root = sqrt(len(names)) or 1.0
+        scale = (sqrt(len(names)) or 1.0) * WEIGHT_SCALE
+        together = sum(filter(None, map(self._about.get, names)))
         found = []
         for topic in self.weights.topics:
-            weights = topic.weights
-            total = sum(weights[name] for name in names if name in weights)
-            permille = permille_of((total / root + topic.bias) / WEIGHT_SCALE)
-            if permille >= _HALF:
+            # the lowest lane as a signed number; what is taken out leaves the next one exact
+            total = ((together + _LANE_HALF) & _LANE_MASK) - _LANE_HALF
+            together = (together - total) >> _LANE_BITS
+            odds = total / scale + topic.bias / WEIGHT_SCALE
+            if odds > _UNLIKELY and (permille := permille_of(odds)) >= _HALF:
                 found.append((topic, permille))
         return tuple(sorted(found, key=_likeliest_first))
+
+
+def _packed(topics: Sequence[Topic]) -> dict[str, int]:
+    """Put a feature's weights for all topics into one number, so that one sum adds them all."""
+    packed: dict[str, int] = {}
+    for place, topic in enumerate(topics):
+        for name, weight in topic.weights.items():
+            packed[name] = packed.get(name, 0) + (weight << place * _LANE_BITS)
+    return packed
 
 
 def _raw(known: Sequence[int], root: float, figures: Sequence[float], way: Way) -> float:
