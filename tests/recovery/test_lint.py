@@ -5,21 +5,31 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recovery.sayings import HELD_BAD, HELD_GOOD, SEEN_BAD, SEEN_GOOD
+from recovery.sayings import (
+    FURTHER_BAD,
+    FURTHER_GOOD,
+    HELD_BAD,
+    HELD_GOOD,
+    SEEN_BAD,
+    SEEN_GOOD,
+)
 
 from connector.recovery.lint import MAX_PHRASE_CHARS, findings, kinds
+
+BAD = (*SEEN_BAD, *HELD_BAD, *FURTHER_BAD)
+GOOD = (*SEEN_GOOD, *HELD_GOOD, *FURTHER_GOOD)
 
 
 def found(kind, text):
     return list(findings(text, clinical=kind == "admission", public=kind == "public"))
 
 
-@pytest.mark.parametrize(("kind", "text"), [(one[0], one[2]) for one in (*SEEN_BAD, *HELD_BAD)])
+@pytest.mark.parametrize(("kind", "text"), [(one[0], one[2]) for one in BAD])
 def test_a_bad_sentence_is_found_by_its_class(kind, text):
     assert kind in {one.kind for one in found(kind, text)}
 
 
-@pytest.mark.parametrize(("place", "text"), [(one[0], one[2]) for one in (*SEEN_GOOD, *HELD_GOOD)])
+@pytest.mark.parametrize(("place", "text"), [(one[0], one[2]) for one in GOOD])
 def test_a_good_sentence_passes(place, text):
     said = findings(text, clinical=place in {"clinical", "public"}, public=place == "public")
     assert list(said) == []
