@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import structlog
 
 from campaign.month.drive import Driver
-from campaign.month.hands import MemoryHands
 from campaign.month.judge import judge
 
-KINDS = {"memory": MemoryHands}
+KINDS = {
+    "memory": ("campaign.month.hands", "MemoryHands"),
+    "zendesk": ("campaign.month.products", "ZendeskHands"),
+    "freshdesk": ("campaign.month.products", "FreshdeskHands"),
+    "django_helpdesk": ("campaign.month.real", "DjangoHands"),
+}
+
+
+def hands_of(name: str) -> Any:
+    """Give the agents of a product; what it needs is loaded only now."""
+    module, made = KINDS[name]
+    return getattr(importlib.import_module(module), made)
 
 
 @click.command()
@@ -26,7 +38,7 @@ KINDS = {"memory": MemoryHands}
 def main(*, helpdesk: str, signals: int, days: int, seed: int, path: Path | None) -> None:
     """Live through a month; end with 1 when anything disagrees."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    with Driver(KINDS[helpdesk], seed=seed, count=signals, days=days).run() as month:
+    with Driver(hands_of(helpdesk), seed=seed, count=signals, days=days).run() as month:
         table = judge(month)
     click.echo("\n".join(table.lines()))
     for what, lines in table.wrong.items():

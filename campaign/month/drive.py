@@ -45,6 +45,7 @@ LONGEST_TURN = 9
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
 """Nobody pulls the plug in this month: where there is such a folder, the state lies there."""
 NEVER_LATER = timedelta(minutes=20)
+"""So soon amends looks at what agents did, turns aside."""
 
 
 @dataclass(kw_only=True)
@@ -88,6 +89,7 @@ class Driver:
         self._make_hands = hands
         self._share = days / 30
         self._longest_turn = longest_turn
+        self._patience = NEVER_LATER + 2 * timedelta(minutes=longest_turn)
 
     @contextmanager
     def run(self) -> Iterator[Month]:
@@ -244,6 +246,9 @@ class Driver:
             return False
         into = self._chance.choice(others)
         self._month.hands.merge(ticket, into)
+        said = self._month.hands.merge_says
+        for one in (ticket, into) if said else ():
+            self._month.book.truth[one].words.append((self._clock.now, said))
         self._month.book.truth[ticket].into = into
         return True
 
@@ -256,7 +261,7 @@ class Driver:
             gone = ticket not in looked  # merged away
             if gone or (seen is not None and seen >= at):
                 del self._acted[ticket]
-            elif now - at > NEVER_LATER and not self._away(now - NEVER_LATER):
+            elif now - at > self._patience and not self._away(now - self._patience):
                 self._month.asleep.append(ticket)
                 del self._acted[ticket]
 

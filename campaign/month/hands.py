@@ -10,6 +10,8 @@ from connector.domain.ticket import TicketStatus
 from connector.testing.memory_desk import MemoryDesk, Weather
 from connector.testing.memory_helpdesk import MemoryHelpdesk
 
+WORDS = "We looked into it."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stands:
@@ -24,6 +26,8 @@ class Hands(Protocol):
     """A product with people in it."""
 
     name: str
+    merge_says: str
+    """As what amends reads the words that a merge leaves on both tickets; empty: none."""
 
     def plugin(self) -> Any:
         """Give what speaks to it."""
@@ -51,6 +55,7 @@ class MemoryHands:
     """The helpdesk in memory, with the feed of its changes."""
 
     name = "memory"
+    merge_says = ""
 
     def __init__(self, now: Any) -> None:
         """Begin empty; `now` is its clock."""
@@ -73,7 +78,7 @@ class MemoryHands:
         desk = self._desk
         match act:
             case "note" | "reply":
-                desk.say(ticket, "We looked into it.", public=act == "reply")
+                desk.say(ticket, WORDS, public=act == "reply")
             case "assign":
                 desk.edit(ticket, assignee="kim")
             case "priority":
@@ -87,6 +92,8 @@ class MemoryHands:
                 desk.edit(ticket, status=status)
             case "wrong" | "right":
                 desk.retag(ticket, add=[f"amends_{act}"])
+            case "untag":
+                desk.retag(ticket, remove=[values["tag"]])
             case "delete":
                 desk.delete(ticket)
 
