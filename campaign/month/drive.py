@@ -44,8 +44,6 @@ PAGES_AWAY = (timedelta(days=5), timedelta(days=5, hours=6))
 LONGEST_TURN = 9
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
 """Nobody pulls the plug in this month: where there is such a folder, the state lies there."""
-NEVER_LATER = timedelta(minutes=20)
-"""So soon amends looks at what agents did, turns aside."""
 
 
 @dataclass(kw_only=True)
@@ -89,7 +87,6 @@ class Driver:
         self._make_hands = hands
         self._share = days / 30
         self._longest_turn = longest_turn
-        self._patience = NEVER_LATER + 2 * timedelta(minutes=longest_turn)
 
     @contextmanager
     def run(self) -> Iterator[Month]:
@@ -104,6 +101,7 @@ class Driver:
             hands = self._make_hands(self._clock)
             stack.callback(hands.close)
             book = Book(BEGIN - timedelta(days=1))
+            self._patience = hands.seen_within + 2 * timedelta(minutes=self._longest_turn)
             store = a_store(Path(folder) / "state", self._clock)
             stack.callback(store.close)
             border = Border(hands.plugin(), book, self._clock)
@@ -120,7 +118,7 @@ class Driver:
             practice=world.PRACTICE,
             triage=TriageSettings(),
             recovery=world.recovery(),
-            pipeline=PipelineSettings(storm_cases_per_hour=10_000),
+            pipeline=PipelineSettings(storm_cases_per_hour=10_000, **month.hands.pace),
             prepare=month.border.prepare,
             sites=world.sites(),
             version="0" * 16,

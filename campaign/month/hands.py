@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from connector.domain.ticket import TicketStatus
@@ -28,6 +29,10 @@ class Hands(Protocol):
     name: str
     merge_says: str
     """As what amends reads the words that a merge leaves on both tickets; empty: none."""
+    pace: Mapping[str, Any]
+    """How often amends looks, where that is not the usual."""
+    seen_within: timedelta
+    """So soon amends looks at what agents did, turns aside."""
 
     def plugin(self) -> Any:
         """Give what speaks to it."""
@@ -56,6 +61,8 @@ class MemoryHands:
 
     name = "memory"
     merge_says = ""
+    pace: Mapping[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    seen_within = timedelta(minutes=20)
 
     def __init__(self, now: Any) -> None:
         """Begin empty; `now` is its clock."""

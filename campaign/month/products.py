@@ -6,9 +6,9 @@ people fill in was made by `provision`, as on the day on which a practice begins
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -38,6 +38,8 @@ class Simulated:
     name = ""
     merge_says = "note"
     """What a merge leaves on both tickets, as agents' words."""
+    pace: Mapping[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    seen_within = timedelta(minutes=20)
 
     def __init__(self, server: Server, clock: SimClock, now: Callable[[], datetime]) -> None:
         """Take the product and stand between it and the program."""
@@ -91,7 +93,6 @@ class ZendeskHands(Simulated):
     """Agents in the simulated Zendesk."""
 
     name = "zendesk"
-    calls_are_told = False
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         """Begin with an empty account."""
