@@ -213,9 +213,17 @@ class Driver:
     def _people(self, now: datetime) -> None:
         while self._agenda and self._agenda[0][0] <= now:
             _, _, ticket, plan = heapq.heappop(self._agenda)
+            before = dict(self._month.book.truth[ticket].fields)
             if self._do(ticket, plan, now):
                 self._month.acts[plan.act] += 1
-                self._acted.setdefault(ticket, now)
+                if self._shows(ticket, plan.act, before):
+                    self._acted.setdefault(ticket, now)
+
+    def _shows(self, ticket: str, act: str, before: dict[str, str]) -> bool:
+        """Say whether a product can tell that something was done: the same again is nothing."""
+        after = self._month.book.truth[ticket].fields
+        changed = any(after.get(name, "") != before.get(name, "") for name in {*before, *after})
+        return changed if act == "fill" else act != "assign"
 
     def _do(self, ticket: str, plan: Plan, now: datetime) -> bool:
         """Do one thing, and let the clerk's truth know; False where it makes no sense now."""

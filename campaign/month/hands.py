@@ -61,7 +61,7 @@ class MemoryHands:
 
     name = "memory"
     merge_says = ""
-    pace: Mapping[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    pace: Mapping[str, Any] = {}
     seen_within = timedelta(minutes=20)
 
     def __init__(self, now: Any) -> None:

@@ -38,7 +38,7 @@ class Simulated:
     name = ""
     merge_says = "note"
     """What a merge leaves on both tickets, as agents' words."""
-    pace: Mapping[str, Any] = {}  # noqa: RUF012 - nobody changes it
+    pace: Mapping[str, Any] = {}
     seen_within = timedelta(minutes=20)
 
     def __init__(self, server: Server, clock: SimClock, now: Callable[[], datetime]) -> None:

@@ -41,7 +41,7 @@ class DjangoHands:
 
     name = "django_helpdesk"
     merge_says = ""
-    pace: Mapping[str, Any] = {"sync_seconds": 1_800, "full_round_seconds": 10_800}  # noqa: RUF012 - nobody changes it
+    pace: Mapping[str, Any] = {"sync_seconds": 1_800, "full_round_seconds": 10_800}
     """The product does not tell what changed, and each look is a page of Python."""
     seen_within = timedelta(hours=3, minutes=20)
 
@@ -77,7 +77,9 @@ class DjangoHands:
         from django.apps import apps  # noqa: PLC0415 - usable only after the lines above
 
         _RUNNING.update(application=application, access=access, apps=apps, folder=folder)
-        there = set(apps.get_model("helpdesk", "CustomField").objects.values_list("name", flat=True))
+        there = set(
+            apps.get_model("helpdesk", "CustomField").objects.values_list("name", flat=True)
+        )
         for order, field in enumerate(blueprint(world.recovery()).fields, len(there)):
             if field.filled_by != "agents" or f"amends_{field.name}" in there:
                 continue
@@ -158,7 +160,10 @@ class DjangoHands:
         """Mark the ticket as a duplicate of another."""
         tickets = self._model("Ticket").objects
         one = tickets.get(id=int(ticket))
-        one.merged_to, one.status = tickets.get(id=int(into)), self._model("Ticket").DUPLICATE_STATUS
+        one.merged_to, one.status = (
+            tickets.get(id=int(into)),
+            self._model("Ticket").DUPLICATE_STATUS,
+        )
         one.save()
 
     def stands(self, ticket: str) -> Stands:

@@ -31,7 +31,7 @@ from connector.domain.errors import (
 )
 from connector.domain.ticket import AddNote, OpenTicket, TicketRef
 from connector.helpdesks.base import Finishes, Helpdesk, Paced
-from connector.pipeline import circuit, merging, pacing
+from connector.pipeline import circuit, edits, merging, pacing
 from connector.pipeline.absence import Absence
 from connector.pipeline.verdict import (
     PAUSE_CAP_S,
@@ -236,8 +236,10 @@ class Delivery:
         ref = TicketRef(id=owed.ticket_id, url=owed.ticket_url)
         if isinstance(change, AddNote):
             self.helpdesk.note(ref, change)
+        elif kept := edits.still_ours(self._store, change, self.helpdesk.prepare):
+            self.helpdesk.update(ref, kept)
         else:
-            self.helpdesk.update(ref, change)
+            return Done(ref=ref, how="left_to_agents")
         return Done(ref=ref, how="sent")
 
     def _succeeded(self, owed: Owed, done: Done) -> None:

@@ -7,7 +7,7 @@ Putting our value back makes it ours again. The assignee is theirs whenever ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -18,7 +18,7 @@ from connector.recovery.tags import ALL, RIGHT, WRONG
 from connector.store import edits, following
 from connector.store.edits import Mark
 from connector.store.keys import keyed
-from connector.store.store import Tx
+from connector.store.store import Store, Tx
 
 ANSWERS: Final = frozenset({RIGHT, WRONG})
 """Tags with which agents answer us: theirs to set, ours to take away once they are heard."""
@@ -143,6 +143,23 @@ def respected(tx: Tx, changes: Iterable[Change]) -> Iterator[Change]:
         kept = respectful(tx, change)
         if kept is not None:
             yield kept
+
+
+def still_ours(
+    store: Store, change: UpdateTicket, prepare: Callable[[Change], bytes]
+) -> UpdateTicket | None:
+    """Give an update as it may be sent now; None when nothing is left of it.
+
+    It may have waited for days, while agents worked on the ticket: what they made theirs since
+    it was frozen is left out, and on record. What is left is frozen anew, from the same change.
+    """
+    with store.read() as connection:
+        theirs = edits.theirs(connection, change.case_id)
+        guest = following.is_guest(connection, change.case_id)
+    if spare(change, theirs, guest=guest) == change:
+        return change
+    kept = store.write(lambda tx: respectful(tx, change))
+    return replace(kept, body=prepare(kept)) if isinstance(kept, UpdateTicket) else None
 
 
 def spare(change: UpdateTicket, theirs: frozenset[str], *, guest: bool = False) -> UpdateTicket:

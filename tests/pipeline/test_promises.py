@@ -93,6 +93,21 @@ def test_a_late_first_contact_raises_the_priority_by_one(house: House) -> None:
     assert house.case.severity == 2
 
 
+def test_what_agents_edited_while_an_update_waited_is_left_to_them(house: House) -> None:
+    house.hears(said(1, severity=2))
+    house.desk.standing = Weather.DOWN  # for us: agents go on working
+    passes(house, 9 * 86_400)
+    house.desk.edit(house.ticket, severity=1)
+    house.desk.standing = Weather.FAIR
+    house.looks()
+    passes(house, 4_000)
+
+    assert house.snapshot().severity == 1
+    assert shown(house) == {tags.SLA_LATE}, "the rest of the same update arrived"
+    (trimmed,) = on_record(house.store, "change.trimmed")
+    assert trimmed["left_out"] == ["severity"]
+
+
 def test_a_reply_by_a_human_in_time_stops_the_clock(house: House) -> None:
     house.hears(said(1, severity=2))
     passes(house, 60)

@@ -27,6 +27,13 @@ _MERGED: Final = re.compile(
 """The whole of the note that a merge leaves. An agent's own words that mention another ticket
 must not be taken for it: the next complaint would be told to another patient's ticket."""
 
+_MERGED_HERE: Final = re.compile(
+    r"\s*Ticket (?:with ID |ID )?#?\d{1,18}\b.{0,1000}? (?:is|was) merged into this ticket\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How the note begins that a merge leaves on the other ticket, for the requester to see or not:
+the product's words, by which nobody has spoken with the patient."""
+
 _STEPS: Final[Mapping[str, str]] = {
     "first_responded_at": "answered",
     "resolved_at": "resolved",
@@ -228,6 +235,9 @@ def _conversation(one: Json) -> TicketEvent:
     data["source"] = SOURCES.get(source, str(source)) if source is not None else "note"
     if one.get("incoming"):
         data["from"] = "requester"
+    said = words.plain(one["body"]) if is_note(one) else ""
+    if _MERGED.fullmatch(said) or _MERGED_HERE.match(said):
+        data["automatic"] = "true"
     return TicketEvent(
         id=f"{one['id']:020}",
         at=_at(one["created_at"]),

@@ -10,6 +10,7 @@ from servers.weather import Fate, json_answer, writes
 from connector.domain.errors import Conflict, Gone, PartiallyApplied, Rejected, Unavailable
 from connector.domain.signal import Contact
 from connector.domain.ticket import TicketStatus
+from connector.pipeline.following import is_contact
 from connector.recovery.tags import ALL
 from connector.testing.changes import a_file, a_note, a_ticket, an_update
 from connector.testing.helpdesk.world import calls_of, files_of, long_ago, ours, prepared
@@ -70,6 +71,16 @@ def test_the_history_of_spam_and_merged_tickets_is_read(world, desk, ref):
     assert len(ours(desk, ref, "note-1")) == 1
     world.hand.spam(other.id)
     assert any(event.kind == "created" for event in desk.history(other))
+
+
+def test_a_merge_is_no_word_with_the_patient_on_either_ticket(world, desk, ref):
+    other = desk.open(prepared(desk, a_ticket(2)))
+    world.hand.merge(ref.id, other.id)
+    told = [event for one in (ref, other) for event in desk.history(one)]
+    assert [event.kind for event in told if event.data.get("automatic")] == ["public_reply"] * 2
+    assert not any(is_contact(event, "") for event in told)
+    world.hand.reply(other.id, "Ticket 7 of our machine said 12; I am sorry that you waited.")
+    assert any(is_contact(event, "") for event in desk.history(other))
 
 
 @pytest.mark.parametrize(
