@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from connector.cli.common import to_json
 from connector.domain.assessment import Lane
+from connector.domain.errors import EdgeError
 from connector.domain.plain import printable
 from connector.domain.practice import Practice
 from connector.domain.response import ExportRow, Responses, Row, same_answers
@@ -22,6 +24,9 @@ from connector.parsing.survey_proposal import Proposal, ProposedColumn, describe
 from connector.sources.base import Proposes, SourceSettings
 from connector.triage.assess import assess
 from connector.triage.settings import TriageSettings
+
+MAX_PROBLEMS = 10
+"""So many rows that are none are named."""
 
 _BY = {"map": "your map", "recipe": "the tool", "guess": "a guess"}
 _LANES = {Lane.TICKET: "ticket", Lane.REVIEW: "review", Lane.PARK: "parked", Lane.COUNT: "fine"}
@@ -106,20 +111,41 @@ def show_rows(
     Nothing of a row is printed. Raises EdgeError and OSError.
     """
     outcomes: Counter[str] = Counter()
+    problems: list[str] = []
+    fault: EdgeError | OSError | None = None
     with closing(settings.open(practice)) as source:
         known: dict[str, bytes] = {}
-        for batch in source.read(None):
-            outcomes.update(_outcomes(batch.items, known, triage))
+        try:
+            for batch in source.read(None):
+                outcomes.update(_outcomes(batch.items, known, triage))
+                problems += _problems(batch.items, MAX_PROBLEMS - len(problems))
+        except (EdgeError, OSError) as error:
+            fault = error  # what was read before is told first
     rows = outcomes.total()
     if as_json:
-        click.echo(
-            to_json({"path": given, "rows": rows, "outcomes": dict(sorted(outcomes.items()))})
-        )
-        return rows > 0
-    click.echo(f"{given}: {rows} rows")
-    for outcome, count in outcomes.most_common():
-        click.echo(f"  {count:>9}  {outcome}")
+        ends = dict(sorted(outcomes.items()))
+        click.echo(to_json({"path": given, "rows": rows, "outcomes": ends, "problems": problems}))
+    else:
+        click.echo(f"{given}: {rows} rows")
+        for outcome, count in outcomes.most_common():
+            click.echo(f"  {count:>9}  {outcome}")
+        for problem in problems:
+            click.echo(f"  {printable(problem)}")
+    if fault is not None:
+        raise fault
     return rows > 0
+
+
+def _problems(items: Sequence[Item], most: int) -> list[str]:
+    """Say where something could not be understood, and why; no words of a row are in it."""
+    entries = items.entries if isinstance(items, Responses) else items
+    wrong = (one for one in entries if isinstance(one, Unreadable))
+    return [_placed(one) for one in islice(wrong, max(most, 0))]
+
+
+def _placed(item: Unreadable) -> str:
+    place = item.locator.partition("#")[0]
+    return item.problem if item.problem.startswith(place) else f"{place}: {item.problem}"
 
 
 def _outcomes(

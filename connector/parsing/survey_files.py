@@ -138,23 +138,27 @@ def _other(head: bytes, text: str) -> str:
 
 
 def _without_hint(entries: Iterator[Entry]) -> Iterator[Entry]:
-    """Leave out `sep=;`, a hint for Excel in front of the header."""
-    first = next(entries, None)
-    if first is None:
-        return entries
-    hint = isinstance(first, Row) and first.text.lstrip('\ufeff"').casefold().startswith("sep=")
-    return entries if hint else chain([first], entries)
+    """Leave out `sep=;`, a hint for Excel in front of the header. Reads when it is read."""
+    for first in entries:
+        hint = isinstance(first, Row) and first.text.lstrip('\ufeff"').casefold().startswith("sep=")
+        if not hint:
+            yield first
+        break
+    yield from entries
 
 
 def _below_titles(entries: Iterator[Entry]) -> Iterator[Entry]:
-    """Leave out title rows ("Report of March") above a header of several columns."""
+    """Leave out title rows ("Report of March") above a header of several columns.
+
+    Reads when it is read, because only then somebody waits for NotRead.
+    """
     first = list(islice(entries, MAX_TITLES + 1))
     widths = [_filled(entry) for entry in first]
     widest = max(widths, default=0)
     titles = 0
     while widest >= _COLUMNS_OF_A_TABLE and 0 <= widths[titles] <= _CELLS_OF_A_TITLE:
         titles += 1
-    return chain(first[titles:], entries)
+    yield from chain(first[titles:], entries)
 
 
 def _filled(entry: Entry) -> int:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from servers.workbooks import packed
+from servers.workbooks import packed, sheet, workbook
 from structlog.testing import capture_logs
 
 from connector.domain.errors import Unavailable
@@ -676,6 +676,26 @@ def test_files_of_odd_names_are_read_once(tmp_path, name):
     assert keys(items) == ["id:r1"]
     assert items[0].locator.encode()
     assert drain(open_source(tmp_path), cursor)[0] == []
+
+
+def test_a_workbook_that_spans_too_much_is_refused_and_stops_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr("connector.parsing.sheets.MAX_CELLS", 5)
+    (tmp_path / "a.xlsx").write_bytes(workbook(sheet([["Response ID", "Why?"]] * 9)))
+    (tmp_path / "b.csv").write_text(HEADER + ONE)
+    items = drain(open_source(tmp_path))[0]
+    assert keys(items) == ["id:r1"]
+    (refused,) = [item for item in items if isinstance(item, Unreadable)]
+    assert refused.problem.startswith(f"{tmp_path / 'a.xlsx'}: The sheet spans 9 rows")
+
+
+def test_a_file_of_nothing_but_misfits_is_given_up_and_one_of_some_is_not(export, monkeypatch):
+    monkeypatch.setattr("connector.sources._exports.rows.MAX_MISFITS", 3)
+    export.write_text(HEADER + "x\nx\n" + ONE + "x\nx\n" + TWO)
+    assert len(drain(open_source(export))[0]) == 6
+    export.write_text(HEADER + "x\n" * 9 + ONE)
+    items = drain(open_source(export))[0]
+    assert len(items) == 4
+    assert "the rest of the file is not read" in items[-1].problem
 
 
 def test_a_folder_of_many_files_is_read_once(tmp_path):

@@ -36,6 +36,8 @@ SAMPLE_ROWS = 2_000
 MONTH_FIRST_REGIONS = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "PH", "CA"})
 """Where 03/04/2025 is the fourth of March; survey tools follow the account's country."""
 
+MAX_MISFITS = 1_000
+"""After so many lines one behind the other that are no rows the file is no table."""
 MAX_DAYS = 20_000
 """So many days before `start_from` are remembered."""
 _DAY_CHARS = len("2025-03-04")
@@ -147,6 +149,7 @@ class ExportRows:
         self.header_rows = layout.header_rows if layout.key else 0
         self.unmapped = tuple(column.name for column in layout.unmapped)
         identities = self.identities(table.reader)
+        misfits = 0
         for line in chain(heading.lines[layout.header_rows :], part.entries):
             if identities.full:
                 problem = (
@@ -154,7 +157,13 @@ class ExportRows:
                 )
                 yield self._refuse(place, problem)
                 return
-            yield self._entry(line, table, identities)
+            entry = self._entry(line, table, identities)
+            yield entry
+            misfits = misfits + 1 if isinstance(entry, Unreadable) else 0
+            if misfits >= MAX_MISFITS:
+                problem = f"{MAX_MISFITS} rows in a row are none: the rest of the file is not read."
+                yield self._refuse(place, problem)
+                return
 
     def proposals(self, file: BinaryIO) -> Iterator[Proposal | str]:
         """Propose a map for each table, or say why there is none. Raises OSError."""
