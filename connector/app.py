@@ -27,7 +27,7 @@ from connector.pipeline.sync import Sync
 from connector.recovery import sites
 from connector.recovery.drafts.book import Fault
 from connector.recovery.drafts.review import Scope
-from connector.recovery.drafts.shelf import Shelf
+from connector.recovery.drafts.shelf import Shelf, examine
 from connector.report.status import Status, gather
 from connector.settings import Settings
 from connector.sources.base import ReadsEarlier, Source, SourceSettings
@@ -84,7 +84,16 @@ def status_of(settings: Settings, store: Store) -> Status:
         helpdesk=settings.helpdesk.name,
         silence_hours={source.name: source.silence_hours for source in settings.sources},
         compared={source.name: source.compared for source in settings.sources},
+        refused_drafts=_refused_drafts(settings),
     )
+
+
+def _refused_drafts(settings: Settings) -> int:
+    """Count what keeps the practice's own texts, as they stand on disk, from being used."""
+    if settings.recovery.drafts.folder is None:
+        return 0
+    _, faults = examine(settings.recovery.drafts.folder, scopes_of(settings))
+    return sum(fault.level == "problem" for fault in faults)
 
 
 @dataclass(slots=True)

@@ -39,6 +39,7 @@ def promote(tx: Tx, row: Row[Any], rules: Rules) -> None:
         practice=rules.practice,
         settings=rules.recovery,
         book=rules.shelf.book(),
+        founder=signals.founder(tx.connection, case.id),
     )
     freeze(tx, case.tenant, owed, rules.prepare)
 

@@ -125,12 +125,14 @@ def joining(
     if raised_from is not None:
         context |= plan_context(case, practice, settings, book)
         raised = _raise_words(case, raised_from, practice)
+    words = _drafts(case, heard.signal, practice, settings, book)
     context |= {
         "raised": raised,
         "edited": changed == "edited",
         "corrected": changed == "edited" and heard.signal.channel is Channel.PHONE,
         "unsure": changed == "edited" and heard.signal.facts.get("edit_unsure") is True,
         "plan": raised_from is not None and case.clocks is not None,
+        "drafts": words if raised_from is not None else [],
     }
     note = AddNote(
         key=f"{heard.seed}.note", case_id=case.id, text=render("joined", context), attachments=()
@@ -162,9 +164,14 @@ def promoting(
     practice: Practice,
     settings: RecoverySettings,
     book: Book | None = None,
+    founder: Signal | None = None,
 ) -> tuple[Change, ...]:
-    """Give the changes for a second look that a person answered with yes; the case has clocks."""
+    """Give the changes for a second look that a person answered with yes; the case has clocks.
+
+    `founder` is the signal that founded it, while its words are kept.
+    """
     context: dict[str, Value] = plan_context(case, practice, settings, book)
+    context["drafts"] = _drafts(case, founder, practice, settings, book) if founder else []
     due = local(case.clocks.contact_due, practice) if case.clocks else "as soon as possible"
     context |= {"todo": f"First contact by {due}.", "severity": case.severity}
     note = AddNote(key=f"{seed}.note", case_id=case.id, text=render("promoted", context))
@@ -272,7 +279,7 @@ def _ticket_text(
         context |= {"reach": reach and f"{reach} if you need to ask.", **_apart(case, settings)}
         return render("second_look", context)
     context |= plan_context(case, practice, settings, book) | _apart(case, settings)
-    context["drafts"] = shown(case, heard.signal, marks.primary(case), book, practice, settings)
+    context["drafts"] = _drafts(case, heard.signal, practice, settings, book)
     context["todo"] = wording.todo(
         heard.signal.contact,
         by=local(case.clocks.contact_due, practice),
@@ -281,6 +288,17 @@ def _ticket_text(
     )
     context["severity"] = case.severity
     return render("ticket", context)
+
+
+def _drafts(
+    case: Case,
+    signal: Signal,
+    practice: Practice,
+    settings: RecoverySettings,
+    book: Book | None,
+) -> list[Value]:
+    found = shown(case, signal, marks.primary(case), book or builtin(), practice, settings)
+    return [dict(one) for one in found]
 
 
 def _apart(case: Case, settings: RecoverySettings) -> dict[str, Value]:

@@ -140,3 +140,6 @@ def _cases(status: Status) -> Iterator[Metric]:
     ):
         cases.add_metric((state,), count)
     yield cases
+    drafts = GaugeMetricFamily("amends_drafts_refused", "Faults that keep own texts from use.")
+    drafts.add_metric((), status.refused_drafts)
+    yield drafts

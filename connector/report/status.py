@@ -70,6 +70,8 @@ class Status:
     """Sources that were not read to their end since, and `casework` while items wait."""
     rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Rows of exports by `tenant/source` and end, `read` being all of them."""
+    refused_drafts: int = 0
+    """Faults in the practice's own texts, for which none of them is used anew."""
 
     def plain(self) -> dict[str, Any]:
         """Give everything as JSON-ready values; times as RFC 3339."""
@@ -83,6 +85,7 @@ def gather(
     helpdesk: str,
     silence_hours: Mapping[str, int],
     compared: Mapping[str, Callable[[Cursor], Comparison | None]],
+    refused_drafts: int = 0,
 ) -> Status:
     """Look at the state in one consistent view; works beside a running daemon and without one.
 
@@ -132,6 +135,7 @@ def gather(
         overdue_cases=overdue,
         recovering_since=recovery.since if recovery else None,
         recovery_waits_for=tuple(left),
+        refused_drafts=refused_drafts,
     )
     return _judged(status, now)
 
@@ -146,6 +150,11 @@ def headline(store: Store) -> str:
 
 def _judged(status: Status, now: datetime) -> Status:
     reasons = [*_source_reasons(status.sources), *_waiting_reasons(status, now)]
+    if status.refused_drafts:
+        faults = "1 fault" if status.refused_drafts == 1 else f"{status.refused_drafts} faults"
+        reasons.append(
+            f"texts of recovery.drafts.folder are not used: {faults}; run amends templates --lint"
+        )
     if not status.daemon:
         reasons.insert(0, "no daemon runs on this state; start it (systemctl start amends)")
     if status.imbalance:

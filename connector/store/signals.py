@@ -358,6 +358,15 @@ def founding_assessment(connection: Connection, case_id: str) -> int | None:
     return connection.execute(query).scalar()
 
 
+def founder(connection: Connection, case_id: str) -> Signal | None:
+    """Give a case's first signal; None when its words were erased."""
+    query = sa.select(signal.c.n).where(signal.c.case_id == case_id).order_by(signal.c.n).limit(1)
+    number = connection.execute(query).scalar()
+    found = load(connection, [number]) if number is not None else []
+    item = found[0].item if found else None
+    return item if isinstance(item, Signal) else None
+
+
 def ended(connection: Connection, limit: int = 1_000) -> list[Row[Any]]:
     """Items that came to their end, oldest first."""
     query = sa.select(signal).where(signal.c.outcome != "waiting").order_by(signal.c.n).limit(limit)

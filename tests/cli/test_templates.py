@@ -76,3 +76,12 @@ def test_the_playbook_is_printed_in_three_forms(amends, house):
     assert len(json.loads(out)["entries"]) == 18
     code, _, _ = amends("playbook", "-c", house.config, "--site", "moon")
     assert code == 64
+
+
+def test_status_says_that_texts_are_refused(amends, house):
+    house.state.mkdir(mode=0o700)
+    assert amends("once", "-c", house.config)[0] == 0
+    with_words(house, "en/say.visit.wait.txt", "We are sorry if you felt that way.")
+    _, out, _ = amends("status", "-c", house.config)
+
+    assert "texts of recovery.drafts.folder are not used: 1 fault" in out
