@@ -223,8 +223,9 @@ def _unreached(tx: Tx, tenant: str, line: bytes, hour: datetime, until: datetime
     """
     since = int(hour.timestamp())
     failed = calls.failed_on_line(tx.connection, tenant, line, since, since + _HOUR_S)
-    last = {one.number: one.ended for one in failed if one.number is not None}
-    reached = calls.last_reached(tx.connection, tenant, list(last), int(until.timestamp()))
+    at = int(until.timestamp())
+    last = {one.number: one.ended for one in failed if one.number is not None and one.ended <= at}
+    reached = calls.last_reached(tx.connection, tenant, list(last), at)
     return {number for number, ended in last.items() if reached.get(number, 0) <= ended}
 
 

@@ -7,6 +7,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from servers.asterisk import START, Pbx
 
 Script: TypeAlias = Sequence[tuple[float, str, bytes]]
 """What is written: when (epoch seconds), into which file, which line."""
@@ -85,3 +88,28 @@ class Growing:
         if data:
             with (self.folder / name).open("ab") as file:
                 file.write(data)
+
+
+def busy_day(zone: ZoneInfo | None = None, at: float = START) -> Pbx:
+    """Calls of many kinds, one after another and across one another."""
+    pbx = Pbx(zone=zone, at=at)
+    pbx.talk("7205550111")
+    pbx.maze("7205550112", ["2001", "2002", "2003", "2004"])
+    pbx.abandons("7205550113")
+    pbx.wait(70)
+    pbx.misses("7205550114")
+    pbx.voicemail("7205550115")
+    pbx.calls_out("17205550115")
+    pbx.abandons("7205550116", wait=3)
+    overflow = pbx.caller("7205550119")
+    pbx.starts(overflow, "Queue", "first,tT,,,20")
+    pbx.log(overflow, "first", "NONE", "ENTERQUEUE", "", "7205550119", 1)
+    pbx.misses("7205550118")  # another call within this one
+    pbx.log(overflow, "first", "NONE", "EXITWITHTIMEOUT", 1, 1, 20)
+    pbx.starts(overflow, "Queue", "second,tT,,,20")
+    pbx.log(overflow, "second", "NONE", "ENTERQUEUE", "", "7205550119", 1)
+    pbx.talk("7205550117")
+    pbx.log(overflow, "second", "NONE", "ABANDON", 1, 1, 64)
+    pbx.gone(overflow, overflow.name, cause=0)
+    pbx.over(overflow)
+    return pbx

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from servers.asterisk import START, Pbx
-from servers.phone_logs import Growing, Script, script
+from servers.asterisk import START
+from servers.phone_logs import Growing, Script, busy_day, script
 
 from connector.domain.practice import Practice
 from connector.domain.signal import Item, Signal
@@ -37,31 +37,6 @@ class System:
         made = self.source(folder)
         object.__setattr__(made._watched, "now", lambda: now)
         return made
-
-
-def busy_day(zone: ZoneInfo | None = None) -> Pbx:
-    """Calls of many kinds, one after another and across one another."""
-    pbx = Pbx(zone=zone)
-    pbx.talk("7205550111")
-    pbx.maze("7205550112", ["2001", "2002", "2003", "2004"])
-    pbx.abandons("7205550113")
-    pbx.wait(70)
-    pbx.misses("7205550114")
-    pbx.voicemail("7205550115")
-    pbx.calls_out("17205550115")
-    pbx.abandons("7205550116", wait=3)
-    overflow = pbx.caller("7205550119")
-    pbx.starts(overflow, "Queue", "first,tT,,,20")
-    pbx.log(overflow, "first", "NONE", "ENTERQUEUE", "", "7205550119", 1)
-    pbx.misses("7205550118")  # another call within this one
-    pbx.log(overflow, "first", "NONE", "EXITWITHTIMEOUT", 1, 1, 20)
-    pbx.starts(overflow, "Queue", "second,tT,,,20")
-    pbx.log(overflow, "second", "NONE", "ENTERQUEUE", "", "7205550119", 1)
-    pbx.talk("7205550117")
-    pbx.log(overflow, "second", "NONE", "ABANDON", 1, 1, 64)
-    pbx.gone(overflow, overflow.name, cause=0)
-    pbx.over(overflow)
-    return pbx
 
 
 def avaya_day() -> Script:
