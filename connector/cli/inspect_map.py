@@ -51,7 +51,8 @@ def show_map(
                 continue
             found = True
             path = str(Path(given).absolute())
-            toml = toml_of(proposal, name="survey", path=path)
+            name = settings.kind.partition("_")[0]
+            toml = toml_of(proposal, name=name, path=path, kind=settings.kind)
             if as_json:
                 click.echo(to_json({**described(proposal), "toml": toml}))
             else:

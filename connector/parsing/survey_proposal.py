@@ -179,14 +179,14 @@ def _doubt_of_score(mapped: Mapped, filled: Sequence[str]) -> str:
     return ""
 
 
-def toml_of(proposal: Proposal, *, name: str, path: str) -> str:
+def toml_of(proposal: Proposal, *, name: str, path: str, kind: str = "survey_file") -> str:
     """Write the source as TOML; columns that nothing is known about stand as comments."""
-    return "\n".join([*_source(proposal, name, path), *_map(proposal)]) + "\n"
+    return "\n".join([*_source(proposal, name, path, kind), *_map(proposal)]) + "\n"
 
 
-def _source(proposal: Proposal, name: str, path: str) -> Iterator[str]:
+def _source(proposal: Proposal, name: str, path: str, kind: str) -> Iterator[str]:
     yield "[[sources]]"
-    yield 'kind = "survey_file"'
+    yield f"kind = {quoted(kind)}"
     yield f"name = {quoted(name)}"
     yield f"path = {quoted(path)}"
     yield f"vendor = {quoted(proposal.recipe)}  # {_comment(proposal.title)}"

@@ -25,6 +25,10 @@ from connector.sources._exports.rows import ExportRows, Origin
 from connector.sources._exports.settings import ExportOptions
 from connector.sources._exports.source import ExportSource
 
+MACHINE = "(Translated by Google)"
+"""Stands in front of a translation in the text of a review."""
+ORIGINAL = "(Original)"
+"""Stands in front of what the person wrote, where the translation comes first."""
 MAX_FOLDER_DEPTH = 8
 """Folders of a Takeout: account, location; below this depth nothing is looked for."""
 REPLIES = (
@@ -32,11 +36,20 @@ REPLIES = (
     "Owner Response",
     "Business Response",
     "Provider Response",
+    "Company Reply",
+    "Owner Comment",
+    "Owner Reply",
     "Response",
     "Reply",
 )
 """Columns in which the practice's public answer may stand."""
-REPLIED_AT = ("reviewReply.updateTime", "Response Date", "Reply Date", "Replied At")
+REPLIED_AT = (
+    "reviewReply.updateTime",
+    "Company Reply Date (UTC)",
+    "Response Date",
+    "Reply Date",
+    "Replied At",
+)
 """Columns that say when."""
 
 
@@ -80,6 +93,12 @@ class ReviewRows(ExportRows):
     channel = Channel.REVIEW
     identities = ReviewIdentities
 
+    def _compared(self, cells: Sequence[str]) -> Sequence[str]:
+        """Leave out translations: they come and go, and nobody wrote them."""
+        if not any(MACHINE in cell for cell in cells):
+            return cells
+        return [original_of(cell) for cell in cells]
+
     def _told(
         self, cells: Sequence[str], content: bytes, reader: ResponseReader
     ) -> tuple[bytes, int]:
@@ -114,6 +133,18 @@ class ReviewRows(ExportRows):
         answered = replace(known, index=index).read(cells)
         changed = updated_of(reader.layout, cells)
         return answered is None or changed is None or answered >= changed
+
+
+def original_of(text: str) -> str:
+    """Give what the person wrote of a review that Google shows in two languages.
+
+    The translation stands in front of the original, which is marked then, or behind it.
+    """
+    before, mark, behind = text.partition(MACHINE)
+    if not mark:
+        return text
+    _, marked, original = behind.partition(ORIGINAL)
+    return original.strip() if marked else before.strip()
 
 
 def _index(reader: ResponseReader, names: Sequence[str]) -> int:

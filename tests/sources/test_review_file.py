@@ -12,7 +12,7 @@ import pytest
 from connector.domain.practice import Practice
 from connector.domain.response import Responses
 from connector.domain.signal import Channel, Signal
-from connector.sources.review_file import ReviewFileSettings
+from connector.sources.review_file import ReviewFileSettings, original_of
 from connector.testing.source import SourceContract, drain
 from connector.triage.assess import assess
 from connector.triage.settings import TriageSettings
@@ -186,3 +186,29 @@ def test_the_csv_of_another_site_is_mapped(tmp_path):
     assert first.facts["provider"] == "Dr. Poe"
     assert "answered" not in first.facts
     assert second.facts["answered"] is True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fueron groseros",
+        "(Translated by Google) They were rude\n\n(Original)\nFueron groseros",
+        "Fueron groseros\n\n(Translated by Google)\nThey were rude",
+    ],
+)
+def test_a_translation_that_comes_or_goes_is_no_edit_without_a_time_of_change_either(
+    tmp_path, text
+):
+    assert original_of(text) == "Fueron groseros"
+    path = tmp_path / "reviews.csv"
+    heard = []
+    for words in ("Fueron groseros", text):
+        path.write_text(f'Stars,Review\n1,"{words}"\n')
+        settings = ReviewFileSettings(
+            name="r", path=path, map={"Stars": "score", "Review": "comment"},
+            score_kind="stars5", settle_seconds=0,
+        )  # fmt: skip
+        (batch,) = settings.open(PRACTICE).read(None)
+        (row,) = batch.items.entries
+        heard.append((row.key, row.content))
+    assert heard[0] == heard[1]
