@@ -31,8 +31,9 @@ def tell(tx: Tx, stored: Stored, rules: CallRules, prepare: Prepare) -> None:
     if number is None:
         return
     since = _last_failure(tx, signal.tenant, number, one.ended)
-    in_time = since is not None and one.ended <= int(deadline_of(*since, rules).timestamp())
     for case in _cases(tx, signal.tenant, phone):
+        here = rules.at(case.site)
+        in_time = since is not None and one.ended <= int(deadline_of(*since, here).timestamp())
         at = datetime.fromtimestamp(one.ended, UTC)
         tx.record("case.reached", case_id=case.id, signal=stored.seed, in_time=in_time)
         changes = reached.changes(
@@ -41,7 +42,7 @@ def tell(tx: Tx, stored: Stored, rules: CallRules, prepare: Prepare) -> None:
             at=at,
             called_back=one.outbound,
             in_time=in_time,
-            practice=rules.practice,
+            practice=here.practice,
         )
         owe(tx, stored, changes, prepare, held=case.state is CaseState.HELD)
 

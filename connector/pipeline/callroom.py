@@ -8,15 +8,18 @@ on one day, come together in one ticket with the numbers to call back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from connector.domain.assessment import Assessment, Lane
 from connector.domain.practice import Practice
-from connector.domain.signal import Channel, Contact, Item, Signal
+from connector.domain.signal import Channel, Contact, Signal
+from connector.recovery import sites
 from connector.recovery.hours import due
 from connector.recovery.settings import RecoverySettings
+from connector.recovery.sites import SiteSettings
 from connector.store import calls
 from connector.store.calls import Kept
 from connector.store.keys import keyed
@@ -71,6 +74,15 @@ class CallRules(Protocol):
         """Opening hours among them."""
         ...
 
+    @property
+    def sites(self) -> Mapping[str, SiteSettings]:
+        """Places of the practice, each with hours and a manager of its own."""
+        ...
+
+    def at(self, site: str) -> CallRules:
+        """Give the rules as they are at a site."""
+        ...
+
 
 def remember(tx: Tx, stored: Stored, assessment: Assessment | None) -> None:
     """Remember whether a call failed, before one of its batch is decided."""
@@ -101,11 +113,15 @@ def rule(tx: Tx, stored: Stored, assessment: Assessment | None, rules: CallRules
 
 
 def _named(tx: Tx, stored: Stored, one: Seen, assessment: Assessment, rules: CallRules) -> Ruling:
+    signal = stored.item
+    if not isinstance(signal, Signal):
+        raise TypeError  # whoever has a number is a call
     limits, tenant = rules.triage.phone, stored.item.tenant
     if not calls.is_remembered(tx.connection, stored.id):
         return Ruling(assessment=superseded(assessment))
     number = calls.number_key(tx.secret, tenant, one.number)
-    until = deadline_of(one.ended, one.message, rules)
+    site = sites.choose(signal, rules.sites)
+    until = deadline_of(one.ended, one.message, rules.at(site))
     others = _others(tx, stored, one, number, until, limits)
     reasons = reconsidered(one, assessment.reasons, others, limits)
     known = considered_again(assessment, reasons)
@@ -119,7 +135,7 @@ def _named(tx: Tx, stored: Stored, one: Seen, assessment: Assessment, rules: Cal
     if wait is not None:
         calls.defer(tx, stored.id, wait)
         return Ruling(assessment=assessment, later=wait)
-    return _together(tx, stored.item, one, known, until, rules)
+    return _together(tx, signal, one, known, until, rules)
 
 
 def deadline_of(ended: int, message: bool, rules: CallRules) -> datetime:  # noqa: FBT001 - a pair of the store
@@ -186,7 +202,7 @@ def _nameless(tx: Tx, signal: Signal, assessment: Assessment, rules: CallRules) 
 
 def _together(
     tx: Tx,
-    signal: Item,
+    signal: Signal,
     one: Seen,
     assessment: Assessment,
     until: datetime,
@@ -208,12 +224,20 @@ def _together(
         )
         return Ruling(assessment=assessment, group=key, about=about, why="pattern")
     day = tx.now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    opened = calls.opened_since(tx.connection, signal.tenant, day.astimezone(UTC))
+    same = _same_manager(signal, assessment, rules)
+    opened = calls.opened_since(tx.connection, signal.tenant, same, day.astimezone(UTC))
     if assessment.severity == 1 and opened >= limits.tickets_a_day:
-        key = keyed(tx.secret, "phone-day", signal.tenant, day.date().isoformat())
+        key = keyed(tx.secret, "phone-day", signal.tenant, day.date().isoformat(), *same[:1])
         about = f"Further callers who reached nobody, {day:%Y-%m-%d}"
         return Ruling(assessment=assessment, group=key, about=about, why="day")
     return Ruling(assessment=assessment)
+
+
+def _same_manager(signal: Signal, assessment: Assessment, rules: CallRules) -> tuple[str, ...]:
+    """Name the sites that share the day's budget: those of one manager."""
+    category = assessment.categories[0] if assessment.categories else ""
+    site = sites.choose(signal, rules.sites)
+    return sites.under_one_manager(site, category, rules.recovery, rules.sites)
 
 
 def _unreached(tx: Tx, tenant: str, line: bytes, hour: datetime, until: datetime) -> set[bytes]:

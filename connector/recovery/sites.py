@@ -74,7 +74,7 @@ def choose(signal: Signal, sites: Mapping[str, SiteSettings]) -> str:
         found = [key for key, site in sites.items() if name in map(_folded, site.places)]
         if found:
             return found[0] if len(found) == 1 else ""
-    dialled = _digits(str(signal.facts.get("did", "")))
+    dialled = _digits(str(signal.facts.get("did") or signal.facts.get("line") or ""))
     if dialled:
         found = [key for key, site in sites.items() if dialled in map(_digits, site.lines)]
         if found:
@@ -107,6 +107,22 @@ def at(
     )
     zone, phone = site.zone or practice.zone, site.phone or practice.phone
     return replace(practice, zone=zone, phone=phone), here
+
+
+def under_one_manager(
+    name: str, category: str, settings: RecoverySettings, sites: Mapping[str, SiteSettings]
+) -> tuple[str, ...]:
+    """Name the sites whose cases of a category go to the same manager as those of this one.
+
+    `settings` are those of the practice; the empty name stands for cases of no certain site.
+    """
+    own = settings.escalation.by_category.get(category)
+    if own is not None:
+        return ("", *sites)
+    managers = {
+        key: (site.manager or settings.escalation.manager) for key, site in sites.items()
+    } | {"": settings.escalation.manager}
+    return tuple(sorted(key for key, one in managers.items() if one == managers.get(name)))
 
 
 def _places(signal: Signal) -> Iterator[str]:

@@ -205,8 +205,8 @@ def read_beyond(
     return connection.execute(later.limit(1)).first() is not None
 
 
-def opened_since(connection: Connection, tenant: str, since: datetime) -> int:
-    """How many cases about calls of severity 1 were opened since then."""
+def opened_since(connection: Connection, tenant: str, sites: Sequence[str], since: datetime) -> int:
+    """How many cases about calls of severity 1 were opened since then at these sites."""
     query = (
         sa.select(sa.func.count())
         .select_from(cases)
@@ -215,6 +215,7 @@ def opened_since(connection: Connection, tenant: str, since: datetime) -> int:
             cases.c.channel == "phone",
             cases.c.kind == "case",
             cases.c.severity == 1,
+            cases.c.site.in_(sites),
             cases.c.opened_at >= since,
         )
     )

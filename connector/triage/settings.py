@@ -177,8 +177,9 @@ class PhoneLimits(BaseModel):
         default=15,
         ge=1,
         le=1_000,
-        description="After so many tickets about calls of severity 1 on one day, further ones "
-        "go into one ticket with the list of numbers: alerts that nobody can work off are muted.",
+        description="After so many tickets about calls of severity 1 for one manager on one day, "
+        "further ones go into one ticket with the list of numbers: alerts that nobody can work off "
+        "are muted.",
     )
     ignored_numbers: tuple[str, ...] = Field(
         default=(),

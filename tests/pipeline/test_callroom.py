@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,8 @@ from servers.hearing import all_cases, hear, on_record, outcomes, owed, work_off
 
 from connector.domain.signal import Channel, Contact
 from connector.pipeline.casework import Casework
+from connector.recovery.settings import HoursSettings
+from connector.recovery.sites import SiteSettings
 from connector.store import signals
 from connector.store.store import Store
 from connector.testing.builders import Clock, some_rules
@@ -317,3 +320,35 @@ def words_of(store: Store) -> str:
     with store.read() as connection:
         rows = connection.execute(sa.text("SELECT body FROM content WHERE kind <> 'raw'")).all()
     return "\n".join(bytes(row[0]).decode("utf-8", "replace") for row in rows)
+
+
+SITES = {
+    "north": SiteSettings(lines=frozenset({"3035550140"}), manager="Nora"),
+    "south": SiteSettings(lines=frozenset({"3035550150"}), manager="Sol"),
+    "annex": SiteSettings(lines=frozenset({"3035550160"}), manager="Sol"),
+}
+
+
+def test_each_manager_has_a_budget_a_day(store, clock):
+    limits = PhoneLimits(tickets_a_day=2, pattern_calls=50)
+    rules = replace(some_rules(), triage=TriageSettings(phone=limits), sites=SITES)
+    casework = Casework(store, rules)
+    lines = ["3035550140"] * 4 + ["+1 303 555 0150"] * 2 + ["3035550160"] * 2
+    hear(
+        store, *(a_call(n, clock, f"+172055503{n:02d}", line=line) for n, line in enumerate(lines))
+    )
+    later(store, casework, clock, 61)
+    by_site = Counter(case.site for case in all_cases(store))
+    assert by_site["north"] == 3  # two of their own, one for all further callers
+    assert by_site["south"] + by_site["annex"] == 3  # Sol sees to both
+    assert outcomes(store) == {"opened": 6, "joined": 2}
+
+
+def test_the_time_for_calling_back_runs_while_the_site_is_open(store, clock):
+    weekend = HoursSettings(saturday=["09:00-17:00"], sunday=["09:00-17:00"])
+    sites = {"urgent": SiteSettings(lines=frozenset({"3035550140"}), hours=weekend)}
+    casework = Casework(store, replace(some_rules(), sites=sites))
+    clock.now = datetime(2031, 3, 8, 10, 0, tzinfo=UTC)  # a Saturday
+    hear(store, a_call(1, clock))
+    later(store, casework, clock, 61)
+    assert outcomes(store) == {"opened": 1}
