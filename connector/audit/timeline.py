@@ -185,6 +185,8 @@ class _Teller:
         return f"{begun}: first contact due {due[0]}; all done due {due[1]}", ""
 
     def late(self, entry: LedgerEntry) -> Told:
+        if entry.action == "clock.update_due":
+            return "It was time to tell the person how it stands", ""
         if entry.action == "clock.held":
             return "Clocks rest, for the reason that an agent stated on the ticket", ""
         if entry.action == "clock.contact_met":
@@ -333,7 +335,7 @@ class _Teller:
 
 
 LINKS: Final = ("case.linked", "case.linked_by_person", "case.unlinked")
-LATE: Final = ("clock.held", "clock.contact_due_passed", "clock.contact_met")
+LATE: Final = ("clock.update_due", "clock.held", "clock.contact_due_passed", "clock.contact_met")
 _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = MappingProxyType(
     {
         "signal.stored": _Teller.stored,

@@ -28,6 +28,7 @@ from connector.pipeline.owing import freeze
 from connector.pipeline.rules import Rules
 from connector.recovery import attempts as trying
 from connector.recovery import evidence, policy, promises
+from connector.recovery import lacking as lacks
 from connector.recovery.holds import Hold
 from connector.recovery.ladder import Clock, Rung
 from connector.recovery.overlays import evidence_names
@@ -148,6 +149,7 @@ class Promises:
                 "resolution_fired": after.resolution_fired,
                 "silence_told_at": (row.silence_told_at or tx.now) if after.silence_told else None,
                 "critical_told": int(after.critical_told),
+                "update_fired": after.update_fired,
                 "shown": after.shown.value,
                 "held_since": after.hold.since,
                 "held_s": int(after.hold.spent.total_seconds()),
@@ -155,7 +157,8 @@ class Promises:
                 "next_at": max(asked.next_at, tx.now + timedelta(seconds=1)),
             },
         )
-        return bool(asked.climbs or after.shown != before.shown or asked.pages)
+        news = after.update_fired != before.update_fired
+        return bool(asked.climbs or after.shown != before.shown or asked.pages or news)
 
     def _examine(self, tx: Tx, case_id: str, number: int) -> bool:
         row = rounds.get(tx.connection, case_id, number)
@@ -179,7 +182,7 @@ class Promises:
         if lacking:
             tries = attempts.of_round(tx.connection, case_id, row.started_at)
             told = trying.seen(tries, rules.practice.zone)
-            self._owe(tx, row.tenant, promises.incomplete(round_.case, number, lacking, told))
+            self._owe(tx, row.tenant, lacks.incomplete(round_.case, number, lacking, told))
         shown = round_.shown
         if row.why in ENDED_BY_PEOPLE:
             shown = promises.at_the_end(round_, row.ended_at)
@@ -221,6 +224,7 @@ def round_of(connection: Connection, row: Row[Any], rules: Rules) -> Round:
     tried = _tried(connection, row, seen, rules)
     if contact is None and tried and seen.get(evidence.CONTACT, "") in evidence.STOPS:
         contact = rounds.stated_since(connection, row.case_id, evidence.CONTACT, since)
+    spoken = max_of(contact, rounds.spoken_since(connection, row.case_id, since))
     clocks = Clocks(contact_due=row.contact_due, resolution_due=row.resolution_due)
     lacking = evidence.missing(
         seen, row.severity, contacted=contact is not None, tried=tried, required=required
@@ -238,9 +242,17 @@ def round_of(connection: Connection, row: Row[Any], rules: Rules) -> Round:
         shown=Shown(row.shown),
         recovered=not lacking,
         critical_told=bool(row.critical_told),
+        # who cannot be reached, or does not want it, is not to be told how it stands
+        spoken_at=None if seen.get(evidence.CONTACT, "") in evidence.END_STATES else spoken,
+        update_fired=row.update_fired,
         hold=Hold(since=row.held_since, spent=timedelta(seconds=row.held_s), minutes=row.held_m),
         hold_stated_at=rounds.stated_since(connection, row.case_id, evidence.HOLD, since),
     )
+
+
+def max_of(*times: datetime | None) -> datetime | None:
+    """Give the latest of those that are known."""
+    return max((one for one in times if one is not None), default=None)
 
 
 def see(tx: Tx, row: Row[Any], fields: Mapping[str, str], rules: Rules) -> None:
@@ -269,7 +281,7 @@ def again(
         tries = attempts.of_round(tx.connection, row.id, last.started_at)
         told = trying.seen(tries, rules.practice.zone)
         key = f"{row.id}.{last.number}.early.{row.next_seq}"
-        freeze(tx, row.tenant, [promises.too_early(cases.case_of(row), key, told)], rules.prepare)
+        freeze(tx, row.tenant, [lacks.too_early(cases.case_of(row), key, told)], rules.prepare)
     if not last.lacking:
         return
     contacted, required = last.contact_at is not None, evidence_names(rules.recovery.overlays)
@@ -280,7 +292,7 @@ def again(
     if lacking:
         return
     tx.record("recovery.complete", case_id=row.id, round=last.number, lacking=[])
-    done = promises.completed(row.id, last.number, row.next_seq)
+    done = lacks.completed(row.id, last.number, row.next_seq)
     freeze(tx, row.tenant, [done], rules.prepare)
 
 
@@ -297,6 +309,13 @@ def _record(tx: Tx, before: Round, asked: Asked) -> None:
             percent=int(found.rung),
             due=found.at.isoformat(),
             passed_over=[int(rung) for rung in found.passed_over],
+        )
+    if asked.after.update_fired > before.update_fired:
+        tx.record(
+            "clock.update_due",
+            case_id=case_id,
+            round=before.number,
+            percent=asked.after.update_fired,
         )
     held, rests = before.hold, asked.after.hold
     if held.since is None and rests.since is not None:

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from connector.domain.case import Case, Clocks
 from connector.domain.practice import Practice
 from connector.domain.ticket import AddNote, Change, UpdateTicket
-from connector.recovery import evidence as proofs
-from connector.recovery import tags
+from connector.recovery import news, tags
 from connector.recovery.contexts import local, owner_of
 from connector.recovery.holds import Hold, follow, resumed
 from connector.recovery.hours import Week, open_minutes
@@ -91,6 +90,10 @@ class Round:
     """How its clocks rested."""
     hold_stated_at: datetime | None = None
     """Since when the ticket says that they rest; None: it does not."""
+    spoken_at: datetime | None = None
+    """When a human spoke with the person last; None: in this round nobody did."""
+    update_fired: int = 0
+    """How far the reminders to tell the person how it stands went, in percent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +160,10 @@ def ask(round_: Round, now: datetime, settings: RecoverySettings, zone: ZoneInfo
         pages.append(Why.SILENCE)
         after = replace(after, silence_told=True)
     after = replace(after, shown=standing(after, now))
-    looks = [_next_rung(after, week, zone)]
+    spoken = None if after.recovered else after.spoken_at
+    told, then = news.rung(after.case.severity, spoken, now, settings, zone)
+    after = replace(after, update_fired=told)
+    looks = [_next_rung(after, week, zone), then or FAR]
     if silent_at is not None and not after.silence_told:
         looks.append(silent_at)
     return Asked(
@@ -237,6 +243,10 @@ def changes(
     raised = settings.escalation.raise_priority and late and before.contact_fired < Rung.LATE
     moved = after.clocks != before.clocks
     notes += _assigned(before, asked, settings)
+    steps = (before.update_fired, after.update_fired)
+    if steps[0] != steps[1]:
+        spoken = after.spoken_at or after.started_at
+        notes += news.changes(case, after.number, spoken, steps, practice, settings)
     if after.shown is before.shown and not raised and not moved:
         return tuple(notes)
     spent = f".h{int(after.hold.spent.total_seconds())}" if moved else ""
@@ -287,13 +297,15 @@ def at_the_end(round_: Round, ended_at: datetime) -> Shown:
 
 def ended(round_: Round, shown: Shown) -> tuple[Change, ...]:
     """Give what is owed to the ticket of a case that ended, so that its tags tell the truth."""
-    if shown is round_.shown:
+    waited = (tags.UPDATE_DUE,) if round_.update_fired else ()
+    if shown is round_.shown and not waited:
         return ()
+    same = shown is round_.shown
     update = UpdateTicket(
         key=f"{round_.case.id}.{round_.number}.{shown}.end",
         case_id=round_.case.id,
-        add_tags=_sla_tags(shown),
-        remove_tags=_sla_tags(round_.shown),
+        add_tags=() if same else _sla_tags(shown),
+        remove_tags=(*(() if same else _sla_tags(round_.shown)), *waited),
     )
     return (update,)
 
@@ -344,7 +356,7 @@ def reopened(case: Case, number: int, practice: Practice) -> tuple[Change, ...]:
             key=f"{seed}.update",
             case_id=case.id,
             add_tags=(tags.SLA_RUNNING,),
-            remove_tags=(tags.SLA_MET, tags.SLA_LATE, tags.INCOMPLETE),
+            remove_tags=(tags.SLA_MET, tags.SLA_LATE, tags.UPDATE_DUE, tags.INCOMPLETE),
             fields=due_fields(case.clocks),
             due_at=case.clocks.contact_due,
         ),
@@ -357,37 +369,3 @@ def due_fields(clocks: Clocks) -> dict[str, str]:
         "contact_due": rfc3339(clocks.contact_due),
         "resolution_due": rfc3339(clocks.resolution_due),
     }
-
-
-def incomplete(
-    case: Case, number: int, lacking: Sequence[str], tries: str = ""
-) -> tuple[Change, ...]:
-    """Give what is owed to the ticket of a case that was closed without all four steps.
-
-    `tries` says what was seen of attempts.
-    """
-    told = {**proofs.MISSING, proofs.TRIES: f"{proofs.MISSING[proofs.TRIES]} ({tries})"}
-    context: dict[str, Value] = {
-        "lacking": [told.get(name, name) for name in lacking],
-        "case": case.id,
-    }
-    seed = f"{case.id}.{number}.incomplete"
-    return (
-        AddNote(key=f"{seed}.note", case_id=case.id, text=render("incomplete", context)),
-        UpdateTicket(key=f"{seed}.update", case_id=case.id, add_tags=(tags.INCOMPLETE,)),
-    )
-
-
-def too_early(case: Case, key: str, tries: str) -> AddNote:
-    """Give the note that a case may not end as unable to reach yet; `tries`: what was seen."""
-    context: dict[str, Value] = {"tries": tries, "case": case.id}
-    return AddNote(key=key, case_id=case.id, text=render("too_early", context))
-
-
-def completed(case_id: str, number: int, turn: int) -> UpdateTicket:
-    """Take back that a case lacks evidence: agents filled it in after the close."""
-    return UpdateTicket(
-        key=f"{case_id}.{number}.complete.{turn}",
-        case_id=case_id,
-        remove_tags=(tags.INCOMPLETE,),
-    )

@@ -31,6 +31,9 @@ SLA_MET: Final = "amends_sla_contact_met"
 SLA_LATE: Final = "amends_sla_contact_late"
 """The first human contact is late."""
 
+UPDATE_DUE: Final = "amends_update_due"
+"""The person should be told how it stands; gone once somebody spoke with them."""
+
 INCOMPLETE: Final = "amends_recovery_incomplete"
 """Closed without evidence of all four steps."""
 
@@ -98,6 +101,7 @@ ALL: Final = frozenset(
         SLA_RUNNING,
         SLA_MET,
         SLA_LATE,
+        UPDATE_DUE,
         INCOMPLETE,
         REPEAT,
         RECOVERY_FAILED,

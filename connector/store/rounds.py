@@ -130,6 +130,17 @@ def contact_since(connection: Connection, case_id: str, since: datetime) -> date
     return found
 
 
+def spoken_since(connection: Connection, case_id: str, since: datetime) -> datetime | None:
+    """When a human spoke with the person last since then, as far as the helpdesk tells."""
+    query = (
+        sa.select(sa.func.max(observed.c.at))
+        .join(case_ticket, case_ticket.c.ticket_id == observed.c.ticket_id)
+        .where(case_ticket.c.case_id == case_id, observed.c.contact == 1, observed.c.at >= since)
+    )
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
 def acted_since(connection: Connection, case_id: str, since: datetime) -> datetime | None:
     """When a human first did anything on the ticket since then.
 

@@ -39,6 +39,7 @@ rounds = Table(
     Column("held_s", Integer, nullable=False, server_default="0"),
     Column("held_m", Integer, nullable=False, server_default="0"),
     Column("critical_told", Integer, nullable=False, server_default="0"),
+    Column("update_fired", Integer, nullable=False, server_default="0"),
     Column("ended_at", Moment),
     Column("why", String(40)),
     Column("lacking", Text),
@@ -62,6 +63,7 @@ the person. `..._fired`: the highest rung of the ladder that was climbed, in per
 when the round is to be looked at next; `held_since`: since when its clocks rest, `held_s`: how
 long they rested before, and `held_m`: how many minutes of opening hours were in that.
 `critical_told`: 1 once it was of severity 4 and that was asked to be said outside the helpdesk.
+`update_fired`: how far the reminders to tell the person how it stands went, in percent.
 `shown`: which of `running`, `met` and `late` the ticket's tags say, or `ended`: none of them.
 `lacking`: set when the round ended: what it lacks to count as recovered, comma-separated; empty
 when nothing.
