@@ -203,6 +203,12 @@ class Mapped(BaseModel):
         missing = frozenset(fold(word) for word in self.missing)
         return replace(known, labels={**known.labels, **labels}, missing=missing)
 
+    @property
+    def only_agreement(self) -> bool:
+        """Whether it tells who did not agree to take part, and nothing of how far anybody came."""
+        told = set(self.statuses().values())
+        return self.role is Role.STATUS and told == {Status.NO_CONSENT}
+
     def statuses(self) -> Mapping[str, Status]:
         """Give the status by folded value; `*` stands for any other filled one."""
         lists = {

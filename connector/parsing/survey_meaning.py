@@ -218,7 +218,7 @@ def _of_recipe(
     columns: Sequence[Column], recipe: SurveyRecipe, meant: Sequence[Meaning]
 ) -> list[Meaning]:
     """Find the tool's own columns, for roles that the admin gave to none."""
-    given = {one.mapped.role for one in meant}
+    given = {one.mapped.role for one in meant if not one.mapped.only_agreement}
     if given & {Role.STATUS, Role.COMPLETE}:
         given |= {Role.STATUS, Role.COMPLETE}
     taken = {one.column.index for one in meant}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import sys
 import zipfile
 from itertools import islice
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from connector.domain.practice import Practice
 from connector.parsing.survey_files import Broken, parts_of
 from connector.parsing.survey_layout import lay_out
 from connector.parsing.survey_meaning import Refusal, Wishes
@@ -20,6 +22,8 @@ from connector.parsing.survey_recipes import shipped
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.surveys import ResponseReader
 from connector.parsing.tables import BadRow, Row, examine, fit
+from connector.sources.review_file import ReviewFileSettings
+from connector.testing.source import drain
 
 CORPUS = Path(__file__).parents[3] / "shared/corpora/surveys"
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of exports is not here")
@@ -144,6 +148,7 @@ def test_every_file_is_read_to_its_end_or_refused_rightly(capsys):
         body = independent(CORPUS / name)[header_rows:]
         keys = [tuple(row[place].strip() for place in places) for row in body]
         cut = CUT.get(name, 0)
+        assert all("it was cut" in one.problem for one in bad), name
         ours = [one.key for one in good]
         table.append((name, layout.recipe, len(good), len(body), len(set(ours)), len(set(keys))))
         assert (layout.recipe, layout.header_rows) == (recipe, header_rows), name
@@ -154,6 +159,14 @@ def test_every_file_is_read_to_its_end_or_refused_rightly(capsys):
         for line in table:
             cells = (str(cell).ljust(width) for cell, width in zip(line, widths, strict=True))
             sys.stdout.write("\n" + "  ".join(cells).rstrip())
+
+
+def test_the_reviews_that_a_survey_refuses_are_read_as_reviews():
+    path = CORPUS / "synthetic/google_business_reviews.json"
+    practice = Practice(tenant="practice", name="Clinic", zone=ZoneInfo("UTC"))
+    items, _ = drain(ReviewFileSettings.for_inspection(path).open(practice))
+    listed = json.loads(path.read_bytes())["reviews"]
+    assert [item.natural_key for item in items] == [f"id:{one['reviewId']}" for one in listed]
 
 
 def padded(key, layout):

@@ -8,6 +8,7 @@ import time
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 
 from connector.domain.practice import Practice
 from connector.domain.response import Row, same_answers
@@ -252,3 +253,25 @@ def test_who_did_not_agree_to_take_part_is_not_judged_whatever_was_written(tmp_p
     )
     found, _ = rows(path, mapping)
     assert [row.passed for row in found] == [Row.NO_CONSENT, None, None]
+
+
+def test_who_agreed_does_not_hide_what_the_tool_says_of_previews_and_partial_ones(tmp_path):
+    mapping = {**QUALTRICS_MAP, "QID5": {"role": "status", "no_consent": ["no"]}}
+    outcomes = []
+    for status, agreed in (("1,1", "Yes"), ("0,0", "Yes"), ("0,1", "No"), ("0,1", "Yes")):
+        text = QUALTRICS.format(status, "", agreed).replace('"Waited, long"', "")
+        ((row,), _) = rows(written(tmp_path, f"{len(outcomes)}.csv", text.replace(",,", ",,,,", 1)),
+                           mapping)  # fmt: skip
+        outcomes.append(row.passed)
+    assert outcomes == [Row.PREVIEW, Row.PARTIAL, Row.NO_CONSENT, None]
+
+
+@pytest.mark.parametrize("vendor", ["nhs_fft", "delighted", "cahps", "asknicely"])
+def test_a_tool_that_is_known_to_its_answers_needs_no_map(tmp_path, vendor):
+    assert SurveyFileSettings(name="s", path=tmp_path, vendor=vendor).map == {}
+
+
+@pytest.mark.parametrize("vendor", ["auto", "qualtrics", "generic"])
+def test_any_other_needs_a_map_of_its_answers(tmp_path, vendor):
+    with pytest.raises(ValidationError, match="name the column"):
+        SurveyFileSettings(name="s", path=tmp_path, vendor=vendor)

@@ -20,6 +20,8 @@ from connector.parsing.survey_scores import Direction, ScoreKind
 from connector.parsing.survey_times import DateOrder
 from connector.sources.base import SourceSettings
 
+ANSWERS = frozenset({Role.SCORE, Role.COMMENT})
+"""Roles of columns without which there is nothing to hear."""
 READER_VERSION = 2
 """Raised when more formats are understood: files that were refused are looked at again."""
 
@@ -154,7 +156,7 @@ class ExportOptions(SourceSettings):
         roles = [mapped.role for mapped in self.map.values()]
         twice = {role.value for role in roles if role not in MANY and roles.count(role) > 1}
         faults = [f"map: only one column can be the {role}" for role in sorted(twice)]
-        if not self.guess and not {Role.SCORE, Role.COMMENT} & set(roles):
+        if not (self.guess or ANSWERS & set(roles) or self._answers_by_recipe()):
             faults.append("map: name the column of the score or of a comment, or set guess = true")
         scores = [mapped for mapped in self.map.values() if mapped.role is Role.SCORE]
         if self.score_kind is None and any(mapped.kind is None for mapped in scores):
@@ -164,6 +166,13 @@ class ExportOptions(SourceSettings):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def _answers_by_recipe(self) -> bool:
+        """Say whether the named tool's recipe knows by itself where the answers stand."""
+        known = survey_recipes.shipped(self.recipe_folder).get(self.vendor)
+        if self.recipes is not None or known is None:
+            return self.recipes is not None and self.vendor != AUTO  # known when it is read
+        return any(rule.role in ANSWERS for rule in known.columns)
 
     def _custom_faults(self) -> list[str]:
         if self.score_min is None or self.score_max is None or self.direction is None:
