@@ -146,6 +146,26 @@ def phone_e164(text: str, region: str) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+def phone_forms(number: str) -> tuple[str, ...]:
+    """Give a number in E.164 and in the other forms in which staff write it down, E.164 first.
+
+    Products compare numbers as texts: `+17205550161` does not find `(720) 555-0161`. Anything that
+    is no E.164 number is given back as it is.
+    """
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return (number,)
+    style = phonenumbers.PhoneNumberFormat
+    national, international = (
+        str(phonenumbers.format_number(parsed, form))
+        for form in (style.NATIONAL, style.INTERNATIONAL)
+    )
+    digits = "".join(char for char in national if char.isdigit())
+    forms = (number, number.removeprefix("+"), digits, national, international)
+    return tuple(dict.fromkeys(forms))
+
+
 def email_address(text: str) -> str:
     """Give the bare address, its domain in lower case, or '' when the text holds none.
 

@@ -13,6 +13,7 @@ from connector.parsing.people import (
     email_address,
     email_key,
     phone_e164,
+    phone_forms,
 )
 
 
@@ -173,3 +174,24 @@ def test_a_name_with_a_word_in_it_fits_itself(name):
     words = name.replace(".", " ").replace("-", " ").replace("'", "").split()
     if any(len(word) > 1 for word in words):
         assert compatible_names(name, name)
+
+
+@pytest.mark.parametrize(
+    ("number", "form"),
+    [
+        ("+17205550161", "(720) 555-0161"),
+        ("+17205550161", "7205550161"),
+        ("+17205550161", "17205550161"),
+        ("+17205550161", "+1 720-555-0161"),
+        ("+493012345667", "03012345667"),
+        ("+442079460123", "020 7946 0123"),
+    ],
+)
+def test_a_number_is_looked_for_as_staff_write_it(number, form):
+    assert phone_forms(number)[0] == number
+    assert form in phone_forms(number)
+
+
+@pytest.mark.parametrize("text", ["", "101", "anonymous", "+", "+999"])
+def test_what_is_no_number_has_one_form(text):
+    assert phone_forms(text)[0] == text

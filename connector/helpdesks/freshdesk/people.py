@@ -2,13 +2,14 @@
 
 An address is one person's: the product finds the contact or makes it. A number is not: families
 and switchboards share one, and the product would take the first contact that has it. So
-contacts are looked up by number first.
+contacts are looked up by number first, in each form in which staff may have typed it.
 """
 
 from __future__ import annotations
 
 from connector.helpdesks.freshdesk.account import Account
 from connector.helpdesks.freshdesk.tables import Json
+from connector.parsing.people import phone_forms
 
 
 def found_requester(account: Account, who: Json) -> Json:
@@ -16,8 +17,12 @@ def found_requester(account: Account, who: Json) -> Json:
     if "email" in who:
         return dict(who)
     number = str(who["phone"])
-    by_phone = account.people(phone=number)
-    people = {one["id"]: one for one in [*by_phone, *account.people(mobile=number)]}
+    people: dict[int, Json] = {}
+    for form in phone_forms(number):
+        found = [*account.people(phone=form), *account.people(mobile=form)]
+        people |= {one["id"]: one for one in found}
+        if len(people) > 1:
+            break  # nobody can say which of them called
     if not people:
         return {"phone": number, "name": who["name"]}
     if len(people) == 1:

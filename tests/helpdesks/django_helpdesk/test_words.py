@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from selectolax.lexbor import LexborHTMLParser
 from servers.helpdesk import PRACTICE
 
+from connector.domain.signal import Contact
 from connector.domain.ticket import TicketStatus
 from connector.helpdesks.django_helpdesk import DjangoHelpdeskSettings
-from connector.helpdesks.django_helpdesk.bodies import File, safe_name
+from connector.helpdesks.django_helpdesk.bodies import File, safe_name, ticket_body
 from connector.helpdesks.django_helpdesk.escape import (
     JOINER,
     escape,
@@ -289,3 +290,11 @@ def test_a_queue_may_be_a_number_in_quotes():
 def test_the_token_is_not_printed():
     assert "t0ken" not in repr(settings())
     assert all(info.description for info in DjangoHelpdeskSettings.model_fields.values())
+
+
+@pytest.mark.parametrize("who", [Contact(phone="+17205550161"), Contact(name="Anonymous")])
+def test_a_number_alone_makes_nobody_a_submitter(who):
+    settings = DjangoHelpdeskSettings(url="https://desk.example", token="t", queue="Q")
+    body = ticket_body(settings, a_ticket(requester=who))
+    assert body["create"]["submitter_email"] == ""
+    assert "submitter_email" not in body["after"]

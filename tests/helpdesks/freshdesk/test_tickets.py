@@ -133,6 +133,30 @@ def test_the_one_contact_with_the_number_is_the_requester(world, desk, kind, nam
     assert world.hand.ticket(ref.id)["requester_id"] == known.id
 
 
+@pytest.mark.parametrize(
+    "typed", ["+49 30 12345667", "030 12345667", "03012345667", "493012345667"]
+)
+def test_a_number_that_staff_typed_in_another_form_is_the_same_person(world, desk, typed):
+    known = world.account.add_contact(name="Jane Roe", phone=typed)
+    before = len(world.account.contacts)
+    for number in (1, 2):
+        who = Contact(phone="+493012345667")
+        ref = desk.open(prepared(desk, a_ticket(number, requester=who)))
+        assert world.hand.ticket(ref.id)["requester_id"] == known.id
+    service = [one for one in world.account.contacts.values() if one.unique_external_id]
+    assert len(world.account.contacts) == before + len(service)
+
+
+def test_two_calls_of_an_unknown_number_make_one_contact(world, desk):
+    refs = [
+        desk.open(prepared(desk, a_ticket(n, requester=Contact(phone="+493012345667"))))
+        for n in (1, 2)
+    ]
+    people = {world.hand.ticket(ref.id)["requester_id"] for ref in refs}
+    [contact] = [world.account.contacts[one] for one in people]
+    assert (contact.phone, contact.name) == ("+493012345667", "Caller ending in 67")
+
+
 @pytest.mark.parametrize("others", [["Jane Roe", "John Roe"], ["John Doe"]])
 def test_a_number_that_others_have_joins_nobody(world, desk, others):
     for name in others:

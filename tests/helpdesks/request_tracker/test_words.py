@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from connector.domain.signal import Contact
 from connector.domain.ticket import TicketStatus
 from connector.helpdesks.request_tracker import RequestTrackerSettings, bodies, files, tables
 from connector.testing.changes import a_note, a_ticket, an_update
@@ -128,3 +129,11 @@ def test_a_body_is_plain_data():
     assert json.loads(tables.canonical(bodies.note_body(settings(), note)))["files"] == []
     other = replace(note, text="half \ud800 a sign, \0 and no more")
     assert bodies.note_body(settings(), other)["text"] == "half  a sign,  and no more"
+
+
+@pytest.mark.parametrize("who", [Contact(phone="+17205550161"), Contact(name="Anonymous")])
+@pytest.mark.parametrize("quiet", [True, False])
+def test_nobody_is_made_a_user_for_a_number_or_for_nothing(who, quiet):
+    body = bodies.ticket_body(settings(quiet_queue=quiet), a_ticket(requester=who))
+    assert "Requestor" not in body["create"]
+    assert not body["requestor"]
