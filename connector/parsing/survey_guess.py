@@ -57,7 +57,7 @@ _REFUSED = re.compile("i (?:do not|don't|decline)|disagree|declin|nicht|no\\b|ne
 _TICKED = frozenset({"checked", "unchecked", "selected", "not selected", "x", "yes", "no"})
 _CAMEL = re.compile("([a-z0-9])([A-Z])")
 _ONE_WORD = str.maketrans("_.-", "   ")
-_LONG_NAME = 12
+_DONE = re.compile("complet|finish|submitted|done")
 _USUAL_ENDS = frozenset({(1, 5), (1, 7)})
 _SEVEN, _TEN = 7, 10
 MAX_HIGHEST = 100
@@ -73,6 +73,7 @@ class _Questions:
     kinds: Sequence[tuple[ScoreKind, Finder]]
     derived: Finder
     choices: Finder
+    agreement: Finder
     low_is_good: Finder
 
 
@@ -92,6 +93,7 @@ def _questions() -> _Questions:
         kinds=[(ScoreKind(one["kind"]), _one_of(one)) for one in tables["kind"]],
         derived=_one_of(tables["derived"]),
         choices=_one_of(tables["choices"]),
+        agreement=_one_of(tables["agreement"]),
         low_is_good=_one_of(tables["low_is_good"]),
     )
 
@@ -109,6 +111,10 @@ def guess(
     open_columns = [column for column in columns if not _asks(column, known.derived)]
     found: dict[int, tuple[Column, Mapped]] = {}
     roles: set[Role] = set()
+    for column in open_columns:
+        agreed = _agreement(column, seen.get(column.index, []))
+        if agreed is not None:
+            found[column.index] = (column, agreed)
     for role, polarity, pattern in known.roles:
         for column in open_columns:
             one_only = role not in MANY or role is Role.ID
@@ -206,6 +212,16 @@ def _invites(column: Column, answers: Sequence[str]) -> bool:
     return not ticked and _worded(distinct) not in _SURE_BY_WORDS
 
 
+def _agreement(column: Column, answers: Sequence[str]) -> Mapped | None:
+    """Say which answers mean that somebody does not take part."""
+    if not answers or not _asks(column, _questions().agreement):
+        return None
+    if not all(yes_or_no(answer) is not None or _AGREED.match(answer) for answer in answers):
+        return None
+    refused = {one for one in answers if _REFUSED.match(one) or yes_or_no(one) is False}
+    return Mapped(role=Role.STATUS, no_consent=tuple(sorted({"no", *refused})))
+
+
 def _status(column: Column, answers: Sequence[str]) -> Mapped | None:
     """Say which status each answer is; nothing where one of them is unknown."""
     if not answers:
@@ -215,11 +231,8 @@ def _status(column: Column, answers: Sequence[str]) -> Mapped | None:
         field = "preview" if any("preview" in alias for alias in name) else "test"
         yes = tuple(word for word in ("true", "yes", "1") if word in answers)
         return Mapped.model_validate({"role": Role.STATUS, field: yes}) if yes else None
-    if all(yes_or_no(answer) is not None or _AGREED.match(answer) for answer in answers):
-        if not any(len(alias) > _LONG_NAME or "consent" in alias for alias in name):
-            return None
-        refused = {one for one in answers if _REFUSED.match(one) or yes_or_no(one) is False}
-        return Mapped(role=Role.STATUS, no_consent=tuple(sorted({"no", *refused})))
+    if _all_yes_or_no(answers):
+        return Mapped(role=Role.COMPLETE) if any(map(_DONE.search, name)) else None
     found: dict[str, set[str]] = {}
     for answer in answers:
         status = next((one for one, words in _STATUSES.items() if answer in words), None)
