@@ -442,8 +442,9 @@ def test_every_shipped_recipe_says_what_its_columns_are():
 
 def test_surveymonkey_is_known_in_languages_that_nobody_listed():
     data = (
-        "Vastaajan ID,Ker\u00e4\u00e4j\u00e4n ID,Alkup\u00e4iv\u00e4,P\u00e4\u00e4ttymisp\u00e4iv\u00e4,IP-osoite,Miten meni?\n"
-        ",,,,,Avoin vastaus\n114000000001,43,2026-02-14 10:00:00,2026-02-14 10:05:00,1.1.1.1,Hyvin\n"
+        "Vastaajan ID,Ker\u00e4\u00e4j\u00e4n ID,Alku,Loppu,IP-osoite,Miten meni?\n"
+        ",,,,,Avoin vastaus\n"
+        "114000000001,43,2026-02-14 10:00:00,2026-02-14 10:05:00,1.1.1.1,Hyvin\n"
     )
     layout, responses = read(data)
     assert (layout.recipe, layout.header_rows) == ("surveymonkey", 2)
