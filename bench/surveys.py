@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from bench.figures import Figure, rate
 from bench.measure import child, peak_mb, tell
 from bench.sizes import Sizes
+from connector import garbage
 from connector.domain.practice import Practice
 from connector.domain.signal import Signal
 from connector.pipeline.casework import Casework
@@ -231,4 +232,5 @@ def _judge(folder: Path, count: int) -> None:
 if __name__ == "__main__":
     import sys
 
+    garbage.settle()  # as `amends run` does
     {"archive": _archive, "judge": _judge}[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from connector import garbage
 from connector.app import Application, OnceReport, build, once
 from connector.cli.common import IO, LATER, NOPERM, config_option, echo_json, json_option
 from connector.daemon import Daemon
@@ -50,6 +51,7 @@ def run(*, config: Path | None) -> None:
     """
     settings = load(config)
     configure(settings.log)
+    garbage.settle()
     Daemon(build(settings, reload=lambda: load(config))).run()
 
 
@@ -81,6 +83,7 @@ def once_command(
     if since is not None and since > datetime.now(settings.practice.build().zone).date():
         raise click.UsageError(f"--since {since} is still to come")
     configure(settings.log)
+    garbage.settle()
     app = build(settings)
     try:
         if since is not None and not any(isinstance(one, ReadsEarlier) for _, one in app.sources):

@@ -14,6 +14,7 @@ import io
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from connector.parsing.tables import delimiter_of
@@ -30,6 +31,7 @@ MAX_RECORD_LINES: Final = 10_000
 DIGEST_BYTES: Final = 16
 """Two blocks with one digest would hide rows: long enough to be impossible by intent, too."""
 
+_RUN_BYTES = 262_144
 _QUOTE = b'"'
 _BLANK = b' \t\r\n,;|"'
 
@@ -68,57 +70,99 @@ class _UnfitError(Exception):
     """The file does not part into records for certain."""
 
 
-def _blocks(records: Iterable[bytes], header_rows: int) -> Iterator[Block]:
+def _blocks(runs: Iterable[Sequence[bytes]], header_rows: int) -> Iterator[Block]:
+    """Part records, which come several at once, into blocks."""
     start = end = rows = header = 0
-    kept: list[bytes] = []
+    hasher = hashlib.blake2b(digest_size=DIGEST_BYTES)
 
-    def block() -> Block:
-        digest = hashlib.blake2b(b"".join(kept), digest_size=DIGEST_BYTES).digest()
-        return Block(start=start, end=end, digest=digest, rows=rows)
-
-    for record in records:
-        kept.append(record)
-        end += len(record)
-        blank = not record.strip(_BLANK)
-        rows += not blank
-        if header < header_rows:
-            header += not blank
-            ends = header == header_rows
-        else:
-            ends = zlib.crc32(record) % ENDS_ONE_IN == 0
-        if ends:
-            yield block()
-            start, rows, kept = end, 0, []
-        elif end - start > MAX_BLOCK_BYTES:
-            raise _UnfitError
-    if kept:
-        yield block()
-
-
-def _records(file: BinaryIO, delimiter: str) -> Iterator[bytes]:
-    width = 0
-    pending: list[bytes] = []
-    for line in file:
-        if b"\r" in line[:-2] or b"\0" in line:
-            raise _UnfitError  # a line end of its own, or none of these encodings
-        if not pending and width and _QUOTE not in line:
-            yield line
-            continue
-        pending.append(line)
-        record = line if len(pending) == 1 else b"".join(pending)
-        if record.count(_QUOTE) % 2 == 0 and record.strip():
-            cells = _cells(record, delimiter)
-            width = width or cells
-            if cells != width:
+    for run in runs:
+        filled = list(map(bool, map(bytes.strip, run, repeat(_BLANK))))
+        behind = -1
+        for place in _ends(run, filled, header_rows - header):
+            part = b"".join(run[behind + 1 : place + 1])
+            hasher.update(part)
+            end += len(part)
+            rows += sum(filled[behind + 1 : place + 1])
+            if end - start > MAX_BLOCK_BYTES:
                 raise _UnfitError
-        elif record.strip() and (len(pending) > MAX_RECORD_LINES or len(record) > MAX_BLOCK_BYTES):
+            yield Block(start=start, end=end, digest=hasher.digest(), rows=rows)
+            start, rows, behind = end, 0, place
+            hasher = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        rest = b"".join(run[behind + 1 :])
+        hasher.update(rest)
+        end += len(rest)
+        rows += sum(filled[behind + 1 :])
+        header = min(header + sum(filled), header_rows)
+        if end - start > MAX_BLOCK_BYTES:
             raise _UnfitError
-        elif record.strip():
-            continue
-        yield record
-        pending = []
-    if pending:
+    if end > start:
+        yield Block(start=start, end=end, digest=hasher.digest(), rows=rows)
+
+
+def _ends(run: Sequence[bytes], filled: Sequence[bool], header: int) -> Iterator[int]:
+    """Give the places of records that end a block; so many rows of the header are to come."""
+    for place, checksum in enumerate(map(zlib.crc32, run)):
+        if header > 0:
+            header -= filled[place]
+            if not header and filled[place]:
+                yield place
+        elif not checksum % ENDS_ONE_IN:
+            yield place
+
+
+def _records(file: BinaryIO, delimiter: str) -> Iterator[Sequence[bytes]]:
+    """Yield the records of a file, several at once. Raises _UnfitError."""
+    parting = _Parting(delimiter)
+    while lines := file.readlines(_RUN_BYTES):
+        run = b"".join(lines)
+        if b"\0" in run:
+            raise _UnfitError  # none of these encodings
+        if run.count(b"\r") != run.count(b"\r\n") and any(b"\r" in line[:-2] for line in lines):
+            raise _UnfitError  # a line end of its own
+        if parting.begun and _QUOTE not in run:
+            yield lines  # every line is a record
+        else:
+            yield list(parting.records(lines))
+    if parting.pending:
         raise _UnfitError
+
+
+class _Parting:
+    """Joins lines to records where quotes make one of several, and compares their widths."""
+
+    def __init__(self, delimiter: str) -> None:
+        self._delimiter = delimiter
+        self._width = 0
+        self.pending: list[bytes] = []
+        """Lines of a record whose end was not met yet."""
+
+    @property
+    def begun(self) -> bool:
+        """True behind the header, between two records."""
+        return bool(self._width) and not self.pending
+
+    def records(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the records that end in these lines. Raises _UnfitError."""
+        for line in lines:
+            if self._width and not self.pending and _QUOTE not in line:
+                yield line
+                continue
+            pending = self.pending
+            pending.append(line)
+            record = line if len(pending) == 1 else b"".join(pending)
+            if record.count(_QUOTE) % 2 == 0 and record.strip():
+                cells = _cells(record, self._delimiter)
+                self._width = self._width or cells
+                if cells != self._width:
+                    raise _UnfitError
+            elif record.strip() and (
+                len(pending) > MAX_RECORD_LINES or len(record) > MAX_BLOCK_BYTES
+            ):
+                raise _UnfitError
+            elif record.strip():
+                continue
+            yield record
+            self.pending = []
 
 
 def _cells(record: bytes, delimiter: str) -> int:

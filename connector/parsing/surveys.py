@@ -1,36 +1,33 @@
 """A row of a survey export becomes a response: answers, contact, consent, status, time, identity.
 
 `ResponseReader` reads rows by a `Layout` (made once a file by `survey_layout`). What tells a known
-response from a new or an edited one, `key_of` and `content_of`, costs a few lookups; everything
-else is read by `response_of` for the rows that are new.
+response from a new or an edited one, `keys_of` and `contents_of`, is read of many rows together,
+column by column at the speed of C; everything else is read by `response_of` for the rows that
+are new.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from functools import partial
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
-from connector.domain.response import ANSWER_BYTES, CONTENT_BYTES
+from connector.domain.response import ANSWER_BYTES
 from connector.domain.signal import Contact
 from connector.parsing.people import clean_name, email_address, phone_e164
-from connector.parsing.survey_cells import digest, getter
+from connector.parsing.remembered import Remembered
+from connector.parsing.survey_cells import UNDESCRIBED, described, digests, getter, stripped
 from connector.parsing.survey_columns import Column
 from connector.parsing.survey_mapping import ANY_FILLED, RANKS, Polarity, Status
 from connector.parsing.survey_scores import Scale, Score, fold, score_of
 from connector.parsing.survey_times import DateOrder, as_written, mark_of, time_of
 from connector.parsing.survey_words import NO_WORDS, YES_WORDS, code_of, yes_or_no
 
-MAX_REMEMBERED: Final = 1_024
-"""Different answers to one question whose meaning is kept at hand."""
-
-_BETWEEN = "\0"  # no cell holds it
-_LABEL_BYTES = CONTENT_BYTES - ANSWER_BYTES - 1  # the last byte: which of the labels are codes
-_UNDESCRIBED = bytes(CONTENT_BYTES - ANSWER_BYTES)
-_CODE = re.compile(r"-?\d{1,4}|[A-Z]{1,2}\d{1,4}", re.ASCII)  # of a choice, not its words
+_counting = itemgetter(1)
 
 _FIRST_NAME = re.compile("first|given|vorname|pr\u00e9nom|nombre de pila")
 # Who the form tool says was anonymous, in place of an address.
@@ -195,73 +192,84 @@ class ResponseReader:
     def __init__(self, layout: Layout) -> None:
         """Read rows by this layout; every row must have as many cells as it has columns."""
         self.layout = layout
-        self._scores: list[dict[tuple[str, str], tuple[Rated | None, str]]] = [
-            {} for _ in layout.scores
+        self._scores = [
+            Remembered[tuple[str, str], tuple[Rated | None, str]](partial(_rate, asked))
+            for asked in layout.scores
         ]
-        self._consents: dict[str, tuple[bool | None, str]] = {}
-        self._statuses: dict[tuple[str, ...], Status] = {}
+        self._consents = Remembered[str, tuple[bool | None, str]](self._consent)
+        self._statuses = Remembered[tuple[str, ...], Status](self._status)
         self._status_cells = getter([index for index, _ in layout.status])
-        self._key_cells = getter(layout.key) if -1 not in layout.key else None
-        self._key_codes = any(layout.key_codes)
-        self._consent_index = layout.wants_contact.index if layout.wants_contact else -1
-        self._verbatim = getter(
-            [
-                *(one.column.index for one in layout.comments),
-                *(column.index for column in layout.names),
-                *((layout.email,) if layout.email >= 0 else ()),
-            ]
-        )
+        self._descriptions = Remembered[tuple[str, ...], bytes](described)
         self._described = getter([index for _, index in layout.labels])
+        self._verbatim = [
+            *(one.column.index for one in layout.comments),
+            *(column.index for column in layout.names),
+            *((layout.email,) if layout.email >= 0 else ()),
+        ]
 
     def key_of(self, cells: Sequence[str]) -> tuple[str, ...]:
         """Give the vendor's key, part by part; empty when all parts are blank."""
-        if self._key_cells is not None:
-            parts = tuple(map(str.strip, self._key_cells(cells)))
-        else:
-            parts = tuple(cells[index].strip() if index >= 0 else "" for index in self.layout.key)
-        if self._key_codes:
+        parts = tuple(cells[index].strip() if index >= 0 else "" for index in self.layout.key)
+        if any(self.layout.key_codes):
             parts = tuple(map(code_of, parts, self.layout.key_codes))
         return parts if any(parts) else ()
 
+    def keys_of(self, rows: Sequence[Sequence[str]]) -> list[str]:
+        """Give the parts of each row's key, joined by `|`; blank parts at the ends count not."""
+        if any(self.layout.key_codes):
+            return ["|".join(self.key_of(cells)).strip("|") for cells in rows]
+        blank = [""] * len(rows)
+        parts = [stripped(rows, index) if index >= 0 else blank for index in self.layout.key] or [
+            blank
+        ]
+        return [joined.strip("|") for joined in map("|".join, zip(*parts, strict=True))]
+
     def content_of(self, cells: Sequence[str]) -> bytes:
+        """Digest what was answered in one row; as of `contents_of`."""
+        return self.contents_of((cells,))[0]
+
+    def contents_of(self, rows: Sequence[Sequence[str]]) -> list[bytes]:
         """Digest what was answered: the same answer gives the same digest in every export.
 
         Scores and consent count by their meaning (a number or its label), words by themselves
         without the white space around them; times and names and places of columns do not
-        count. 16 bytes; the last ones are about what describes the response, see
+        count. 16 bytes each; the last ones are about what describes the response, see
         `connector.domain.response.same_answers`.
         """
-        parts: list[str] = [self.status_of(cells)]
-        for place, asked in enumerate(self.layout.scores):
-            parts.append(self._rate(place, asked, cells)[1])
-        if self._consent_index >= 0:
-            parts.append(self._consent(cells[self._consent_index])[1])
-        parts += map(str.strip, self._verbatim(cells))
-        if self.layout.phone >= 0:  # as a number, in a workbook, or with the mark of a text
-            phone = cells[self.layout.phone].strip()
-            parts.append(phone.lstrip("'").removesuffix(".0") if phone else phone)
-        plain = _BETWEEN.join(parts)
-        if "\r" in plain:
-            plain = plain.replace("\r\n", "\n").replace("\r", "\n")
-        answers = digest(plain, ANSWER_BYTES)
-        described = self._described(cells)
-        if not described:
-            return answers + _UNDESCRIBED
-        labels = [value.strip() for value in described]
-        codes = sum(1 << place % 8 for place, value in enumerate(labels) if _CODE.fullmatch(value))
-        return answers + digest(_BETWEEN.join(labels), _LABEL_BYTES) + bytes([codes % 256])
+        layout = self.layout
+        columns: list[Iterable[str]] = [self.statuses_of(rows)]
+        for meanings, asked in zip(self._scores, layout.scores, strict=True):
+            kind = asked.kind_index
+            given = map(itemgetter(asked.column.index), rows)
+            kinds = map(itemgetter(kind), rows) if kind >= 0 else [""] * len(rows)
+            columns.append(
+                map(_counting, map(meanings.__getitem__, zip(given, kinds, strict=True)))
+            )
+        if layout.wants_contact is not None:
+            given = map(itemgetter(layout.wants_contact.index), rows)
+            columns.append(map(_counting, map(self._consents.__getitem__, given)))
+        columns += [stripped(rows, index) for index in self._verbatim]
+        if layout.phone >= 0:  # as a number, in a workbook, or with the mark of a text
+            phones = stripped(rows, layout.phone)
+            columns.append([one.lstrip("'").removesuffix(".0") for one in phones])
+        answers = digests(columns, ANSWER_BYTES)
+        if not layout.labels:
+            return [one + UNDESCRIBED for one in answers]
+        about = map(self._descriptions.__getitem__, map(self._described, rows))
+        return [one + other for one, other in zip(answers, about, strict=True)]
 
     def status_of(self, cells: Sequence[str]) -> Status:
         """Say how far the response came; of several columns the gravest counts."""
-        given = self._status_cells(cells)
-        status = self._statuses.get(given)
-        if status is None:
-            told = zip(given, self.layout.status, strict=True)
-            found = [_status(fold(value), meanings) for value, (_, meanings) in told]
-            status = max(found, key=RANKS.__getitem__, default=Status.UNKNOWN)
-            if len(self._statuses) < MAX_REMEMBERED:
-                self._statuses[given] = status
-        return status
+        return self._statuses[self._status_cells(cells)]
+
+    def statuses_of(self, rows: Sequence[Sequence[str]]) -> list[Status]:
+        """Say of each row how far the response came."""
+        return list(map(self._statuses.__getitem__, map(self._status_cells, rows)))
+
+    def _status(self, given: tuple[str, ...]) -> Status:
+        told = zip(given, self.layout.status, strict=True)
+        found = [_status(fold(value), meanings) for value, (_, meanings) in told]
+        return max(found, key=RANKS.__getitem__, default=Status.UNKNOWN)
 
     def submitted_of(self, cells: Sequence[str]) -> tuple[datetime | None, str]:
         """Give the first time of the row in UTC and its text; without any time the first text."""
@@ -289,7 +297,7 @@ class ResponseReader:
         """Read one row that is as wide as the header."""
         layout = self.layout
         wanted = cells[layout.wants_contact.index] if layout.wants_contact else ""
-        wants_contact, _ = self._consent(wanted)
+        wants_contact, _ = self._consents[wanted]
         submitted_at, submitted_text = self.submitted_of(cells)
         return Response(
             number=number,
@@ -317,23 +325,12 @@ class ResponseReader:
         )
 
     def _rated(self, cells: Sequence[str]) -> tuple[Rated, ...]:
-        answers = (
-            self._rate(place, asked, cells) for place, asked in enumerate(self.layout.scores)
-        )
-        return tuple(rated for rated, _ in answers if rated is not None)
-
-    def _rate(self, place: int, asked: Asked, cells: Sequence[str]) -> tuple[Rated | None, str]:
-        """Read one answer on a scale, and how it counts; None when it is blank or means none."""
-        given = cells[asked.column.index]
-        kind = cells[asked.kind_index] if asked.kind_index >= 0 else ""
-        known = self._scores[place]
-        if (given, kind) in known:
-            return known[given, kind]
-        rated = _rated(given, asked.scales.get(fold(kind), asked.scale), asked)
-        meant = rated, _counting(rated)
-        if len(known) < MAX_REMEMBERED:
-            known[given, kind] = meant
-        return meant
+        answers = [
+            meanings[cells[asked.column.index], cells[kind] if kind >= 0 else ""][0]
+            for meanings, asked in zip(self._scores, self.layout.scores, strict=True)
+            for kind in (asked.kind_index,)
+        ]
+        return tuple(rated for rated in answers if rated is not None)
 
     def _unclear(self, given: str) -> str:
         """Give what stands in the place of consent, folded; blank when it means nothing."""
@@ -342,29 +339,20 @@ class ResponseReader:
 
     def _consent(self, given: str) -> tuple[bool | None, str]:
         """Read consent, and how it counts."""
-        if given in self._consents:
-            return self._consents[given]
         unclear, consent = self._unclear(given), self.layout.wants_contact
         said = yes_or_no(given, consent.yes, consent.no) if consent and unclear else None
-        meant = said, unclear if said is None else str(said)
-        if len(self._consents) < MAX_REMEMBERED:
-            self._consents[given] = meant
-        return meant
+        return said, unclear if said is None else str(said)
 
 
-def _rated(given: str, scale: Scale | None, asked: Asked) -> Rated | None:
-    if scale is None:
-        return None
-    score = score_of(given, scale)
-    if score.value is None and not score.problem:
-        return None
-    return Rated(column=asked.column, scale=scale, score=score, low_at_most=asked.low_at_most)
-
-
-def _counting(rated: Rated | None) -> str:
-    if rated is None:
-        return ""
-    return rated.score.given if rated.score.value is None else str(rated.score.value)
+def _rate(asked: Asked, answer: tuple[str, str]) -> tuple[Rated | None, str]:
+    """Read an answer on a scale and the kind beside it, and how it counts; None: it means none."""
+    given, kind = answer
+    scale = asked.scales.get(fold(kind), asked.scale)
+    score = score_of(given, scale) if scale else None
+    if scale is None or score is None or (score.value is None and not score.problem):
+        return None, ""
+    rated = Rated(column=asked.column, scale=scale, score=score, low_at_most=asked.low_at_most)
+    return rated, score.given if score.value is None else str(score.value)
 
 
 def _status(folded: str, meanings: Mapping[str, Status]) -> Status:

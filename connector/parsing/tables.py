@@ -183,7 +183,7 @@ def _rows(lines: _Lines, delimiter: str) -> Iterator[Entry]:
         try:
             for cells in reader:
                 text = lines.row(reader.line_num)
-                if not any(map(str.strip, cells)):
+                if not (cells and cells[0].strip()) and not any(map(str.strip, cells)):
                     continue
                 number += 1
                 if "\0" in text:

@@ -87,6 +87,7 @@ class Intake:
                 self._settle(batch)
                 new, known = new + taken.new, known + taken.known
                 unreadable += taken.unreadable
+                del batch  # gone before the next one is read: it may be large
                 self._heartbeat()
                 why = self._pause()
                 if why:

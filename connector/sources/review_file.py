@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Literal, Self, cast
 
@@ -21,7 +22,8 @@ from connector.parsing.survey_identity import updated_of
 from connector.parsing.survey_scores import fold
 from connector.parsing.surveys import ResponseReader
 from connector.sources._exports.identity import Identities
-from connector.sources._exports.rows import ExportRows, Origin
+from connector.sources._exports.rows import ExportRows
+from connector.sources._exports.runs import Origin
 from connector.sources._exports.settings import ExportOptions
 from connector.sources._exports.source import ExportSource
 
@@ -93,28 +95,30 @@ class ReviewRows(ExportRows):
     channel = Channel.REVIEW
     identities = ReviewIdentities
 
-    def _compared(self, cells: Sequence[str]) -> Sequence[str]:
+    def _compared(self, rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
         """Leave out translations: they come and go, and nobody wrote them."""
-        if not any(MACHINE in cell for cell in cells):
-            return cells
-        return [original_of(cell) for cell in cells]
+        return [
+            [original_of(cell) for cell in cells] if any(MACHINE in one for one in cells) else cells
+            for cells in rows
+        ]
 
     def _told(
-        self, cells: Sequence[str], content: bytes, reader: ResponseReader
-    ) -> tuple[bytes, int]:
+        self, rows: Sequence[Sequence[str]], contents: list[bytes], reader: ResponseReader
+    ) -> tuple[list[bytes], list[int]]:
         """Let the time of change decide, where there is one: translations come and go."""
-        updated = updated_of(reader.layout, cells)
-        if updated is None:
-            return super()._told(cells, content, reader)
-        digest = hashlib.blake2b(updated.isoformat().encode(), digest_size=CONTENT_BYTES).digest()
-        return digest, int(updated.timestamp())
+        told, stamps = super()._told(rows, contents, reader)
+        updated = [updated_of(reader.layout, cells) for cells in rows]
+        digests = [
+            told[place] if when is None else _digest_of(when) for place, when in enumerate(updated)
+        ]
+        return digests, stamps
 
     def make(self, row: ExportRow) -> Signal:
         """Make the signal of a review."""
         signal = super().make(row)
-        wide, table = cast("Origin", row.origin)
+        origin = cast("Origin", row.origin)
         facts: dict[str, Fact] = dict(signal.facts)
-        if self._answered(wide.cells, table.reader):
+        if self._answered(origin.row.cells, origin.table.reader):
             facts["answered"] = True
         return replace(signal, facts=facts)
 
@@ -145,6 +149,10 @@ def original_of(text: str) -> str:
         return text
     _, marked, original = behind.partition(ORIGINAL)
     return original.strip() if marked else before.strip()
+
+
+def _digest_of(when: datetime) -> bytes:
+    return hashlib.blake2b(when.isoformat().encode(), digest_size=CONTENT_BYTES).digest()
 
 
 def _index(reader: ResponseReader, names: Sequence[str]) -> int:

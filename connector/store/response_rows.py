@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -52,23 +52,29 @@ class Known(NamedTuple):
     signal_id: bytes | None
 
 
-def namer(secret: bytes, tenant: str, source: str) -> Callable[[str], bytes]:
+def namer(secret: bytes, tenant: str, source: str) -> Callable[[Iterable[str]], list[bytes]]:
     """Give what makes identities of responses from their natural keys."""
     base = hashlib.blake2b(key=secret, digest_size=16, person=b"response")
     for part in (tenant.encode(), source.encode()):
         base.update(len(part).to_bytes(4, "big") + part)
+    begun = base.copy
 
-    def name(key: str) -> bytes:
-        hasher = base.copy()
-        hasher.update(key.encode("utf-8", "surrogatepass"))
-        return hasher.digest()
+    def names(keys: Iterable[str]) -> list[bytes]:
+        found = []
+        for key in keys:
+            hasher = begun()
+            hasher.update(key.encode("utf-8", "surrogatepass"))
+            found.append(hasher.digest())
+        return found
 
-    return name
+    return names
 
 
 def known(connection: Connection, ids: Sequence[bytes]) -> dict[bytes, Known]:
     """What is known of these responses."""
     found: dict[bytes, Known] = {}
+    if len(ids) > AT_ONCE:
+        ids = sorted(ids)  # neighbours stand on one page
     for start in range(0, len(ids), AT_ONCE):
         part = ids[start : start + AT_ONCE]
         if connection.dialect.name == "sqlite":
@@ -89,6 +95,9 @@ def _among(count: int) -> str:
     )
 
 
+_INSERT: Final = (
+    "INSERT INTO response (id, content, version, stamp, revision, state) VALUES (?, ?, ?, ?, 0, ?)"
+)
 _PUT: Final = (
     "INSERT INTO response (id, content, version, stamp, revision, state, signal_id) "
     "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET content = excluded.content, "
@@ -96,6 +105,19 @@ _PUT: Final = (
     "state = excluded.state, "
     "signal_id = excluded.signal_id"
 )
+
+First: TypeAlias = tuple[bytes, bytes, bytes, int, State]
+"""A response that nobody has to judge: identity, content, version, stamp and state of `Known`."""
+
+
+def insert(connection: Connection, fresh: Sequence[First]) -> None:
+    """Remember responses of which nothing is known. Raises IntegrityError if one is."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_INSERT, list(fresh))
+        return
+    names = ("id", "content", "version", "stamp", "state")
+    rows = [dict(zip(names, one, strict=True)) for one in fresh]
+    connection.execute(sa.insert(response).values(revision=0), rows)
 
 
 def put(connection: Connection, changed: Mapping[bytes, Known]) -> None:

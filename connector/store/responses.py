@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from connector.domain.response import ExportRow, Responses, Row, same_answers
@@ -23,6 +24,7 @@ from connector.domain.signal import (
 )
 from connector.store import codec, content, signals
 from connector.store import response_rows as rows_of
+from connector.store.response_bulk import STATES, first_known, insert_unknown
 from connector.store.response_rows import Known, State
 from connector.store.signals import Taken
 from connector.store.store import Tx
@@ -31,8 +33,6 @@ MAX_WATCHED: Final = 1_000
 """Of so many open cases of one source it is looked whether their answers were withdrawn."""
 KEYS_AT_ONCE: Final = 5_000
 """So many keys of a file are looked at together."""
-
-_STATES: Final = {row: State[row.name] for row in Row if row.name in State.__members__}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +52,7 @@ def decide(found: Known | None, entry: ExportRow, form: bytes, version: bytes) -
     """Compare a row with what is known of its response; pure."""
     content = form + entry.content
     if found is None:
-        state = State.JUDGED if entry.passed is None else _STATES[entry.passed]
-        known = Known(content, version, entry.stamp, 0, state, None)
+        known = first_known(entry, form, version)
         return Decision(row=entry.passed or Row.NEW, known=known)
     known_form = found.content[: len(form)] == form
     if known_form and same_answers(found.content, content):
@@ -74,7 +73,7 @@ def _changed(found: Known, changed: Known, entry: ExportRow) -> Decision:
         changed = changed._replace(revision=found.revision + 1, state=State.JUDGED)
         return Decision(row=Row.EDITED, known=changed)
     if entry.passed is not None:
-        return Decision(row=entry.passed, known=changed._replace(state=_STATES[entry.passed]))
+        return Decision(row=entry.passed, known=changed._replace(state=STATES[entry.passed]))
     return Decision(row=Row.NEW, known=changed._replace(state=State.JUDGED))
 
 
@@ -98,36 +97,33 @@ class _Work:
         self.fresh: dict[bytes, Item] = {}
         self._tx, self._tenant, self._source = tx, tenant, name
         self._rows = rows
-        self._name = rows_of.namer(tx.secret, tenant, name)
+        self._names = rows_of.namer(tx.secret, tenant, name)
         self._items: list[tuple[bytes | None, Item]] = []
         self._changed: dict[bytes, Known] = {}
         self._counts: Counter[str] = Counter()
         self._marks: dict[bytes, list[bytes]] = {}
         export = rows.export
         self._form, self._version = export.form, export.version
-        self._named = [
-            (one, self._name(one.key)) for one in rows.entries if isinstance(one, ExportRow)
-        ]
-        self._known = rows_of.known(tx.connection, [identity for _, identity in self._named])
+        entries = [one for one in rows.entries if isinstance(one, ExportRow)]
+        ids = self._names([one.key for one in entries])
+        written = insert_unknown(tx.connection, entries, ids, self._form, self._version)
+        if written is not None:
+            self._counts.update(written)
+            entries, ids = [], []
+        self._named = list(zip(entries, ids, strict=True))
+        self._known = rows_of.known(tx.connection, ids)
         self._replaced = self._replacements(self._named)
 
     def run(self) -> None:
         """Decide about all rows; most are known and unchanged, or too old to be judged."""
-        known, form, version = self._known, self._form, self._version
-        passed: Counter[Row] = Counter()
+        known, form = self._known, self._form
         for entry, identity in self._named:
             found = known.get(identity)
             if found is not None and found.content == form + entry.content:
-                passed[Row.SEEN] += 1
-            elif found is None and entry.passed is not None and not entry.traces:
-                passed[entry.passed] += 1
-                state = _STATES[entry.passed]
-                first = (form + entry.content, version, entry.stamp, 0, state, None)
-                known[identity] = self._changed[identity] = Known._make(first)
+                self._counts[Row.SEEN] += 1
             else:
                 self._do(entry, identity, found)
-        self._counts.update(passed)
-        for problem in self._rows.entries if len(self._named) < len(self._rows) else ():
+        for problem in self._rows.entries:
             if isinstance(problem, Unreadable):
                 self._items.append((None, problem))
                 self._counts[Row.PARSE_ERROR] += 1
@@ -208,13 +204,9 @@ class _Work:
         return missing if older else set()
 
     def _ids_of_file(self) -> Iterator[list[bytes]]:
-        ids: list[bytes] = []
-        for key in self._rows.export.read_keys():
-            ids.append(self._name(key))
-            if len(ids) >= KEYS_AT_ONCE:
-                yield ids
-                ids = []
-        yield ids
+        keys = iter(self._rows.export.read_keys())
+        while some := list(islice(keys, KEYS_AT_ONCE)):
+            yield self._names(some)
 
     def notice_withdrawn(self) -> None:
         """Tell of answers whose case is open and that are gone from the file they came from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from connector.parsing.survey_layout import lay_out
 from connector.parsing.survey_mapping import Mapped, Status
 from connector.parsing.survey_meaning import Refusal, Wishes
 from connector.parsing.survey_recipes import shipped
+from connector.parsing.survey_scores import fold
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.survey_words import yes_or_no
 from connector.parsing.surveys import ResponseReader
@@ -177,6 +179,69 @@ def test_the_same_answer_in_numbers_and_in_words_has_the_same_content():
     rows = reader(header, mapping)
     first = rows.content_of(("0", "1", "a\nb"))
     assert rows.content_of(("Not at all likely", "Yes", "a\r\nb ")) == first
+
+
+CELLS = st.sampled_from(
+    [
+        "",
+        " ",
+        "0",
+        "10",
+        "11",
+        "Yes",
+        "no, thanks",
+        "1",
+        "partial",
+        "a b",
+        " a\r\nb\r",
+        "é\ud800",
+        "|",
+    ]
+)
+
+
+@given(st.lists(st.tuples(*[CELLS] * 10), max_size=6))
+def test_rows_read_together_tell_what_each_tells_alone(rows):
+    header = (
+        ("case", "visit", "NPS", "Stars", "Call?", "comment", "Email", "State", "Tel", "Site"),
+    )
+    mapping = {
+        "Tel": "phone",
+        "Site": "location",
+        "case": "id",
+        "visit": "id",
+        "NPS": {"role": "score", "kind": "nps"},
+        "Stars": {"role": "score", "kind": "stars5"},
+        "Call?": "wants_contact",
+        "comment": "comment",
+        "Email": "email",
+        "State": {"role": "status", "complete": ["1", ""], "partial": ["partial"]},
+    }
+    together = reader(header, mapping)
+    contents, keys = together.contents_of(rows), together.keys_of(rows)
+    states = together.statuses_of(rows)
+    for place, row in enumerate(rows):
+        alone = reader(header, mapping)
+        one = alone.response_of(2, row)
+        assert keys[place] == "|".join(alone.key_of(row)).strip("|")
+        assert states[place] == one.status
+        scores = {rated.column.name: rated.score for rated in one.scores}
+        counting = [scores.get(name) for name in ("NPS", "Stars")]
+        told = [
+            *("" if one is None else one.given if one.value is None else str(one.value)
+              for one in counting),
+            str(one.wants_contact) if one.wants_contact is not None else fold(row[4]),
+        ]  # fmt: skip
+        phone = row[8].strip().lstrip("'").removesuffix(".0")
+        plain = "\0".join([one.status.value, *told, row[5].strip(), row[6].strip(), phone])
+        expected = digest(plain.replace("\r\n", "\n").replace("\r", "\n"), 11)
+        code = row[9].strip().isdecimal()
+        expected += digest(row[9].strip(), 4) + (b"\1" if code else b"\0")
+        assert contents[place] == one.content == expected
+
+
+def digest(plain, size):
+    return hashlib.blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=size).digest()
 
 
 def test_an_anonymous_respondent_has_no_name():

@@ -648,6 +648,29 @@ def test_responses_of_a_file_in_a_zip_are_found_by_their_place(tmp_path):
     assert only.locator == f"{path}!in/x.csv#2"
 
 
+def test_rows_in_front_of_a_fault_of_the_file_are_heard(export, monkeypatch):
+    real = survey_files.read_rows
+
+    def cut(*given):
+        yield from real(*given)
+        raise survey_files.NotRead("The rest is gone.")
+
+    monkeypatch.setattr(survey_files, "read_rows", cut)
+    rows = [TWO.replace("r2", f"r{number}") for number in range(130)]
+    export.write_text(HEADER + "".join(rows))
+    items = drain(open_source(export))[0]
+    assert keys(items[:-1]) == [f"id:r{number}" for number in range(130)]
+    assert "The rest is gone." in items[-1].problem
+
+
+def test_long_rows_are_looked_at_a_few_at_a_time(export, monkeypatch):
+    monkeypatch.setattr("connector.sources._exports.runs.RUN_CHARS", 40)
+    export.write_text(HEADER + ONE + TWO + "cut\n" + THREE)
+    items = drain(open_source(export))[0]
+    assert keys([items[0], items[1], items[3]]) == ["id:r1", "id:r2", "id:r3"]
+    assert isinstance(items[2], Unreadable)
+
+
 @pytest.mark.parametrize(
     ("limit", "words"),
     [

@@ -27,21 +27,36 @@ class Identities:
         self._counts: dict[bytes, int] = {}
 
     @property
-    def full(self) -> bool:
-        """True when no more responses without an id can be told apart."""
-        return len(self._counts) >= MAX_REMEMBERED
+    def room(self) -> int:
+        """So many more responses without an id can be told apart."""
+        return max(MAX_REMEMBERED - len(self._counts), 0)
 
-    def of(self, cells: Sequence[str], content: bytes) -> tuple[str, tuple[str, ...]]:
-        """Give natural key and traces; stable over re-exports, other columns and file names.
+    def of(
+        self, rows: Sequence[Sequence[str]], contents: Sequence[bytes]
+    ) -> tuple[list[str], list[tuple[str, ...]]]:
+        """Give natural keys and traces; stable over re-exports, other columns and file names.
 
-        A trace is what an edited version has in common with a response that has no id.
+        `contents` are those of the rows. A trace is what an edited version has in common with a
+        response that has no id.
         """
-        parts = self._reader.key_of(cells)
-        if parts:
-            key = "|".join(parts).strip("|")
-            if key.endswith(".0") and _FLOAT.fullmatch(key):
-                key = key[:-2]  # a number, as a program of tables writes it
-            return f"id:{self.part(key)}", ()
+        joined = self._reader.keys_of(rows)
+        keys = [f"id:{self._id(key)}" if key else "" for key in joined]
+        traces: list[tuple[str, ...]] = [()] * len(keys)
+        if not all(keys):
+            for place, key in enumerate(keys):
+                if not key:
+                    keys[place], traces[place] = self._without(rows[place], contents[place])
+        return keys, traces
+
+    def _id(self, key: str) -> str:
+        if key.endswith(".0") and _FLOAT.fullmatch(key):
+            key = key[:-2]  # a number, as a program of tables writes it
+        return self.part(key)
+
+    def _without(self, cells: Sequence[str], content: bytes) -> tuple[str, tuple[str, ...]]:
+        """Give key and traces of a row without an id, or whose id is nothing but `|`."""
+        if self._reader.key_of(cells):
+            return f"id:{self.part('')}", ()
         mark = self._reader.mark_of(cells)
         text = mark or self._reader.submitted_of(cells)[1]
         plain = content + text.encode("utf-8", "replace")

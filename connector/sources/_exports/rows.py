@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from itertools import chain, islice
+from dataclasses import replace
+from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, cast
 from zoneinfo import ZoneInfo
 
 from connector.domain.practice import Practice
 from connector.domain.response import FORM_BYTES, Entry, ExportRow
-from connector.domain.response import Row as Outcome
 from connector.domain.signal import Channel, Signal, Unreadable
 from connector.parsing.survey_files import Broken, NotRead, Part, parts_of
-from connector.parsing.survey_identity import form_of, speaks, updated_of
-from connector.parsing.survey_mapping import Status
+from connector.parsing.survey_identity import form_of, updated_of
 from connector.parsing.survey_meaning import Refusal, Wishes, understand
 from connector.parsing.survey_proposal import Proposal, propose
 from connector.parsing.survey_times import DateOrder
@@ -28,6 +25,16 @@ from connector.parsing.tables import Entry as Line
 from connector.sources._exports.facts import facts_of
 from connector.sources._exports.heading import date_doubts, read_heading
 from connector.sources._exports.identity import MAX_REMEMBERED, Identities
+from connector.sources._exports.passing import Passing
+from connector.sources._exports.runs import (
+    RUN_ROWS,
+    Origin,
+    Table,
+    fitted,
+    kept,
+    take,
+    until_misfits,
+)
 from connector.sources._exports.settings import ExportOptions
 from connector.sources._exports.skipping import Numbers
 
@@ -38,41 +45,7 @@ MONTH_FIRST_REGIONS = frozenset({"US", "PR", "GU", "VI", "AS", "MP", "PH", "CA"}
 
 MAX_MISFITS = 1_000
 """After so many lines one behind the other that are no rows the file is no table."""
-MAX_DAYS = 20_000
-"""So many days before `start_from` are remembered."""
-_DAY_CHARS = len("2025-03-04")
-_ANY_ZONE = timedelta(days=2)
 _SHORTENED = re.compile(r"[a-z]+:(?:.*\|)?\d[.,]?\d*E\+\d{1,2}(?:\|.*)?", re.DOTALL)
-
-_PASSED = {
-    Status.PARTIAL: Outcome.PARTIAL,
-    Status.UNANSWERED: Outcome.UNANSWERED,
-    Status.SPAM: Outcome.SPAM,
-    Status.TEST: Outcome.PREVIEW,
-    Status.PREVIEW: Outcome.PREVIEW,
-    Status.NO_CONSENT: Outcome.NO_CONSENT,
-}
-"""Rows that nobody has to judge, unless they hold words."""
-_UNREAD = frozenset({Outcome.PREVIEW, Outcome.UNANSWERED, Outcome.NO_CONSENT})
-"""Rows that nobody has to judge, whatever they hold."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """One table of an export, as its rows are read."""
-
-    place: str
-    """Path, and name within a ZIP: the front of its rows' locators."""
-    guessed: bool
-    """True when its encoding is a guess."""
-    reader: ResponseReader
-
-
-class Origin(NamedTuple):
-    """Where a row stands, for its signal."""
-
-    row: Row
-    table: Table
 
 
 class ExportRows:
@@ -97,9 +70,12 @@ class ExportRows:
         `order`: how an earlier file proved that days and months are written; `now_s`: the clock,
         for responses that are waited for.
         """
-        self._now_s = now_s
-        self.again_s = 0
-        """Once read: when the first response is no longer waited for, epoch seconds, or 0."""
+        self._passing = Passing(
+            start=None if options.start_from is None else options.starts_at(practice.zone),
+            grace_s=3_600 * (options.partial_grace_h or 0),
+            written_s=written_s,
+            now_s=now_s,
+        )
         self._earlier_order = order
         self.order: DateOrder | None = None
         """Once read: how the file itself proves it."""
@@ -110,38 +86,44 @@ class ExportRows:
         self.refused = ""
         """Once read: why nothing of one of the tables was read; its header does not fit."""
         self._options = options
-        self._grace_s = 3_600 * (options.partial_grace_h or 0)
         self._written_s = written_s
         self._practice = practice
         self.path = printable_path(path)
         self._examined = examined
-        self._start = options.starts_at(practice.zone)
-        self._old_days: set[str] = set()
         self.numbers = Numbers([0], [0])
         """Tells the numbers of rows where blocks in front of them are left out."""
         self.header_rows = 0
         """Once read: of the table that was read last; 0 without an id."""
 
+    @property
+    def again_s(self) -> int:
+        """Once read: when the first response is no longer waited for, epoch seconds, or 0."""
+        return self._passing.again_s
+
     def entries(self, file: BinaryIO) -> Iterator[Entry]:
         """Read the file from its start, one table after the other. Raises OSError."""
+        return chain.from_iterable(self._runs(file))
+
+    def _runs(self, file: BinaryIO) -> Iterator[Sequence[Entry]]:
+        """Read entries, several at once: a generator's turn for each would cost too much."""
         for part in self._parts(file):
             place = self._place(part)
             try:
                 if isinstance(part, Broken):
-                    yield self._refuse(place, part.problem)
+                    yield [self._refuse(place, part.problem)]
                 else:
                     yield from self._table(place, part)
             except NotRead as fault:
-                yield self._refuse(place, fault.problem)
+                yield [self._refuse(place, fault.problem)]
 
-    def _table(self, place: str, part: Part) -> Iterator[Entry]:
+    def _table(self, place: str, part: Part) -> Iterator[Sequence[Entry]]:
         heading = read_heading(part.entries, self._wishes())
         if heading is None:
             return
         layout = heading.layout
         if isinstance(layout, Refusal):
             self.refused = self.refused or f"{place}: {layout.problem}"
-            yield self._refuse(place, layout.problem)
+            yield [self._refuse(place, layout.problem)]
             return
         self.order = heading.orders.proven or self.order
         table = Table(place=place, guessed=part.guessed, reader=ResponseReader(layout))
@@ -149,21 +131,31 @@ class ExportRows:
         self.header_rows = layout.header_rows if layout.key else 0
         self.unmapped = tuple(column.name for column in layout.unmapped)
         identities = self.identities(table.reader)
+        lines = chain(heading.lines[layout.header_rows :], part.entries)
+        yield from self._responses(lines, table, identities)
+
+    def _responses(
+        self, lines: Iterator[Line], table: Table, identities: Identities
+    ) -> Iterator[Sequence[Entry]]:
+        """Tell of a table's rows what they are, many together. Raises NotRead behind the last."""
         misfits = 0
-        for line in chain(heading.lines[layout.header_rows :], part.entries):
-            if identities.full:
-                problem = (
-                    f"More than {MAX_REMEMBERED} responses have no id: map the column of the id."
-                )
-                yield self._refuse(place, problem)
-                return
-            entry = self._entry(line, table, identities)
-            yield entry
-            misfits = misfits + 1 if isinstance(entry, Unreadable) else 0
+        while room := identities.room:
+            some: list[Line] = []
+            fault = take(lines, min(room, RUN_ROWS), some)
+            entries = self._entries(some, table, identities)
+            whole, misfits = until_misfits(entries, misfits, MAX_MISFITS)
+            yield whole
             if misfits >= MAX_MISFITS:
                 problem = f"{MAX_MISFITS} rows in a row are none: the rest of the file is not read."
-                yield self._refuse(place, problem)
+                yield [self._refuse(table.place, problem)]
                 return
+            if fault is not None:
+                raise fault
+            if not some:
+                return
+        if next(lines, None) is not None:
+            problem = f"More than {MAX_REMEMBERED} responses have no id: map the column of the id."
+            yield [self._refuse(table.place, problem)]
 
     def proposals(self, file: BinaryIO) -> Iterator[Proposal | str]:
         """Propose a map for each table, or say why there is none. Raises OSError."""
@@ -251,87 +243,67 @@ class ExportRows:
             region=region,
         )
 
-    def _entry(self, line: Line, table: Table, identities: Identities) -> Entry:
-        reader = table.reader
-        layout = reader.layout
-        there = len(layout.columns) - layout.added
-        wide = fit(line, there, layout.needed) if isinstance(line, Row) else line
-        if isinstance(wide, BadRow):
-            return self._bad(table.place, wide)
-        if layout.added:
-            wide = wide._replace(cells=wide.cells + ("",) * layout.added)
-        content = reader.content_of(self._compared(wide.cells))
-        key, traces = identities.of(wide.cells, content)
-        if "E+" in key and _SHORTENED.fullmatch(key):
-            problem = "The id was shortened by a spreadsheet program (1.2E+11): export it anew."
-            return self._bad(
-                table.place, BadRow(number=wide.number, problem=problem, text=wide.text)
-            )
-        passed = self._passed(wide.cells, reader)
-        if self._grace_s and passed is not Outcome.BACKFILL and self._is_over(wide.cells, reader):
-            passed, content = None, _another(content)
-        told, stamp = self._told(wide.cells, content, reader)
-        return ExportRow(key, told, passed, stamp, traces, Origin(wide, table))
+    def _entries(self, lines: Sequence[Line], table: Table, identities: Identities) -> list[Entry]:
+        """Tell of rows who each is and what it says, in their order."""
+        layout = table.reader.layout
+        wide, needed = len(layout.columns) - layout.added, layout.needed
+        fits = [
+            line if type(line) is Row and len(line.cells) == wide else fitted(line, wide, needed)
+            for line in lines
+        ]
+        rows = [line for line in fits if type(line) is Row]
+        told = self._told_of(rows, table, identities) if rows else []
+        if len(told) == len(fits):
+            return told
+        following = iter(told)
+        return [
+            self._bad(table.place, line) if isinstance(line, BadRow) else next(following)
+            for line in fits
+        ]
 
-    def _compared(self, cells: Sequence[str]) -> Sequence[str]:
+    def _told_of(self, rows: Sequence[Row], table: Table, identities: Identities) -> list[Entry]:
+        """Tell of rows that are as wide as the header, column by column."""
+        reader = table.reader
+        numbers, cells, texts = zip(*rows, strict=True)
+        if reader.layout.added:
+            blank = ("",) * reader.layout.added
+            cells = tuple(row + blank for row in cells)
+        contents = reader.contents_of(self._compared(cells))
+        keys, traces = identities.of(cells, contents)
+        passed, contents = self._passing.of(cells, contents, reader)
+        told, stamps = self._told(cells, contents, reader)
+        origins = map(Origin, numbers, texts, kept(cells, passed), repeat(table))
+        entries = map(ExportRow, keys, told, passed, stamps, traces, origins)
+        return [self._unless_shortened(one) if "E+" in one.key else one for one in entries]
+
+    def _unless_shortened(self, entry: ExportRow) -> Entry:
+        """Refuse a key that a spreadsheet program made of a longer one."""
+        if not _SHORTENED.fullmatch(entry.key):
+            return entry
+        problem = "The id was shortened by a spreadsheet program (1.2E+11): export it anew."
+        return self._bad_entry(entry, problem)
+
+    def _compared(self, rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
         """Give the cells without what is no answer of the person."""
-        return cells
+        return rows
 
     def _told(
-        self, cells: Sequence[str], content: bytes, reader: ResponseReader
-    ) -> tuple[bytes, int]:
-        """Give the digest that an edit changes, and when it was written, epoch seconds."""
-        updated = updated_of(reader.layout, cells)
-        return content, self._written_s if updated is None else int(updated.timestamp())
-
-    def _passed(self, cells: Sequence[str], reader: ResponseReader) -> Outcome | None:
-        """Say why nobody has to judge a row, if so."""
-        passed = _PASSED.get(reader.status_of(cells))
-        if passed in _UNREAD:
-            return passed
-        if self._options.start_from is not None and self._is_old(cells, reader):
-            return Outcome.BACKFILL
-        return None if passed is None or speaks(reader.layout, cells) else passed
-
-    def _is_over(self, cells: Sequence[str], reader: ResponseReader) -> bool:
-        """Say whether a response that was begun is no longer waited for, and holds something."""
-        layout = reader.layout
-        if reader.status_of(cells) is not Status.PARTIAL:
-            return False
-        if not (
-            any(cells[one.column.index].strip() for one in layout.scores) or speaks(layout, cells)
-        ):
-            return False
-        when, _ = reader.submitted_of(cells)
-        ends = self._grace_s + (self._written_s if when is None else int(when.timestamp()))
-        if ends > self._now_s:
-            self.again_s = min(self.again_s or ends, ends)
-        return ends <= self._now_s
-
-    def _is_old(self, cells: Sequence[str], reader: ResponseReader) -> bool:
-        """Say whether a response was handed in before those that are judged.
-
-        A day that is certainly before them, whatever the zone, is read once: an archive has many
-        responses a day.
-        """
-        first = reader.layout.submitted[0] if reader.layout.submitted else None
-        day = cells[first.index][:_DAY_CHARS] if first else ""
-        if day in self._old_days:
-            return True
-        when, text = reader.submitted_of(cells)
-        if when is None or when >= self._start:
-            return False
-        begins = len(day) == _DAY_CHARS and text.startswith(day) and text[_DAY_CHARS:][:1] in " T"
-        if begins and when < self._start - _ANY_ZONE and len(self._old_days) < MAX_DAYS:
-            self._old_days.add(day)
-        return True
+        self, rows: Sequence[Sequence[str]], contents: list[bytes], reader: ResponseReader
+    ) -> tuple[list[bytes], list[int]]:
+        """Give the digests that an edit changes, and when each was written, epoch seconds."""
+        if reader.layout.updated is None:
+            return contents, [self._written_s] * len(rows)
+        updated = [updated_of(reader.layout, cells) for cells in rows]
+        stamps = [self._written_s if one is None else int(one.timestamp()) for one in updated]
+        return contents, stamps
 
     def make(self, row: ExportRow) -> Signal:
         """Make the signal of a response."""
-        wide, table = cast("Origin", row.origin)
+        origin = cast("Origin", row.origin)
+        wide, table = origin.row, origin.table
         response = table.reader.response_of(wide.number, wide.cells)
         facts = facts_of(response, table.reader.layout, guessed=table.guessed)
-        if self._grace_s and self._is_over(wide.cells, table.reader):
+        if self._passing.is_over(wide.cells, table.reader):
             facts["partial_over"] = True
         return Signal(
             tenant=self._practice.tenant,
@@ -349,11 +321,15 @@ class ExportRows:
 
     def clash(self, row: ExportRow) -> Unreadable:
         """Show a row that has the id of another response."""
-        wide, table = cast("Origin", row.origin)
         problem = (
             "The row has the id of another row and other content: is more than one column the id?"
         )
-        return self._bad(table.place, BadRow(number=wide.number, problem=problem, text=wide.text))
+        return self._bad_entry(row, problem)
+
+    def _bad_entry(self, entry: ExportRow, problem: str) -> Unreadable:
+        origin = cast("Origin", entry.origin)
+        row = BadRow(number=origin.number, problem=problem, text=origin.text)
+        return self._bad(origin.table.place, row)
 
     def _bad(self, place: str, row: BadRow) -> Unreadable:
         number = self.numbers.of(row.number)
@@ -373,11 +349,6 @@ class ExportRows:
             locator=f"{place}#file-{self._examined.sha256[:12]}",
             problem=f"{place}: {problem}",
         )
-
-
-def _another(content: bytes) -> bytes:
-    """Give the content of a response that is judged although it was never handed in."""
-    return bytes([content[0] ^ 1]) + content[1:]
 
 
 def _date_order(region: str) -> DateOrder:

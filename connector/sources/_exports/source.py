@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
-from typing import BinaryIO, cast
+from itertools import chain, islice
+from typing import Any, BinaryIO
 
 import structlog
 
@@ -26,7 +26,7 @@ from connector.parsing.tables import Examined
 from connector.sources._exports import skipping
 from connector.sources._exports.folder import Found, Gate, listing
 from connector.sources._exports.progress import FileProgress, Progress
-from connector.sources._exports.rows import ExportRows, Origin
+from connector.sources._exports.rows import ExportRows
 from connector.sources._exports.settings import ExportOptions
 from connector.sources._exports.skipping import Plan, Pool
 
@@ -36,9 +36,10 @@ BATCH_ITEMS = 1_000
 """A batch is handed on when it has so many rows that may have to be judged,"""
 BATCH_KNOWN = 5_000
 """or so many where most of them are known,"""
-BATCH_ROWS = 10_000
-"""or so many in all: each commit writes pages all over the table of responses,"""
-BATCH_CHARS = 8_000_000
+BATCH_ROWS = 50_000
+"""or so many in all: each commit writes pages all over the table of responses, whose keys are in
+no order, so that few large ones write a fraction of what many small ones do,"""
+BATCH_CHARS = 16_000_000
 """or so many characters."""
 MAX_REFUSED_CHARS = 1_000
 """So much is remembered of why a file does not fit its map."""
@@ -236,11 +237,12 @@ class ExportSource:
         most = BATCH_KNOWN if progress.begun else BATCH_ITEMS
         entries = islice(export.entries(left_out.opened(opened)), rows, None)
         batch = _some(entries, most)
-        while following := _some(entries, most):
+        while following := next(entries, None):
             yield gathered(batch, done=False)
             if self._closing.is_set():
                 return
-            batch = following
+            batch = []  # gone before the next one is read: it may be large
+            batch = _some(chain([following], entries), most)
         yield gathered(batch, done=_unchanged(file))
         self._tell(export)
 
@@ -320,7 +322,8 @@ def _some(entries: Iterator[Entry], most: int) -> list[Entry]:
             size += len(entry.raw)
             judged += 1
         else:
-            size += len(cast("Origin", entry.origin).row.text)
+            origin: Any = entry.origin
+            size += len(origin.text)
             judged += entry.passed is None
         if judged >= most or size >= BATCH_CHARS or len(batch) >= BATCH_ROWS:
             break
