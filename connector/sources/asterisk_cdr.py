@@ -10,12 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from connector.domain.errors import Unavailable
 from connector.domain.practice import Practice
 from connector.domain.signal import Cursor
 from connector.parsing import logfiles
+from connector.parsing.calls.cdr_rows import column_name
 from connector.parsing.calls.cdr_system import CdrLogs, CdrSystem
 from connector.parsing.calls.numbers import Numbers
 from connector.parsing.calls.phone_home import same_system
@@ -58,9 +59,25 @@ class AsteriskCdrSettings(SourceSettings):
     queue_log_earlier: tuple[Path, ...] = Field(
         default=(), description="The same for older queue_logs."
     )
+    columns: tuple[str, ...] = Field(
+        default=(),
+        max_length=100,
+        description="The columns of a cdr_custom.conf of your own in their order (`src`, `start` "
+        "...); empty: told by the rows.",
+    )
     calls: CallSettings = Field(
         default_factory=CallSettings, description="What is known of the phone system."
     )
+
+    @field_validator("columns")
+    @classmethod
+    def _enough_columns(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        named = tuple(column_name(name) for name in value)
+        absent = [name for name in ("src", "start", "duration", "disposition") if name not in named]
+        if value and absent:
+            msg = f"without {', '.join(absent)} no call can be told"
+            raise ValueError(msg)
+        return named
 
     def open(self, practice: Practice) -> AsteriskCdr:
         """Make the source; the files are opened by reading."""
@@ -87,6 +104,7 @@ class AsteriskCdr(PhoneSource):
             queue_log=settings.queue_log,
             earlier=settings.earlier,
             queue_earlier=settings.queue_log_earlier,
+            columns=settings.columns,
             edge=settings.name,
             clock=Clock(settings.calls.local(practice.zone)),
             phones=settings.calls.phones(),

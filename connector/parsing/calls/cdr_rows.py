@@ -1,14 +1,15 @@
 """Asterisk's call detail records (CDR), line by line: which columns a row has.
 
-`cdr_csv` writes no header and 16 to 21 columns, `cdr_custom` has a sample of 19 in another order,
-and FreePBX and Issabel export with a header. A row says by its width and by where its times
-stand which of them it is.
+`cdr_csv` writes no header and 16 to 21 columns, `cdr_custom` has a sample of 19 in another order
+and newer releases write JSON, and FreePBX and Issabel export with a header. A row says by its width
+and by where its times stand which of them it is.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,10 +94,15 @@ class CdrRows:
         text = _decoded(line).strip("\r\n")
         if not text.strip():
             return None
+        if text.startswith("{"):
+            return self._from_json(text)
         try:
             row = next(csv.reader([text], strict=True), [])
         except csv.Error:
             return "The line is no CSV: a quote is not closed, or a field is too long."
+        return self._from_row(row)
+
+    def _from_row(self, row: list[str]) -> Cdr | str | None:
         names = header(row)
         if names is not None:
             self.columns = names
@@ -111,10 +117,26 @@ class CdrRows:
             return "A field of the line is too long."
         return self._record(dict(zip(columns, row, strict=True)), tuple(row))
 
+    def _from_json(self, text: str) -> Cdr | str:
+        """Read a line of cdr_custom with `format = json` (Asterisk 22.9 and later)."""
+        try:
+            plain = json.loads(text)
+        except (ValueError, RecursionError):
+            plain = None
+        if not isinstance(plain, dict) or not plain:
+            return "The line is no JSON object."
+        cell = {column_name(str(name)): _text(value) for name, value in plain.items()}
+        if max(map(len, cell.values())) > MAX_FIELD_CHARS:
+            return "A field of the line is too long."
+        return self._record(cell, (text,))
+
     def again(self, row: object) -> Cdr | None:
         """Read a row that was kept over a restart; None for what is none."""
         if not isinstance(row, list) or not all(isinstance(field, str) for field in row):
             return None
+        if len(row) == 1:  # a JSON line
+            record = self.read(row[0].encode("utf-8", "replace"))
+            return record if isinstance(record, Cdr) else None
         text = io.StringIO()
         csv.writer(text, lineterminator="").writerow(row)
         record = self.read(text.getvalue().encode("utf-8", "replace"))
@@ -157,6 +179,17 @@ class CdrRows:
             sequence=_whole(cell.get("sequence", "")) or 0,
             line=line,
         )
+
+
+def column_name(name: str) -> str:
+    """Give a column's name as people and Asterisk's variables write it: `${CDR(src)}` is src."""
+    plain = name.strip().lower().strip("${}")
+    plain = plain.removeprefix("csv_quote(${").removeprefix("cdr(")
+    return plain.partition(",")[0].rstrip(")}").partition("(")[0]
+
+
+def _text(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def _whole(text: str) -> int | None:

@@ -33,6 +33,8 @@ class CdrLogs:
     queue_log: Path | None = None
     earlier: tuple[Path, ...] = ()
     queue_earlier: tuple[Path, ...] = ()
+    columns: tuple[str, ...] = ()
+    """Of `cdr_custom` in an order of one's own; empty: told by the rows."""
     edge: str = "phone"
     clock: Clock
     phones: Phones = field(default_factory=Phones)
@@ -49,7 +51,7 @@ class CdrSystem:
         self._position = Position.from_plain(plain.get("cdr"))
         known = plain if self._position is not None else {}
         columns = known.get("columns")
-        self._rows = CdrRows(logs.clock, columns if isinstance(columns, list) else ())
+        self._rows = CdrRows(logs.clock, columns if isinstance(columns, list) else logs.columns)
         self._groups = CdrGroups()
         self._teller = CdrTeller(logs.phones, logs.numbers)
         self._queue: QueueSide | None = None
