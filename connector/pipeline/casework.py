@@ -29,6 +29,7 @@ from connector.pipeline import (
     joining,
     mailroom,
     onrecord,
+    outreach,
     raising,
     repeats,
     returned,
@@ -339,24 +340,20 @@ def _open(
         site=site,
         conflict=routing.about_manager(signal, assessment.categories, rules.recovery),
     )
-    origin = cases.Origin(
-        source=signal.source,
-        channel=signal.channel.value,
-        person=person,
-        kind="second_look" if second_look else "case",
-    )
+    kind, channel = "second_look" if second_look else "case", signal.channel.value
+    origin = cases.Origin(source=signal.source, channel=channel, person=person, kind=kind)
     cases.insert(tx, case, origin)
     met.count(signal.tenant, signal.source)
     onrecord.opened(tx, stored, case, held=held)
-    marks = again.tags if again is not None else ()
-    book = rules.shelf.book()
-    opening = plan.opening(case, heard, rules.practice, rules.recovery, marks, book)
-    draft = public_reply.notes(case, heard, rules.practice, rules.recovery, book)
+    marks, book = again.tags if again is not None else (), rules.shelf.book()
+    spoken, here = outreach.earlier(tx, case, person, rules), (rules.practice, rules.recovery)
+    opening = plan.opening(case, heard, *here, marks, book, spoken)
+    draft = public_reply.notes(case, heard, *here, book)
     owe(tx, stored, (*opening, *draft), rules.prepare, held=held)
     if again is not None:
         repeats.tell(tx, case, again, stored.seed, rules.prepare)
     if held and met.first("storm", case.tenant, signal.source):
-        storm.tell(tx, case, signal.source, rules.practice, rules.recovery, rules.prepare)
+        storm.tell(tx, case, signal.source, rules)
     return case, "held" if held else "opened"
 
 

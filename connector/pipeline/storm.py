@@ -6,16 +6,13 @@ summary ticket a day and source says so. Severity 4 is never held.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 from connector.domain.case import Case, CaseState, Group
-from connector.domain.practice import Practice
-from connector.domain.ticket import Change
 from connector.pipeline.acquaintance import Acquaintance
+from connector.pipeline.rules import Rules
 from connector.recovery import plan
-from connector.recovery.settings import RecoverySettings
 from connector.store import cases, keys, outbox
 from connector.store.store import Tx
 
@@ -32,9 +29,7 @@ def tell(
     tx: Tx,
     held: Case,
     source: str,
-    practice: Practice,
-    settings: RecoverySettings,
-    prepare: Callable[[Change], bytes],
+    rules: Rules,
 ) -> None:
     """Owe the summary ticket of this storm, unless there is one of today."""
     seed = keys.keyed(tx.secret, "storm", held.tenant, source, tx.now.date().isoformat()).hex()
@@ -47,10 +42,10 @@ def tell(
         since=tx.now,
         seed=seed,
         case=notice,
-        practice=practice,
-        settings=settings,
+        practice=rules.practice,
+        settings=rules.recovery,
     )
-    outbox.add(tx, ticket, tenant=held.tenant, frozen=prepare(ticket))
+    outbox.add(tx, ticket, tenant=held.tenant, frozen=rules.prepare(ticket))
     tx.record("storm.began", case_id=notice.id, source=source)
 
 

@@ -18,10 +18,11 @@ from connector.domain.plain import one_line
 from connector.domain.practice import Practice
 from connector.domain.signal import Channel, Contact, Signal
 from connector.domain.ticket import AddNote, Change, OpenTicket, UpdateTicket
-from connector.recovery import marks, tags, wording
+from connector.recovery import marks, outreach, tags, wording
 from connector.recovery.contexts import heard_context, local, plan_context
 from connector.recovery.drafts.book import Book, builtin
 from connector.recovery.drafts.offer import shown
+from connector.recovery.outreach import Earlier
 from connector.recovery.playbook import play_for
 from connector.recovery.policy import late_detected
 from connector.recovery.render import Value, render, version
@@ -69,17 +70,19 @@ def opening(
     settings: RecoverySettings,
     further: Sequence[str] = (),
     book: Book | None = None,
+    earlier: Sequence[Earlier] = (),
 ) -> tuple[Change, ...]:
     """Give the changes that open a case's ticket: the ticket, then a note with attachments.
 
-    `further` are tags about what else is known of the person.
+    `further` are tags about what else is known of the person, `earlier` when somebody spoke with
+    them lately about other cases.
     """
     late = late_detected(heard.detected_at, heard.signal.event_time, settings)
     ticket = OpenTicket(
         key=f"{heard.seed}.open",
         case_id=case.id,
         subject=_subject(case, heard.signal),
-        text=_ticket_text(case, heard, practice, settings, book or builtin()),
+        text=_ticket_text(case, heard, practice, settings, book or builtin(), earlier),
         requester=heard.signal.contact,
         severity=1 if case.second_look else case.severity,
         tags=(
@@ -269,7 +272,12 @@ def _subject(case: Case, signal: Signal) -> str:
 
 
 def _ticket_text(
-    case: Case, heard: Heard, practice: Practice, settings: RecoverySettings, book: Book
+    case: Case,
+    heard: Heard,
+    practice: Practice,
+    settings: RecoverySettings,
+    book: Book,
+    earlier: Sequence[Earlier],
 ) -> str:
     context = heard_context(
         case, heard.signal, heard.assessment, heard.detected_at, practice, settings
@@ -279,7 +287,9 @@ def _ticket_text(
         context |= {"reach": reach and f"{reach} if you need to ask.", **_apart(case, settings)}
         return render("second_look", context)
     context |= plan_context(case, practice, settings, book) | _apart(case, settings)
-    context["drafts"] = _drafts(case, heard.signal, practice, settings, book)
+    context["earlier"] = list(outreach.lines(earlier, practice))
+    spoken = _once(heard.signal) if earlier else heard.signal
+    context["drafts"] = _drafts(case, spoken, practice, settings, book)
     context["todo"] = wording.todo(
         heard.signal.contact,
         by=local(case.clocks.contact_due, practice),
@@ -288,6 +298,11 @@ def _ticket_text(
     )
     context["severity"] = case.severity
     return render("ticket", context)
+
+
+def _once(signal: Signal) -> Signal:
+    """Take the consent to text messages back, for whoever was spoken with lately."""
+    return replace(signal, facts={**signal.facts, "sms_consent": False})
 
 
 def _drafts(

@@ -221,6 +221,13 @@ class RecoverySettings(BaseModel):
         default_factory=DraftSettings,
         description="Words that may be said or written to patients.",
     )
+    outreach_days: int = Field(
+        default=7,
+        ge=0,
+        le=90,
+        description="Whoever was spoken with in the last days about another case is not approached "
+        "once more as if for the first time: the new ticket says so; 0: never.",
+    )
     late_after_minutes: int = Field(
         default=60,
         ge=1,
