@@ -15,7 +15,7 @@ from connector.domain.errors import ConfigError, EdgeError
 from connector.domain.ledger import canonical
 from connector.domain.signal import Batch, Cursor
 from connector.helpdesks.base import Helpdesk
-from connector.pipeline import recovering
+from connector.pipeline import patterns, recovering
 from connector.pipeline.casework import Casework
 from connector.pipeline.delivery import Delivery
 from connector.pipeline.intake import Intake, Pulled
@@ -292,6 +292,7 @@ def once(app: Application, *, since: date | None = None) -> OnceReport:
         concluded += count
     recovering.step(app.store, app.settings.practice.tenant, app.source_names)
     app.promises.tick()
+    patterns.look(app.store, app.rules)
     while app.pager.step():
         pass
     attempts = 0

@@ -18,7 +18,7 @@ from connector.app import Application, status_of
 from connector.domain.errors import AmendsError, StateFull
 from connector.metrics import serve
 from connector.notify import Notifier
-from connector.pipeline import canary, clocks, loops, recovering, summary
+from connector.pipeline import canary, clocks, loops, patterns, recovering, summary
 from connector.pipeline.loops import LONGEST_WAIT_S, Bell, Pulse, SourceLoop, work_loop
 from connector.pipeline.reconcile import reconcile
 from connector.pipeline.retention import retain
@@ -187,6 +187,7 @@ class Daemon:
                 every_s=SILENCE_S,
                 remembered=False,
             ),
+            Job(name="patterns", work=self._patterns, every_s=HOUR_S, remembered=False),
             Job(name="recovery", work=self._recovery, every_s=RECOVERY_S, remembered=False),
             Job(name="reconcile", work=lambda: _drop(reconcile(store)), every_s=24 * HOUR_S),
             Job(
@@ -224,6 +225,10 @@ class Daemon:
         if self._app.promises.tick():
             self._changes.ring()
             self._pages.ring()
+
+    def _patterns(self) -> None:
+        if patterns.look(self._app.store, self._app.rules):
+            self._changes.ring()
 
     def _summary(self) -> None:
         if summary.summarize(self._app.store, self._app.rules):

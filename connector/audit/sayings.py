@@ -29,6 +29,7 @@ JOINED: Final[Mapping[str, str]] = MappingProxyType(
         "other_matter": "the same person, in a matter that is kept apart",
         "earlier_case": "the same person had an earlier case",
         "by_a_person": "somebody of the practice says so",
+        "small_things": "small failures of one kind that repeat",
         "repeat": "the same person was let down in the same way within 90 days",
         "recovery_failed": "this had been put right for the same person, and happened again",
         "tickets_merged": "agents merged their tickets",

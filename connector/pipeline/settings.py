@@ -77,6 +77,16 @@ class PipelineSettings(BaseModel):
         description="Words and originals of finished cases are erased after so many days "
         "(six years by default); the ledger stays.",
     )
+    pattern_cases: int = Field(
+        default=5,
+        ge=0,
+        le=1_000,
+        description="So many cases of severity 1 or 2 of one kind at one site within "
+        "`pattern_days` get one ticket about what they have in common, beside their own; 0: none.",
+    )
+    pattern_days: int = Field(
+        default=7, ge=1, le=90, description="Within how many days small failures repeat."
+    )
     summary_hour: int = Field(
         default=7,
         ge=0,

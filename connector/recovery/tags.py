@@ -67,6 +67,9 @@ CONFLICT: Final = "amends_conflict"
 STORM: Final = "amends_storm"
 """The summary of many cases held back at once."""
 
+PATTERN: Final = "amends_pattern"
+"""On the ticket about small failures of one kind that repeat."""
+
 DAILY: Final = "amends_daily"
 """The rolling summary of a day's parked, unreadable and held items."""
 
@@ -113,6 +116,7 @@ ALL: Final = frozenset(
         LOST_PROSPECT,
         CONFLICT,
         STORM,
+        PATTERN,
         DAILY,
         SELFTEST,
         *SEVERITIES,

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from connector.domain.errors import StateError
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest step; a test compares it with the scripts."""
 
 

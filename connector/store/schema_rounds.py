@@ -20,7 +20,7 @@ from sqlalchemy import (
 from connector.store.schema import Moment
 from connector.store.schema_mail import metadata
 
-__all__ = ["attempt", "evidence", "metadata", "page", "rounds"]
+__all__ = ["attempt", "evidence", "metadata", "page", "pattern", "rounds"]
 
 rounds = Table(
     "round",
@@ -89,6 +89,19 @@ attempt = Table(
 )
 """Attempts to reach the person of a case (`recovery/attempts.py`), each once: `key` is that of the
 event that told of it."""
+
+pattern = Table(
+    "pattern",
+    metadata,
+    Column("case_id", String(13), ForeignKey("cases.id"), primary_key=True),
+    Column("site", String(40), nullable=False),
+    Column("category", String(40), nullable=False),
+    Column("told_at", Moment, nullable=False),
+    Column("told", Integer, nullable=False),
+    Index("pattern_of_kind", "site", "category"),
+)
+"""Small failures of one kind that repeat at a site, each with its one ticket (a notice): up to when
+cases are told there, and how many."""
 
 page = Table(
     "page",

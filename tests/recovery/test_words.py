@@ -102,7 +102,7 @@ def test_tags_are_a_closed_set_without_times():
     assert tags.category_tags(["visit.wait", "made.up"]) == ("amends_cat_visit_wait",)
     assert tags.severity_tag(0) == "amends_sev_1"
     assert tags.severity_tag(9) == "amends_sev_4"
-    assert len(tags.ALL) == 22 + 4 + 18
+    assert len(tags.ALL) == 23 + 4 + 18
 
 
 def test_operators_lines_hold_no_line_breaks():
