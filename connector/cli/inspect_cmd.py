@@ -118,7 +118,9 @@ def command(
             Target(kind=settings.kind, given=path, settings=settings)
             for path, settings in inspect_calls.together(named)
         ]
-    mode = "map" if as_map else "rows" if as_rows else "calls" if as_calls else ""
+        with _without_log():
+            ctx.exit(_tell_calls(ready, practice, triage, shown, as_json=as_json))
+    mode = "map" if as_map else "rows" if as_rows else ""
     tell = partial(_tell, practice=practice, triage=triage, shown=shown, mode=mode, as_json=as_json)
     with _without_log():
         for target in ready:
@@ -131,6 +133,31 @@ def command(
                 sys.stdout.flush()
                 code = say(_fault(target.given, error), IO)
     ctx.exit(code)
+
+
+def _tell_calls(
+    targets: Sequence[Target],
+    practice: Practice,
+    triage: TriageSettings,
+    shown: Console,
+    *,
+    as_json: bool,
+) -> int:
+    """Print the calls of all paths together; gives the exit code."""
+    named = [(target.given, target.settings) for target in targets]
+    together = inspect_calls.Together(named, practice, triage)
+    for found in together.lines():
+        if as_json:
+            click.echo(to_json(found))
+        else:
+            _show(found, shown)
+    code = 0
+    sys.stdout.flush()
+    for given, error in together.faults:
+        code = say(_fault(given, error), IO)
+    for given in together.empty:
+        code = say(f"{given}: nothing was found in it", code)
+    return code
 
 
 @contextmanager
@@ -162,7 +189,7 @@ def _tell(
             target.settings, target.given, practice, triage, as_json=as_json
         )
     empty = True
-    for found in _found(target, practice, triage, as_calls=mode == "calls"):
+    for found in _items(target, practice, triage):
         empty = False
         if as_json:
             click.echo(to_json(found))
@@ -222,14 +249,6 @@ def _practice(reading: Reading | None) -> Practice:
 def _triage(reading: Reading | None) -> TriageSettings:
     section = reading.sections.get("triage") if reading else None
     return section if isinstance(section, TriageSettings) else TriageSettings()
-
-
-def _found(
-    target: Target, practice: Practice, triage: TriageSettings, *, as_calls: bool
-) -> Iterator[dict[str, Value]]:
-    if as_calls:
-        return inspect_calls.lines(target.settings, target.given, practice, triage)
-    return _items(target, practice, triage)
 
 
 def _items(
