@@ -35,7 +35,7 @@ MAX_ROWS = 4_000
 MAX_OPEN_ROWS = 16_000
 """Rows kept of all open calls together, some 15 MB: the longest call is closed as truncated."""
 LOOK_S = 600
-"""All open calls are looked at so often for their age; those that ended, with each reading."""
+"""All open calls are looked at so often for their age, by the log's time."""
 REMEMBERED = 512
 """Calls that ended last: what comes late for them is counted and passed over."""
 
@@ -82,6 +82,8 @@ class CelGroups:
         self._by_link: dict[str, Group] = {}
         self._by_leg: dict[str, Group] = {}
         self._begun = 0
+        self._resting: dict[int, Group] = {}
+        """Open calls without a living channel, by their order: few, and soon to be over."""
         self._looked = 0.0
         """When all open calls were looked at for their age, by the log's time."""
         self._highest = -1
@@ -98,7 +100,7 @@ class CelGroups:
         """Give the open calls as what JSON can hold."""
         return {"rows": [group.rows for group in self._open()], "past": list(self._past)}
 
-    def feed(self, rows: Sequence[Row]) -> list[Group]:  # noqa: C901 - one loop, spelled out for speed
+    def feed(self, rows: Sequence[Row]) -> list[Group]:  # noqa: C901, PLR0912 - one loop, spelled out for speed
         """Take rows in the file's order; give the calls that ended with them."""
         done: list[Group] = []
         link = ""
@@ -124,10 +126,13 @@ class CelGroups:
                 else:
                     self._join_named(group, row)
                 group = None  # it may be over, or part of another one
+            if self._resting:
+                self._rest(row, done)
         if rows:
             self._pass_time(rows[-1])
-            if self.now is not None:
-                done += self._quiet(self.now)
+            if self.now is not None and abs(self.now - self._looked) >= LOOK_S:
+                self._looked = self.now
+                done += self._expire(self.now, QUIET_S)
             self._keep_small(done)
         return done
 
@@ -145,27 +150,26 @@ class CelGroups:
 
     def expire(self, now: float) -> list[Group]:
         """Give the calls that are over because the clock says `now` (epoch) and no row came."""
-        return self._expire(self._open(), now, SILENCE_S)
+        return self._expire(now, SILENCE_S)
 
-    def _quiet(self, now: float) -> list[Group]:
-        """Give the calls that are over because the log went on without them."""
-        if abs(now - self._looked) < LOOK_S:
-            return self._expire(self._ended(), now, QUIET_S)
-        self._looked = now
-        return self._expire(self._open(), now, QUIET_S)
-
-    def _expire(self, groups: list[Group], now: float, limit: float) -> list[Group]:
+    def _expire(self, now: float, limit: float) -> list[Group]:
         done: list[Group] = []
-        for group in groups:
+        for group in self._open():
             last = self._time(group.rows[-1])
             quiet = now - last if last is not None else MAX_AGE_S + 1
             if (not group.alive and quiet >= limit) or quiet > MAX_AGE_S:
                 self._end(group, done, truncated=group.alive > 0)
         return done
 
-    def _ended(self) -> list[Group]:
-        """Give the open calls without a living channel: few, and the first to be over."""
-        return _by_order(group for group in self._by_link.values() if not group.alive)
+    def _rest(self, row: Row, done: list[Group]) -> None:
+        """End the calls without a living channel which the log has left behind with this row."""
+        now = self._time(row)
+        for order, group in list(self._resting.items()):
+            last = self._time(group.rows[-1])
+            if group.alive:
+                del self._resting[order]
+            elif last is None or (now is not None and now - last >= QUIET_S):
+                self._end(group, done, truncated=False)
 
     def restarted(self, at: float) -> list[Group]:
         """Close what was open when the phone system started anew at this time."""
@@ -270,12 +274,15 @@ class CelGroups:
         for link in second.links:
             self._adopt(first, link)
         first.closed_links |= second.closed_links
+        self._resting.pop(second.order, None)
         for leg, alive in second.legs.items():
             first.legs[leg] = alive
             self._by_leg[leg] = first
         first.alive = sum(first.legs.values())
         first.rows += second.rows
         first.dropped += second.dropped
+        if not first.alive:
+            self._resting[first.order] = first
         return first
 
     def _may_end(self, group: Group, row: Row, done: list[Group]) -> None:
@@ -285,8 +292,12 @@ class CelGroups:
                 group.alive -= 1
         else:
             group.closed_links.add(row[15])
-        if not group.alive and len(group.closed_links) == len(group.links):
+        if group.alive:
+            return
+        if len(group.closed_links) == len(group.links):
             self._end(group, done, truncated=False)
+        else:
+            self._resting[group.order] = group
 
     def _end(self, group: Group, done: list[Group], *, truncated: bool) -> None:
         for link in group.links:
@@ -294,6 +305,7 @@ class CelGroups:
             self._remember(link)
         for leg in group.legs:
             self._by_leg.pop(leg, None)
+        self._resting.pop(group.order, None)
         group.truncated = truncated
         done.append(group)
 
@@ -321,6 +333,7 @@ class CelGroups:
             sound = [row for row in rows if _sound(row)] if isinstance(rows, list) else []
             for row in sound:
                 self._take_back(row)
+        self._resting = {group.order: group for group in self._open() if not group.alive}
 
     def _take_back(self, row: Row) -> None:
         """Take a row of a call that is open; nothing ends by it."""

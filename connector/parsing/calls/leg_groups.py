@@ -11,6 +11,7 @@ import hashlib
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from connector.parsing.calls.legs import Leg
@@ -102,7 +103,8 @@ class LegGroups:
         self._open: OrderedDict[int, Group] = OrderedDict()
         self._ids: dict[str, int] = {}
         self._next = 0
-        self._told: OrderedDict[str, set[str]] = OrderedDict()
+        self._told: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        """Digests of rows by those of their calls; tuples, which no collector looks into."""
         self._kept: OrderedDict[int, Group] = OrderedDict()
         self._kept_ids: dict[str, int] = {}
         self._touched: set[int] = set()
@@ -201,7 +203,7 @@ class LegGroups:
             group = Group.from_plain(one)
             self._add(group)
         for key, legs in plain["told"].items():
-            self._told[str(key)] = {str(leg) for leg in legs}
+            self._told[str(key)] = tuple({str(leg) for leg in legs})
         self._recent.extend(float(at) for at in plain["recent"])
         for one in plain.get("kept", ()):
             at, self._next = self._next, self._next + 1
@@ -244,7 +246,10 @@ class LegGroups:
             for name in (leg.key, *leg.links):
                 if self._ids.get(name) == at:
                     del self._ids[name]
-            self._told.setdefault(_digest(leg.key), set()).add(_digest(leg.ident))
+            key, ident = _digest(leg.key), _digest(leg.ident)
+            told = self._told.get(key, ())
+            if ident not in told:
+                self._told[key] = (*told, ident)
         while len(self._told) > MAX_TOLD_IN_MEMORY:
             self._told.popitem(last=False)
         if group.seen - group.ended < REVISABLE_S:
@@ -281,6 +286,7 @@ class LegGroups:
             self._ids.setdefault(name, at)
 
 
+@lru_cache(maxsize=4_096)
 def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 

@@ -21,9 +21,12 @@ _FIGURES = ("started_at", "answered_at", "ended_at")
 _SECONDS = ("ring_s", "wait_s", "talk_s", "hold_s", "park_s", "message_s")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Leg:
-    """One row; what it does not say is at its default."""
+    """One row; what it does not say is at its default.
+
+    Nobody changes it. Not frozen: one is made for each row, in a third of the time.
+    """
 
     key: str
     """Id of the call: rows with the same one belong together."""

@@ -34,6 +34,8 @@ MAX_PRESET_BYTES = 65_536
 MAX_PRESETS = 200
 """A folder with more files is refused."""
 MAX_LATE_S = 86_400
+MAX_NAME_CHARS = 100
+"""A longer cell is no column's name: it is not remembered how it is compared."""
 """Rows are waited for so long at most."""
 
 _WORDS: Mapping[str, type] = {
@@ -258,6 +260,15 @@ def _preset(text: bytes) -> Preset:
 
 def fold(name: str) -> str:
     """Give a column's name as it is compared: case, spaces and marks in front do not count."""
+    return _short(name) if len(name) <= MAX_NAME_CHARS else _fold(name)
+
+
+@lru_cache(maxsize=4_096)
+def _short(name: str) -> str:
+    return _fold(name)
+
+
+def _fold(name: str) -> str:
     return " ".join(name.strip().strip("\ufeff").split()).casefold()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TypeAlias, overload
 
 from connector.domain.call import Step, StepKind
@@ -18,20 +19,21 @@ class Steps(Sequence[Step]):
     A tuple for each happening takes 0.3 us, a `Step` 2.9.
     """
 
-    __slots__ = ("_made", "_told")
+    __slots__ = ("_made", "_make")
 
-    def __init__(self, told: Sequence[Told]) -> None:
+    def __init__(self, make: Callable[[], Iterable[Step]]) -> None:
+        """`make` gives the steps in order; it is called at most once."""
+        self._make: Callable[[], Iterable[Step]] | None = make
+        self._made: tuple[Step, ...] = ()
+
+    @classmethod
+    def of(cls, told: Sequence[Told]) -> Steps:
         """Take what happened; it is put in the order of time."""
-        self._told = told
-        self._made: tuple[Step, ...] | None = None
+        return cls(lambda: sorted(map(_step, told), key=_when))
 
     def _all(self) -> tuple[Step, ...]:
-        if self._made is None:
-            steps = [
-                Step(at=moment(at), kind=kind, who=who, what=what, seconds=seconds, detail=detail)
-                for at, kind, who, what, seconds, detail in self._told
-            ]
-            self._made = tuple(sorted(steps, key=lambda step: step.at))
+        if self._make is not None:
+            self._made, self._make = tuple(self._make()), None
         return self._made
 
     @overload
@@ -44,7 +46,7 @@ class Steps(Sequence[Step]):
 
     def __len__(self) -> int:
         """Count them."""
-        return len(self._told)
+        return len(self._all())
 
     def __iter__(self) -> Iterator[Step]:
         """Yield them in the order of time."""
@@ -61,3 +63,12 @@ class Steps(Sequence[Step]):
     def __repr__(self) -> str:
         """Show the steps."""
         return repr(self._all())
+
+
+def _step(told: Told) -> Step:
+    at, kind, who, what, seconds, detail = told
+    return Step(at=moment(at), kind=kind, who=who, what=what, seconds=seconds, detail=detail)
+
+
+def _when(step: Step) -> datetime:
+    return step.at

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from fnmatch import translate
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from connector.domain.call import Direction, HangUp, Outcome, TransferKind
 from connector.parsing.calls.legs import Leg
@@ -25,6 +25,10 @@ MAX_KEY_CHARS: Final = 300
 Record: TypeAlias = Mapping[str, str]
 """Cells by folded column name or path."""
 _Test: TypeAlias = Callable[[str], bool]
+Answer = TypeVar("Answer")
+_ANSWERED: Final = Outcome.ANSWERED
+MAX_KNOWN: Final = 4_096
+"""Answers that are remembered of one condition or table of words."""
 
 
 class Unusable(ValueError):
@@ -44,13 +48,16 @@ class LegMaker:
             for name in FieldNames.model_fields
             if name not in {"call", "leg"}
         }
+        self._milliseconds = frozenset(preset.milliseconds)
         self._call = _folded(names.call)
         self._leg = _folded(names.leg)
         self._pick = {name: compiled(pattern) for name, pattern in preset.pick.items()}
-        self._outcome = _Words(preset.outcome)
-        self._direction = _Words(preset.direction)
-        self._ended_by = _Words(preset.ended_by)
-        self._transfer = _Words(preset.transfer)
+        self._outcome = _Words(preset.outcome, lambda word: Outcome(word or Outcome.UNKNOWN.value))
+        self._direction = _Words(
+            preset.direction, lambda word: Direction(word or Direction.UNKNOWN.value)
+        )
+        self._ended_by = _Words(preset.ended_by, HangUp)
+        self._transfer = _Words(preset.transfer, _transfer)
         self._skip = _Whens(preset.skip)
         self._whole = _Whens(preset.whole)
         self._continues = _Whens(preset.continues)
@@ -72,11 +79,11 @@ class LegMaker:
             self._seconds(record, n) for n in ("ring", "talk", "hold", "park")
         )
         ended = self._end(record, started, (ring, talk, hold, park))
-        outcome = Outcome(self._outcome(record) or Outcome.UNKNOWN.value)
+        outcome = self._outcome(record)
         answered = self._time(record, "answered")
-        if answered is None and outcome is Outcome.ANSWERED and ring is not None:
+        if answered is None and outcome is _ANSWERED and ring is not None:
             answered = started + ring
-        if outcome is not Outcome.ANSWERED and answered is not None and answered > ended:
+        if outcome is not _ANSWERED and answered is not None and answered > ended:
             answered = None
         in_queue = not self.preset.queued or self._queued(record)
         is_person = not self.preset.person or self._person(record)
@@ -92,7 +99,7 @@ class LegMaker:
             started_at=started,
             answered_at=answered,
             ended_at=max(ended, answered or ended),
-            direction=Direction(self._direction(record) or Direction.UNKNOWN.value),
+            direction=self._direction(record),
             caller=self._text(record, "caller"),
             caller_name=self._text(record, "caller_name"),
             dialled=self._text(record, "dialled"),
@@ -105,8 +112,8 @@ class LegMaker:
             hold_s=hold,
             park_s=park,
             message_s=self._seconds(record, "message"),
-            ended_by=HangUp(self._ended_by(record)),
-            transfer=_transfer(self._transfer(record)),
+            ended_by=self._ended_by(record),
+            transfer=self._transfer(record),
             whole=self._whole(record),
             last=not self._continues(record) if self.preset.continues else None,
             going_on=self._going_on(record),
@@ -127,7 +134,11 @@ class LegMaker:
         return ""
 
     def _text(self, record: Record, name: str) -> str:
-        value = without_controls(self._raw(record, name)[:MAX_CELL_CHARS]).strip()
+        value = self._raw(record, name)
+        if not value:
+            return ""
+        if len(value) > MAX_CELL_CHARS or not (value.isascii() and value.isprintable()):
+            value = without_controls(value[:MAX_CELL_CHARS]).strip()
         pattern = self._pick.get(name)
         if pattern is None or not value:
             return value
@@ -143,7 +154,25 @@ class LegMaker:
 
     def _seconds(self, record: Record, name: str) -> int | None:
         value = self._raw(record, name)
-        return seconds_of(value, milliseconds=name in self.preset.milliseconds) if value else None
+        return _seconds(value, name in self._milliseconds) if value else None
+
+
+class _Cells:
+    """The cells that some conditions look at: the same cells give the same answer again."""
+
+    def __init__(self, whens: Iterable[When]) -> None:
+        columns = dict.fromkeys(fold(column) for when in whens for column in when)
+        self.columns = tuple(columns)
+
+    def of(self, record: Record) -> tuple[str, ...]:
+        return tuple([record.get(column, "") for column in self.columns])
+
+    def keep(
+        self, known: dict[tuple[str, ...], Answer], cells: tuple[str, ...], one: Answer
+    ) -> None:
+        """Remember an answer, as long as there are few and they are short."""
+        if len(known) < MAX_KNOWN and sum(map(len, cells)) <= MAX_CELL_CHARS:
+            known[cells] = one
 
 
 class _Whens:
@@ -151,28 +180,37 @@ class _Whens:
 
     def __init__(self, whens: Sequence[When]) -> None:
         self._whens = [_tests(when) for when in whens]
+        self._cells = _Cells(whens)
+        self._known: dict[tuple[str, ...], bool] = {}
 
     def __call__(self, record: Record) -> bool:
-        return any(_holds(tests, record) for tests in self._whens)
+        if not self._whens:
+            return False
+        cells = self._cells.of(record)
+        holds = self._known.get(cells)
+        if holds is None:
+            holds = any(_holds(tests, record) for tests in self._whens)
+            self._cells.keep(self._known, cells, holds)
+        return holds
 
 
-class _Words:
-    """Gives the word of the first rule that holds; rows with the same cells are looked up."""
+class _Words(Generic[Answer]):
+    """Gives the word of the first rule that holds, as what it means."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], meaning: Callable[[str], Answer]) -> None:
         self._rules = [(rule.word, _tests(rule.when)) for rule in rules]
-        columns = dict.fromkeys(fold(column) for rule in rules for column in rule.when)
-        self._columns = tuple(columns)
-        self._known: dict[tuple[str, ...], str] = {}
+        self._cells = _Cells(rule.when for rule in rules)
+        self._meaning = meaning
+        self._known: dict[tuple[str, ...], Answer] = {}
 
-    def __call__(self, record: Record) -> str:
-        cells = tuple(record.get(column, "") for column in self._columns)
-        word = self._known.get(cells)
-        if word is None:
-            word = next((w for w, tests in self._rules if _holds(tests, record)), "")
-            if len(self._known) < 4_096:  # noqa: PLR2004 - bounds the memory
-                self._known[cells] = word
-        return word
+    def __call__(self, record: Record) -> Answer:
+        cells = self._cells.of(record)
+        if cells in self._known:
+            return self._known[cells]
+        word = next((w for w, tests in self._rules if _holds(tests, record)), "")
+        found = self._meaning(word)
+        self._cells.keep(self._known, cells, found)
+        return found
 
 
 def _tests(when: When) -> list[tuple[str, tuple[_Test, ...]]]:
@@ -237,8 +275,22 @@ def _first(record: Record, alternatives: Sequence[Sequence[str]]) -> str:
 
 def _content(record: Record) -> str:
     """Give the content of a row as its id."""
-    whole = "\x1f".join(f"{name}={value}" for name, value in sorted(record.items()))
+    form, cells = _form(tuple(record))
+    whole = form % cells(record)
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@lru_cache(maxsize=64)
+def _form(columns: tuple[str, ...]) -> tuple[str, Callable[[Record], tuple[str, ...]]]:
+    r"""Give `a=%s\x1fb=%s`, columns by name, and what picks the cells: made once for a header."""
+    names = sorted(columns)
+    form = "\x1f".join(f"{name.replace('%', '%%')}=%s" for name in names)
+    return form, lambda record: tuple([record[name] for name in names])
+
+
+@lru_cache(maxsize=4_096)
+def _seconds(text: str, milliseconds: bool) -> int | None:  # noqa: FBT001 - a key of the cache
+    return seconds_of(text[:MAX_CELL_CHARS], milliseconds=milliseconds)
 
 
 def flat(value: Any, *, prefix: str = "", depth: int = 6) -> dict[str, str]:

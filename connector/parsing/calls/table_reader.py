@@ -35,7 +35,7 @@ from connector.parsing.calls.table_rows import Header, Rows
 from connector.parsing.logfiles import NotRegular, plain_fault
 from connector.parsing.survey_times import DateOrder
 from connector.parsing.tables import BadRow, examine, read_rows
-from connector.parsing.tail import Chunk, Gap, Position, follow
+from connector.parsing.tail import Chunk, Gap, Line, Position, follow
 
 CURSOR_VERSION: Final = 1
 BATCH_CALLS: Final = 200
@@ -133,13 +133,16 @@ class TableReader:
         return bool(tables.preset) and tables.presets[tables.preset].follow
 
     def _take(self, chunk: Chunk) -> None:
-        for item in chunk.items:
-            if isinstance(item, Gap):
-                self._found.append(Broken(locator=item.locator, problem=item.problem, raw=b""))
-            elif item.problem:
-                self._broken(item.locator, item.problem, item.data)
+        for part in chunk.parts:
+            if isinstance(part, Gap):
+                self._found.append(Broken(locator=part.locator, problem=part.problem, raw=b""))
+            elif isinstance(part, Line):
+                self._broken(part.locator, part.problem, part.data)
             else:
-                self._line(item.data, item.locator)
+                whole = part.data.split(b"\n")
+                whole.pop()
+                for number, data in enumerate(whole, part.first):
+                    self._line(data, f"{part.path}:{number}")
         self._header = self._rows.header
 
     def _line(self, data: bytes, locator: str) -> bool:

@@ -108,7 +108,7 @@ def _steps(story: Story) -> Steps:
         if stay.end is not _ANSWERED:
             end = stay.end._value_
             story.steps.append((stay.left, _LEFT_QUEUE, "", stay.queue, stay.wait_s, end))
-    return Steps(story.steps)
+    return Steps.of(story.steps)
 
 
 def _wait_s(story: Story, end: float) -> int | None:
