@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from connector.domain.response import FORM_BYTES
 from connector.parsing.people import email_address
@@ -13,11 +14,15 @@ from connector.parsing.survey_scores import Scale, fold
 from connector.parsing.survey_words import yes_or_no
 from connector.parsing.surveys import Layout
 
+CONTENT_VERSION: Final = 2
+"""Raised when contents are made in another way: known ones are no edits then."""
+
 
 def form_of(layout: Layout) -> bytes:
     """Digest how contents are made: other scales, words or columns give other contents."""
     consent = layout.wants_contact
     parts = (
+        CONTENT_VERSION,
         [
             [
                 _scale(asked.scale),
