@@ -193,6 +193,11 @@ class _Teller:
             return "The first contact was made in time", ""
         return "First contact was due, and none had been seen", ""
 
+    def acquainted(self, entry: LedgerEntry) -> Told:
+        if entry.action == "person.parted":
+            return "A mail address and a number are not one person's", self._reason(entry)
+        return "A mail address and a number are known to be one person's", self._reason(entry)
+
     def tried(self, entry: LedgerEntry) -> Told:
         at = self._time(_text(entry, "happened_at"))
         return f"Somebody tried to reach the person ({_text(entry, 'way')}), {at}", ""
@@ -367,6 +372,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         **dict.fromkeys(("ticket.history_incomplete", "ticket.history_whole"), _Teller.history),
         "contact.made": _Teller.contact,
         "contact.tried": _Teller.tried,
+        **dict.fromkeys(("person.acquainted", "person.parted"), _Teller.acquainted),
         "contact.failed": _Teller.contact_failed,
         "content.erased": _Teller.erased,
         "audit.exported": _Teller.exported,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TextIO
@@ -17,7 +18,9 @@ from connector.domain.signal import Batch, Channel, Contact, Signal, signal_id
 from connector.parsing.people import email_address, fold_space, phone_e164, without_controls
 from connector.pipeline.owing import link as link_cases
 from connector.settings import Settings, load
-from connector.store import cases, signals
+from connector.store import acquainted, cases, signals
+from connector.store.acquainted import Pair
+from connector.store.keys import keyed
 from connector.store.store import Tx
 
 SOURCE: Final = "staff_entry"
@@ -127,28 +130,52 @@ def _enter(settings: Settings, signal: Signal) -> tuple[str, bool]:
 @click.argument("one", metavar="CASE")
 @click.argument("other", metavar="OTHER")
 @click.option("--reason", required=True, help="Why they belong together; goes on record.")
+@click.option(
+    "--same-person",
+    is_flag=True,
+    help="The address of one and the number of the other "
+    "are one person's: later signals of both are brought together.",
+)
 @config_option
 @json_option
-def link(*, one: str, other: str, reason: str, config: Path | None, as_json: bool) -> None:
+def link(
+    *, one: str, other: str, reason: str, same_person: bool, config: Path | None, as_json: bool
+) -> None:
     """Say that two cases belong together; both tickets get a note, nothing is joined."""
-    _decide(load(config), one.upper(), other.upper(), stated(reason), as_json=as_json, undo=False)
+    how = _How(as_json=as_json, undo=False, person=same_person)
+    _decide(load(config), one.upper(), other.upper(), stated(reason), how)
 
 
 @click.command("unlink")
 @click.argument("one", metavar="CASE")
 @click.argument("other", metavar="OTHER")
 @click.option("--reason", required=True, help="Why they do not; goes on record.")
+@click.option(
+    "--same-person",
+    is_flag=True,
+    help="Their addresses and numbers are not one "
+    "person's: they are not brought together any more. Name a case twice for its own two.",
+)
 @config_option
 @json_option
-def unlink(*, one: str, other: str, reason: str, config: Path | None, as_json: bool) -> None:
-    """Take back that two cases belong together; the notes of before stay."""
-    _decide(load(config), one.upper(), other.upper(), stated(reason), as_json=as_json, undo=True)
-
-
-def _decide(
-    settings: Settings, one: str, other: str, reason: str, *, as_json: bool, undo: bool
+def unlink(
+    *, one: str, other: str, reason: str, same_person: bool, config: Path | None, as_json: bool
 ) -> None:
-    if one == other:
+    """Take back that two cases belong together; the notes of before stay."""
+    how = _How(as_json=as_json, undo=True, person=same_person)
+    _decide(load(config), one.upper(), other.upper(), stated(reason), how)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    as_json: bool
+    undo: bool
+    person: bool
+
+
+def _decide(settings: Settings, one: str, other: str, reason: str, how: _How) -> None:
+    as_json, undo = how.as_json, how.undo
+    if one == other and not (how.undo and how.person):
         raise click.UsageError("a case always belongs together with itself")
     store = open_state(settings, "command")
     helpdesk = settings.helpdesk.open(settings.practice.build())
@@ -170,6 +197,10 @@ def _decide(
         if done:
             action = "case.unlinked" if undo else "case.linked_by_person"
             tx.record(action, case_id=one, other=other, reason=proof, reason_id=reason_id)
+        if how.person and _same_person(tx, one, other, settings.practice.tenant, undo=undo):
+            action = "person.parted" if undo else "person.acquainted"
+            tx.record(action, case_id=one, how="by_a_person", reason=proof, reason_id=reason_id)
+            done = True
         return done
 
     try:
@@ -181,6 +212,24 @@ def _decide(
         echo_json({"case": one, "other": other, "linked": not undo, "changed": done})
     else:
         click.echo(("no longer linked" if undo else "linked") if done else "nothing to change")
+
+
+def _same_person(tx: Tx, one: str, other: str, tenant: str, *, undo: bool) -> bool:
+    """Bring the one address and the one number of two cases together, or part them."""
+    found = [acquainted.contacts(tx.connection, case_id) for case_id in (one, other)]
+    emails = {key: name for each in found for key, name in each["email"]}
+    phones = {key: name for each in found for key, name in each["phone"]}
+    if undo:
+        return acquainted.undo(tx, tenant, [*emails, *phones]) > 0
+    if len(emails) != 1 or len(phones) != 1:
+        raise click.UsageError(
+            "--same-person takes one mail address and one number in all; these cases have "
+            f"{len(emails)} and {len(phones)}"
+        )
+    [(email, name)], [(phone, other_name)] = emails.items(), phones.items()
+    person = keyed(tx.secret, "acquainted", email.hex(), phone.hex())
+    pair = Pair(email=email, phone=phone, person=person, name=name or other_name)
+    return acquainted.learn(tx, tenant, pair, case_id=one, how="by_a_person")
 
 
 COMMANDS: Final = (new, link, unlink)

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from connector.domain.case import Case, Group
 from connector.domain.signal import Signal
-from connector.pipeline import joining
-from connector.store import cases, returning
+from connector.pipeline import acquainting, joining
+from connector.store import acquainted, cases, returning
+from connector.store.acquainted import Pair
 from connector.store.cases import Known
 from connector.store.store import Tx
 
@@ -34,12 +36,16 @@ class Acquaintance:
         self._changed_cases: set[str] = set()
         self._founded: dict[tuple[str, str], int] = {}
         self._done: set[tuple[str, ...]] = set()
+        self._partners: dict[str, dict[bytes, Pair]] = {}
         keys: dict[str, dict[bytes, None]] = {}
         for signal in signals:
             wanted = joining.search_keys(tx.secret, signal)
             keys.setdefault(signal.tenant, {}).update((one.key, None) for one in wanted)
         for tenant, found in keys.items():
-            self._ask(tenant, list(found))
+            pairs = acquainted.of_keys(tx.connection, tenant, list(found))
+            self._partners[tenant] = acquainting.partners(pairs, found)
+            others = {key: None for pair in pairs for key in (pair.email, pair.phone)}
+            self._ask(tenant, list({**found, **others}))
 
     def _ask(self, tenant: str, keys: Sequence[bytes]) -> None:
         for start in range(0, len(keys), AT_ONCE):
@@ -70,6 +76,8 @@ class Acquaintance:
 
     def _met(self, signal: Signal) -> list[Known]:
         wanted = dict.fromkeys(key.key for key in joining.search_keys(self._tx.secret, signal))
+        pairs_of = self._partners.get(signal.tenant, {})
+        wanted |= dict.fromkeys(acquainting.further(pairs_of, self._tx.secret, signal))
         places = [(signal.tenant, key) for key in wanted]
         pairs = [(key, one) for key in wanted for one in self._known.get((signal.tenant, key), ())]
         found = [known for _, known in pairs]
@@ -90,6 +98,28 @@ class Acquaintance:
         if key in joining.own_id_keys(self._tx.secret, signal):
             return replace(known, kind="same_id")
         return known
+
+    def person(self, signal: Signal, group: Group) -> bytes | None:
+        """Say who a new case is about by what was brought together; None: nothing was.
+
+        Also None where that person has a case of the group open, which this one did not join
+        because its name did not agree: the database allows no second one.
+        """
+        pairs = self._partners.get(signal.tenant, {})
+        person = acquainting.person(pairs, self._tx.secret, signal)
+        if person is None or acquainted.taken(self._tx.connection, signal.tenant, person, group):
+            return None
+        return person
+
+    def learn(self, signal: Signal, case: Case, shared: frozenset[str]) -> None:
+        """Bring address and number together where the signal tells it for certain."""
+        if acquainting.learn(self._tx, signal, case, shared):
+            wanted = [one.key for one in joining.search_keys(self._tx.secret, signal)]
+            pairs = acquainted.of_keys(self._tx.connection, signal.tenant, wanted)
+            ours = self._partners.setdefault(signal.tenant, {})
+            for key in wanted:
+                ours.pop(key, None)
+            ours |= acquainting.partners(pairs, wanted)
 
     def changed(self, case_id: str, tenant: str, keys: Iterable[bytes]) -> None:
         """Remember that a case was founded, raised or met under these contacts."""

@@ -300,6 +300,7 @@ def _to_case(
         case, outcome = _open(tx, stored, heard, rules, met)
     contacts = joining.contact_keys(tx.secret, signal)
     cases.add_contacts(tx, signal.tenant, case.id, contacts)
+    met.learn(signal, case, shared)
     met.changed(case.id, signal.tenant, (one.key for one in contacts))
     link(tx, case, choice.links, stored.seed, rules.prepare)
     return replace(end, outcome=outcome, case_id=case.id)
@@ -313,7 +314,8 @@ def _open(
     rules = rules.at(site)
     second_look = assessment.lane is Lane.REVIEW
     shared = rules.pipeline.shared_contacts
-    person = joining.person_key(tx.secret, signal, assessment.categories, shared)
+    own = joining.person_key(tx.secret, signal, assessment.categories, shared)
+    person = met.person(signal, group_of(assessment.categories)) or own
     again = None if second_look else repeats.find(tx, signal.tenant, person, assessment)
     assessment = repeats.considered(assessment, again)
     severity = 1 if second_look else final_severity(assessment, repeated=again is not None)

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from connector.domain.errors import StateError
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest step; a test compares it with the scripts."""
 
 

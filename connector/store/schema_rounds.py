@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Table,
     Text,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 from connector.store.schema import Moment
 from connector.store.schema_mail import metadata
 
-__all__ = ["attempt", "evidence", "metadata", "page", "pattern", "rounds"]
+__all__ = ["acquainted", "attempt", "evidence", "metadata", "page", "pattern", "rounds"]
 
 rounds = Table(
     "round",
@@ -89,6 +90,23 @@ attempt = Table(
 )
 """Attempts to reach the person of a case (`recovery/attempts.py`), each once: `key` is that of the
 event that told of it."""
+
+acquainted = Table(
+    "acquainted",
+    metadata,
+    Column("tenant", String(40), primary_key=True),
+    Column("email", LargeBinary(16), primary_key=True),
+    Column("phone", LargeBinary(16), primary_key=True),
+    Column("person", LargeBinary(16), nullable=False),
+    Column("name_id", Integer, ForeignKey("content.id", ondelete="SET NULL")),
+    Column("case_id", String(13), ForeignKey("cases.id"), nullable=False),
+    Column("how", String(12), nullable=False),
+    Column("undone", Integer, nullable=False, server_default="0"),
+    Column("at", Moment, nullable=False),
+    Index("acquainted_by_phone", "tenant", "phone"),
+)
+"""A mail address and a number of one person, as keyed hashes: from which case that was learned,
+`how` (survey, mail: entered by staff; by_a_person), and whether a person undid it."""
 
 pattern = Table(
     "pattern",

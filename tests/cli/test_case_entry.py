@@ -78,3 +78,32 @@ def test_cases_that_are_not_there_cannot_be_linked(amends, house, pair):
     house.complain(1)
     amends("once", "-c", house.config)
     assert amends("cases", "link", *pair, "--reason", "why not", "-c", house.config)[0] == 64
+
+
+def test_an_address_and_a_number_become_one_persons_and_are_parted_again(amends, house, says):
+    says("--name", "Pat Quill", "--phone", "(212) 555-0123")
+    amends("once", "-c", house.config)
+    by_mail, by_phone = [case for (case,) in house.ask("SELECT id FROM cases ORDER BY rowid")]
+    decide = ("--same-person", "--reason", "she said so at the desk", "-c", house.config)
+
+    assert amends("cases", "link", by_mail, by_phone, *decide)[1] == "linked\n"
+    assert len(house.on_record("person.acquainted")) == 1
+    assert house.ask("SELECT how, undone FROM acquainted") == [("by_a_person", 0)]
+
+    assert amends("cases", "unlink", by_mail, by_phone, *decide)[0] == 0
+    assert house.ask("SELECT undone FROM acquainted") == [(1,)]
+    assert amends("cases", "link", by_mail, by_phone, *decide)[0] == 0
+    assert house.ask("SELECT undone FROM acquainted") == [(0,)]
+    assert len(house.on_record("person.parted")) == 1
+
+
+def test_who_has_two_addresses_is_not_brought_together_by_guess(amends, house, says):
+    says("--name", "Pat Quill", "--email", "pat@example.org")
+    amends("once", "-c", house.config)
+    one, other = [case for (case,) in house.ask("SELECT id FROM cases ORDER BY rowid")]
+    code, _, err = amends(
+        "cases", "link", one, other, "--same-person", "--reason", "x y", "-c", house.config
+    )
+
+    assert code == 64
+    assert "2 and 0" in err
