@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 MAX_REMEMBERED: Final = 1_024
 """Different values of one column whose meaning is kept at hand."""
 
-_Given = TypeVar("_Given", bound=Hashable)
+MAX_REMEMBERED_CHARS: Final = 200
+"""A longer value does not come again."""
+
+_Given = TypeVar("_Given", bound="str | tuple[str, ...]")
 _Meant = TypeVar("_Meant")
 
 
@@ -23,6 +26,7 @@ class Remembered(dict[_Given, _Meant], Generic[_Given, _Meant]):
     def __missing__(self, given: _Given) -> _Meant:
         """Work it out, and keep it if there is room."""
         meant = self._work(given)
-        if len(self) < MAX_REMEMBERED:
+        chars = len(given) if isinstance(given, str) else sum(map(len, given))
+        if len(self) < MAX_REMEMBERED and chars <= MAX_REMEMBERED_CHARS:
             self[given] = meant
         return meant
