@@ -22,6 +22,7 @@ from connector.parsing import logfiles
 from connector.parsing.calls.drop_folder import dropped
 from connector.parsing.calls.found import Broken
 from connector.parsing.calls.numbers import Numbers
+from connector.parsing.calls.phone_home import same_files
 from connector.parsing.calls.presets import MAX_LATE_S, Preset, from_folder, shipped
 from connector.parsing.calls.settings import CallSettings
 from connector.parsing.calls.table_reader import TableReader, Tables
@@ -118,6 +119,10 @@ class CallTableSettings(SourceSettings):
     def open(self, practice: Practice) -> CallTable:
         """Make the source; the files are opened by reading."""
         return CallTable(self, practice)
+
+    def reads_with(self, other: SourceSettings) -> bool:
+        """Say whether another source reads these records too."""
+        return same_files(self, other)
 
     @classmethod
     def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:

@@ -19,6 +19,7 @@ from connector.domain.signal import Cursor
 from connector.parsing.calls.cucm import CANNOT, PRESET, maker_with, preset
 from connector.parsing.calls.drop_folder import dropped
 from connector.parsing.calls.numbers import Numbers
+from connector.parsing.calls.phone_home import same_files
 from connector.parsing.calls.presets import MAX_LATE_S
 from connector.parsing.calls.settings import CallSettings
 from connector.parsing.calls.table_reader import TableReader, Tables
@@ -65,6 +66,10 @@ class CiscoCucmSettings(SourceSettings):
     def open(self, practice: Practice) -> CiscoCucm:
         """Make the source; the files are opened by reading."""
         return CiscoCucm(self, practice)
+
+    def reads_with(self, other: SourceSettings) -> bool:
+        """Say whether another source reads these records too."""
+        return same_files(self, other)
 
     @classmethod
     def for_inspection(cls, path: Path, *, name: str = "inspect") -> Self:

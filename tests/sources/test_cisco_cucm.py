@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from servers.cucm import QUEUE_COLUMNS, START, record
 
 from connector.domain.call import Direction, HangUp, Outcome
 from connector.domain.practice import Practice
@@ -17,34 +18,6 @@ from connector.testing.source import SourceContract, drain
 
 PRACTICE = Practice(tenant="practice", name="Clinic", zone=ZoneInfo("America/New_York"))
 CORPUS = Path(__file__).parents[3] / "shared/corpora/phone/cisco-cucm"
-START = 1_763_650_000
-NAMES = ",".join(f'"{name}"' for name in (*_COLUMNS, "huntPilotDN", "wasCallQueued"))
-TYPES = ",".join(["INTEGER"] * (len(_COLUMNS) + 2))
-QUEUE_COLUMNS = ("huntPilotDN", "wasCallQueued", "totalWaitTimeInQueue")
-
-
-def record(call, **cells):
-    """One record: from outside to a phone, unless said otherwise."""
-    cells = {
-        "cdrRecordType": "1",
-        "globalCallID_callManagerId": "2",
-        "globalCallID_callId": str(call),
-        "globalCallId_ClusterID": "Clinic",
-        "origLegCallIdentifier": str(call * 10),
-        "destLegIdentifier": str(call * 10 + 1),
-        "dateTimeOrigination": str(START),
-        "dateTimeDisconnect": str(START + 30),
-        "callingPartyNumber": "9175550106",
-        "originalCalledPartyNumber": "2001",
-        "finalCalledPartyNumber": "2001",
-        "origDeviceName": "Trunk_PSTN",
-        "destDeviceName": "SEP0011223344AA",
-        "origIpAddr": "-1407779830",
-        "pkid": f"pk-{call}-{cells.get('pk', 1)}",
-        **cells,
-    }
-    names = (*_COLUMNS, *QUEUE_COLUMNS)
-    return ",".join(f'"{cells[n]}"' if n in cells else "" for n in names)
 
 
 def write(folder, minute, *records, names=True, types=True):

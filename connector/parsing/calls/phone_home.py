@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ _LOGS: Final = ("path", "queue_log", "cdr")
 """Settings that name a log."""
 _FOLDERS: Final = frozenset({"cel-custom", "cdr-csv", "cdr-custom"})
 """Folders inside the one into which Asterisk writes."""
+_TABLES: Final = frozenset({"call_table", "cisco_cucm"})
 _KINDS: Final = frozenset({"asterisk_cel", "asterisk_cdr", "asterisk_queue_log"})
 
 
@@ -25,6 +27,26 @@ def same_system(one: object, other: object) -> bool:
         return True
     return kinds[0] != kinds[1] and bool(
         {_home(path) for path in mine} & {_home(path) for path in theirs}
+    )
+
+
+def same_files(one: object, other: object) -> bool:
+    """Say whether two sources of tables would read the same files."""
+    kind, path, pattern = (getattr(one, name, None) for name in ("kind", "path", "pattern"))
+    theirs, place = getattr(other, "pattern", None), getattr(other, "path", None)
+    if kind not in _TABLES or getattr(other, "kind", "") not in _TABLES:
+        return False
+    if not isinstance(path, Path) or not isinstance(place, Path):
+        return False
+    return path.resolve() == place.resolve() and _overlap(str(pattern), str(theirs))
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Say whether a file may fit both patterns, as far as one can tell without files."""
+    return any(
+        fnmatch(mine.strip(), theirs.strip()) or fnmatch(theirs.strip(), mine.strip())
+        for mine in one.split("|")
+        for theirs in other.split("|")
     )
 
 
