@@ -122,6 +122,28 @@ def test_a_newest_first_export_brings_only_what_is_new(clinic: Clinic, store: St
     assert outcomes(store) == {"opened": 1, "counted": 2}
 
 
+def test_numbers_and_texts_of_one_survey_by_turns_make_neither_edits_nor_tickets(
+    store: Store, tmp_path: Path
+) -> None:
+    mapping = {
+        "ID": "id",
+        "Satisfied?": {"role": "score", "kind": "csat5", "direction": "low_is_good"},
+        "Call you?": {"role": "wants_contact", "yes": ["1"], "no": ["2"]},
+        "Clinic": "location",
+        "Why?": "comment",
+    }
+    clinic = Clinic(store, tmp_path / "exports", map=mapping, score_kind=None)
+    header = "ID,Satisfied?,Call you?,Clinic,Why?\n"
+    numbers, texts = "1,5,2,3,Late\n", "1,Very dissatisfied,No,North,Late\n"
+    for day, rows in enumerate((numbers, texts, numbers, texts)):
+        clinic.hear(header + rows, f"export-{day}.csv")
+    (case,) = all_cases(store)
+    assert owed(store, case.id) == [("open", "ready")]
+    assert clinic.counts() == {"read": 4, "new": 1, "seen": 3}
+    clinic.hear(header + texts.replace("Late", "Rude"), "export-9.csv")
+    assert clinic.counts()["edited"] == 1
+
+
 def test_an_edited_answer_is_a_note_on_its_ticket(clinic: Clinic, store: Store) -> None:
     clinic.hear(HEADER + JANE + KIND)
     clinic.hear(HEADER + JANE.replace("an hour", "two hours") + KIND)
