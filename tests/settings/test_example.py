@@ -79,6 +79,8 @@ def _missing(table, model, before, *, hours=True):
         inner = inner_model(info.annotation)
         if name == "sites":
             yield from _missing(value["north"], inner, "sites.north.", hours=False)
+        elif name == "by_category":
+            yield from _missing(value["privacy.confidentiality"], inner, f"{before}{name}.")
         elif f"{before}{name}" == "triage.comments.sources":
             yield from _missing(value["survey"], inner, f"{before}{name}.survey.")
         elif isinstance(value, dict) and inner is not None and name not in {"helpdesk", "map"}:
