@@ -64,7 +64,10 @@ def _settings(
     return {
         "state_dir": str(folder / "state"),
         "practice": {"name": "Campaign Practice", "zone": "America/New_York"},
-        "triage": {"phone": {"callback_minutes": 0}},
+        # each caller a ticket, at once: what is tried here is that there is exactly one
+        "triage": {
+            "phone": {"callback_minutes": 0, "pattern_calls": 1_000, "tickets_a_day": 1_000}
+        },
         "sources": [
             {
                 "kind": "imap",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from connector.store.schema import cases, signal, source
 from connector.store.schema_calls import call, call_group
 from connector.store.store import Tx
 
+_IDENTITY: Final = re.compile("(?:[0-9a-f]{2}){16}")
 MAX_OF_NUMBER: Final = 200
 """Of one number's calls no more are looked at, the newest: more are a machine's."""
 MAX_OF_LINE: Final = 1_000
@@ -80,7 +82,7 @@ def as_edit(secret: bytes, item: Item) -> Item:
 def _supersede(tx: Tx, item: Signal) -> None:
     """Forget the version of a call that a later one corrects; one whose fate is open is woken."""
     before = item.facts.get("edit_of")
-    if isinstance(before, str):
+    if isinstance(before, str) and _IDENTITY.fullmatch(before):
         forget(tx.connection, [bytes.fromhex(before)])
 
 

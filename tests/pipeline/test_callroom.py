@@ -316,6 +316,17 @@ def test_a_call_counts_once_however_often_it_is_corrected(store, casework, clock
     assert case.severity == 1
 
 
+def test_a_call_and_its_correction_may_come_in_one_batch(store, casework, clock):
+    hear(
+        store, a_call(1, clock), corrects(1, 1, clock, wait_s=51), corrects(1, 2, clock, wait_s=52)
+    )
+    work_off(casework)
+    assert outcomes(store) == {"counted": 2, "waiting": 1}
+    later(store, casework, clock, 61)
+    assert len(all_cases(store)) == 1
+    assert outcomes(store) == {"counted": 2, "opened": 1}
+
+
 def words_of(store: Store) -> str:
     with store.read() as connection:
         rows = connection.execute(sa.text("SELECT body FROM content WHERE kind <> 'raw'")).all()

@@ -90,9 +90,11 @@ class Growing:
                 file.write(data)
 
 
-def busy_day(zone: ZoneInfo | None = None, at: float = START) -> Pbx:
+def busy_day(
+    zone: ZoneInfo | None = None, at: float = START, without: frozenset[str] = frozenset()
+) -> Pbx:
     """Calls of many kinds, one after another and across one another."""
-    pbx = Pbx(zone=zone, at=at)
+    pbx = Pbx(zone=zone, at=at, events=without)
     pbx.talk("7205550111")
     pbx.maze("7205550112", ["2001", "2002", "2003", "2004"])
     pbx.abandons("7205550113")

@@ -62,9 +62,15 @@ def avaya_day() -> Script:
     return script(("smdr.log", lines))
 
 
-def cel_system(*beside: str, zone: ZoneInfo | None = None) -> System:
+SAMPLE = frozenset({"LINKEDID_END", "BLINDTRANSFER", "ATTENDEDTRANSFER"})
+"""Events that the shipped cel.conf leaves out."""
+
+
+def cel_system(
+    *beside: str, zone: ZoneInfo | None = None, without: frozenset[str] = frozenset()
+) -> System:
     def lines() -> Script:
-        pbx = busy_day(zone)
+        pbx = busy_day(zone, without=without)
         logs = {"Master.csv": pbx.cel, "queue_log": pbx.queue, "cdr.csv": pbx.cdr}
         return script(*((name, logs[name]) for name in ("Master.csv", *beside)))
 
@@ -88,6 +94,7 @@ SYSTEMS = {
     "cel": cel_system("queue_log"),
     "cel and all": cel_system("queue_log", "cdr.csv"),
     "cel in local time": cel_system("queue_log", zone=ZoneInfo("America/Denver")),
+    "cel of the sample": cel_system("queue_log", without=SAMPLE),
     "cdr": System(
         cdr_lines,
         lambda folder: AsteriskCdrSettings(
