@@ -137,7 +137,7 @@ def _asks(column: Column, pattern: Finder) -> bool:
     """Say whether a pattern fits the column, also where its name is written as one word."""
     return any(
         pattern.search(alias)
-        for alias in (*column.aliases, _in_words(column.name))
+        for alias in (*column.aliases, _in_words(column.name), *_last_words(column.name))
         if len(alias) <= MAX_NAME_CHARS
     )
 
@@ -148,6 +148,12 @@ def _in_words(name: str) -> str:
     if " " in name or len(name) > MAX_NAME_CHARS:
         return fold(name[:MAX_NAME_CHARS])
     return fold(_CAMEL.sub(r"\1 \2", name).translate(_ONE_WORD))
+
+
+def _last_words(name: str) -> Sequence[str]:
+    """Give the last part of a name of JSON, such as `answers.why_comment`."""
+    _, dot, last = name.rpartition(".")
+    return (_in_words(last),) if dot and last and " " not in name else ()
 
 
 def _answers(values: Sequence[str]) -> list[str]:

@@ -66,7 +66,9 @@ def _qualtrics(said: Sequence[Said]) -> bytes:
         (one.at, one.at, 0, 100, 1, one.at, f"R_{one.number:015}", one.email, one.score, one.words)
         for one in said
     ]
-    return _csv(names, [*names[:-2], "How likely?", "Why,\nplease?"], ids, *rows)
+    return _csv(
+        names, [*names[:-2], "How likely are you to recommend us?", "Why,\nplease?"], ids, *rows
+    )
 
 
 def _surveymonkey(said: Sequence[Said]) -> bytes:
@@ -76,7 +78,7 @@ def _surveymonkey(said: Sequence[Said]) -> bytes:
         for one in said
     ]
     labels = ("", "", "", "", "", "Response", "Open-Ended Response")
-    return _csv((*names, "How likely?", "Why?"), labels, *rows)
+    return _csv((*names, "How likely are you to recommend us?", "Why?"), labels, *rows)
 
 
 def us(one: Said) -> str:
@@ -111,7 +113,12 @@ def _workbook(said: Sequence[Said]) -> bytes:
 
 def _json(said: Sequence[Said]) -> bytes:
     rows = [
-        {"id": f"r{one.number}", "at": one.at, "nps": one.score, "person": {"email": one.email}}
+        {
+            "id": f"r{one.number}",
+            "submitted_at": one.at,
+            "nps": one.score,
+            "person": {"email": one.email},
+        }
         | ({"why": one.words} if one.words else {})
         for one in said
     ]
@@ -148,12 +155,20 @@ def _qualtrics_workbook(said: Sequence[Said]) -> bytes:
         [one.at, one.at, "IP Address", "True", one.at, f"R_{one.number}", one.score, one.words]
         for one in said
     ]
-    return workbook(sheet([names, [*asked, "How likely?", "Why?"], *rows]))
+    return workbook(sheet([names, [*asked, "How likely are you to recommend us?", "Why?"], *rows]))
 
 
 def _qualtrics_legacy(said: Sequence[Said]) -> bytes:
     header = ("V1", "V8", "V9", "V10", "Q1", "Q2", "")
-    asked = ("ResponseID", "StartDate", "EndDate", "Finished", "How likely?", "Why?", "")
+    asked = (
+        "ResponseID",
+        "StartDate",
+        "EndDate",
+        "Finished",
+        "How likely are you to recommend us?",
+        "Why?",
+        "",
+    )
     rows = [(f"R_{one.number}", one.at, one.at, 1, one.score, one.words, "") for one in said]
     return b"\xef\xbb\xbf" + _csv(header, asked, *rows)
 
@@ -191,7 +206,11 @@ def _limesurvey(said: Sequence[Said]) -> bytes:
 
 def _limesurvey_texts(said: Sequence[Said]) -> bytes:
     header = ("id. Response ID", "submitdate. Date submitted", "lastpage. Last page")
-    header += ("startlanguage. Start language", "NPS. How likely?", "WHY. Why?")
+    header += (
+        "startlanguage. Start language",
+        "NPS. How likely are you to recommend us?",
+        "WHY. Why?",
+    )
     rows = [(one.number + 10, one.at, 2, "en", one.score, one.words) for one in said]
     return b"\xef\xbb\xbf" + _csv(header, *rows)
 
@@ -264,7 +283,7 @@ SHAPES = (
         name="surveymonkey",
         file="surveymonkey.csv",
         printed=_surveymonkey,
-        settings={"map": {"How likely?": _NPS, "Why?": "comment"}},
+        settings={"map": {"How likely are you to recommend us?": _NPS, "Why?": "comment"}},
         newest_first=True,
     ),
     Shape(
@@ -287,7 +306,7 @@ SHAPES = (
         settings={
             "map": {
                 "id": "id",
-                "at": "submitted_at",
+                "submitted_at": "submitted_at",
                 "nps": _NPS,
                 "why": "comment",
                 "person.email": "email",
@@ -300,7 +319,9 @@ SHAPES = (
         name="json lines",
         file="export.jsonl",
         printed=_lines,
-        settings={"map": {"id": "id", "at": "submitted_at", "nps": _NPS, "why": "comment"}},
+        settings={
+            "map": {"id": "id", "submitted_at": "submitted_at", "nps": _NPS, "why": "comment"}
+        },
     ),
     Shape(
         name="newest first",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import time
+import tomllib
 from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
+from servers.exports import SHAPES, Said
 
 from connector.domain.practice import Practice
 from connector.domain.response import Row, same_answers
+from connector.parsing.survey_proposal import toml_of
 from connector.parsing.survey_words import code_of
 from connector.sources.survey_file import SurveyFile, SurveyFileSettings
 from connector.testing.source import drain
@@ -275,3 +278,21 @@ def test_a_tool_that_is_known_to_its_answers_needs_no_map(tmp_path, vendor):
 def test_any_other_needs_a_map_of_its_answers(tmp_path, vendor):
     with pytest.raises(ValidationError, match="name the column"):
         SurveyFileSettings(name="s", path=tmp_path, vendor=vendor)
+
+
+SAID = [
+    Said(number=n, score=2 if n % 2 else 9, words="Late again" if n % 2 else "") for n in range(9)
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_what_is_proposed_for_any_tool_can_be_loaded_and_hears_every_score(tmp_path, shape):
+    path = tmp_path / shape.file
+    path.write_bytes(shape.printed(SAID))
+    (proposal,) = SurveyFileSettings.for_inspection(path).open(PRACTICE).propose()
+    toml = tomllib.loads(toml_of(proposal, name="survey", path=str(path)))
+    options = SurveyFileSettings(**toml["sources"][0], settle_seconds=0)
+    items, _ = drain(options.open(PRACTICE))
+    assert len(items) == len(SAID)
+    assert all("score" in item.facts and item.event_time for item in items)
+    assert [bool(item.reply_text) for item in items] == [bool(one.words) for one in SAID]
