@@ -8,7 +8,7 @@
 #   ARGS="..."                   options for the program that the target runs
 
 .DEFAULT_GOAL := help
-.PHONY: help .venv demo test lint bench model campaign month format lock install clean
+.PHONY: help .venv demo test lint bench model safety campaign month format lock install clean
 
 bin := .venv/bin
 
@@ -50,6 +50,10 @@ bench: .venv ## measure beside django-helpdesk's get_email, sqlite3 and the mail
 model: .venv ## train the comment model anew (needs the public comments: ARGS="--data FILE")
 	@$(bin)/uv pip install --quiet --python $(bin)/python --group train
 	@$(bin)/python tools/train_comments.py $(ARGS)
+
+safety: .venv ## train the safety model anew (needs the public comments: ARGS="--data FILE")
+	@$(bin)/uv pip install --quiet --python $(bin)/python --group train
+	@$(bin)/python tools/train_safety.py $(ARGS)
 
 campaign: .venv ## kill the daemon and lie to it thousands of times, then judge the helpdesk's own records (about an hour; ARGS="--helpdesk zendesk" or freshdesk: simulated)
 	@PYTHONPATH=tests $(bin)/python -m campaign $(ARGS)

@@ -26,7 +26,9 @@ from connector.triage.heard import Heard, hear
 from connector.triage.lexicon import Lexicon, lexicon
 from connector.triage.model.weights import shipped
 from connector.triage.opinion import STRENGTH, Opinion, about, plain
-from connector.triage.reading import Reading, read
+from connector.triage.reading import Finding, Reading, read
+from connector.triage.safety.features import readable
+from connector.triage.safety.judge import judge
 from connector.triage.scores import judge_score
 from connector.triage.settings import TriageSettings
 
@@ -56,6 +58,7 @@ _SAFETY: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
 _COMPLAINT_WEIGHT: Final = 2
 _SAFETY_WEIGHT: Final = 3
 _MAX_WEIGHT: Final = 5
+_MAX_TERMS: Final = 4
 
 
 def assess(signal: Signal, settings: TriageSettings) -> Assessment:
@@ -138,7 +141,7 @@ def _permille(heard: Heard | None) -> int | None:
 
 
 def _model(words: Lexicon, heard: Heard | None = None) -> str:
-    rules = f"rules-{words.version}"
+    rules = f"rules-{words.version} safety-{judge().weights.version}"
     return f"{rules} comments-{shipped().version}" if heard else rules
 
 
@@ -170,11 +173,18 @@ def _safety_reasons(reading: Reading) -> list[Reason]:
             rule=f"safety.{group}",
             category=category,
             severity=severity,
-            evidence=found[group].evidence,
+            evidence=_said(found[group]),
         )
         for group, (category, severity) in _SAFETY.items()
         if group in found
     ]
+
+
+def _said(finding: Finding) -> str:
+    """Give the person's words, and those of them that the safety model weighed most."""
+    terms = [f'"{shown}"' for term in finding.terms[:_MAX_TERMS] if (shown := readable(term))]
+    weighed = f" (weighed most: {', '.join(terms)})" if terms else ""
+    return f"{finding.evidence}{weighed}"
 
 
 def _hear(

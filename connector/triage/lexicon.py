@@ -1,7 +1,8 @@
 """The word lists, read once and made into one finder.
 
 A label is `section:name`: `complaint:visit.wait`, `topic:billing.money`,
-`safety:self_harm`, `risk:leaving`, `tone:praise`.
+`safety:self_harm`, `risk:leaving`, `tone:praise`. What the safety model weighs (English phrases,
+all patterns) has `sign:` for `safety:`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ LANGUAGES: Final = ("en", "es", "de", "fr", "pt")
 
 _PATTERNS: Final = ("safety", "kinds")
 _ALWAYS: Final = ("safety:", "harmless:")
+_SAFETY: Final = "safety"
+_SIGN: Final = "sign"
+_WEIGHED: Final = frozenset({"en"})
+"""Languages whose safety phrases are signs; in others the model knows too few words."""
 
 Sections: TypeAlias = Mapping[str, Mapping[str, tuple[str, ...]]]
 _Extra: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -66,7 +71,8 @@ def listed_patterns() -> tuple[tuple[str, str, str, Sets], ...]:
             sets = table.pop("sets")
             for section, names in table.items():
                 for name, patterns in names.items():
-                    found += [(code, f"{section}:{name}", one, sets) for one in patterns]
+                    label = f"{section}:{name}"
+                    found += [(code, label, one, sets) for one in patterns]
     return tuple(found)
 
 
@@ -75,10 +81,15 @@ def _in_force(languages: tuple[str, ...], muted: frozenset[str]) -> list[tuple[s
     found: list[tuple[str, str, Sets]] = []
     for code, label, pattern, sets in listed_patterns():
         if label.startswith(_ALWAYS):
-            found.append((label, pattern, sets))
+            found.append((_weighed(label), pattern, sets))
         elif code in languages and (left := _without(pattern, muted)):
             found.append((label, left, sets))
     return found
+
+
+def _weighed(label: str) -> str:
+    section, _, name = label.partition(":")
+    return f"{_SIGN}:{name}" if section == _SAFETY else label
 
 
 def _without(pattern: str, muted: frozenset[str]) -> str:
@@ -138,8 +149,11 @@ def _listed(languages: tuple[str, ...], muted: frozenset[str]) -> Iterator[tuple
                 continue
             for name, phrases in names.items():
                 for phrase in phrases:
-                    if section == "safety" or _spelling(phrase) not in muted:
-                        yield f"{section}:{name}", phrase
+                    label = f"{section}:{name}"
+                    if section == _SAFETY:
+                        yield _weighed(label) if code in _WEIGHED else label, phrase
+                    elif _spelling(phrase) not in muted:
+                        yield label, phrase
 
 
 def _spelling(phrase: str) -> str:

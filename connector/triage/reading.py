@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from connector.domain.plain import one_line
 from connector.triage.lexicon import Lexicon
 from connector.triage.phrases import Hit
+from connector.triage.safety.judge import Sign, judge
 from connector.triage.tokens import STOP, Words, words_of
 
 NEGATION_REACH: Final = 3
@@ -27,9 +28,11 @@ LABELS_REMEMBERED: Final = 512
 _NEGATION: Final = "tone:negation"
 _FINE: Final = "tone:fine"
 _SAFETY: Final = "safety"
+_SIGN: Final = "sign:"
 _HARMLESS: Final = "harmless:"
 _HARMLESS_TO_ALL: Final = "harmless:safety"
 _NOTHING: Final[dict[str, Finding]] = {}
+_GRAVE: Final = frozenset({"safety", "sign"})
 _TURNED: Final = frozenset({"complaint", "topic"})
 
 
@@ -39,6 +42,8 @@ class Finding:
 
     places: list[tuple[Words, int, int]] = field(default_factory=list)
     """In which text, from which token to which."""
+    terms: list[str] = field(default_factory=list)
+    """What weighed most in the safety model's eyes, where it spoke."""
 
     @property
     def count(self) -> int:
@@ -94,15 +99,12 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
     if subject:
         texts.insert(0, words_of(subject))
     for words in texts:
-        hits = _longest(lexicon.finder.find(words.tokens))
-        grave = lexicon.patterns.find(words.tokens)
-        if grave:
-            hits = _grave(words, grave, hits)
+        hits, signs = _hits(words, lexicon)
         for label, first, last in _meant(words, hits):
-            finding = found.get(label)
-            if finding is None:
-                finding = found[label] = Finding()
-            finding.places.append((words, first, last))
+            _add(found, label, words, first, last)
+        for alarm in judge().alarms(words, signs):
+            finding = _add(found, f"{_SAFETY}:{alarm.group}", words, alarm.first, alarm.last)
+            finding.terms += [term for term in alarm.terms if term not in finding.terms]
     return Reading(
         found=found,
         words=sum(words.count for words in texts),
@@ -110,6 +112,34 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
         question="?" in texts[-1].text,
         body=texts[-1],
     )
+
+
+def signs_of(words: Words, lexicon: Lexicon) -> list[Sign]:
+    """Give the phrases and patterns of safety that stand in a text, without harmless ones."""
+    return _hits(words, lexicon)[1]
+
+
+def _hits(words: Words, lexicon: Lexicon) -> tuple[list[Hit], list[Sign]]:
+    hits = _longest(lexicon.finder.find(words.tokens))
+    grave = lexicon.patterns.find(words.tokens)
+    if grave:
+        hits = _grave(words, grave, hits)
+    signs = [
+        Sign(hit.label.removeprefix(_SIGN), hit.first, hit.last)
+        for hit in hits
+        if hit.label.startswith(_SIGN)
+    ]
+    if signs:
+        hits = [hit for hit in hits if not hit.label.startswith(_SIGN)]
+    return hits, signs
+
+
+def _add(found: dict[str, Finding], label: str, words: Words, first: int, last: int) -> Finding:
+    finding = found.get(label)
+    if finding is None:
+        finding = found[label] = Finding()
+    finding.places.append((words, first, last))
+    return finding
 
 
 def _meant(words: Words, hits: Sequence[Hit]) -> Iterator[tuple[str, int, int]]:
@@ -155,7 +185,7 @@ def _grave(words: Words, grave: Sequence[Hit], hits: Sequence[Hit]) -> list[Hit]
 
 def _is_harmless(hit: Hit, masks: Mapping[str, Sequence[int]]) -> bool:
     section, _, group = hit.label.partition(":")
-    if section != _SAFETY:
+    if section not in _GRAVE:
         return False
     return any(
         masks[name][hit.first] >= hit.last

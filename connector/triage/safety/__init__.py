@@ -1,0 +1,1 @@
+"""The safety layer: does a passage tell of something grave, and of what."""

@@ -1,0 +1,54 @@
+"""Training: the same phrases give the same bytes, and no word of a public comment enters."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("sklearn", reason="only `make safety` installs what training takes")
+
+from connector.triage.safety.weights import to_text
+from tools.safety import fit
+from tools.safety.corpus import GROUPS, ORDINARY, Maker, Phrase, templates
+
+GRAVE = ("I want to die", "I will end my life", "she wants to die tonight", "he will end his life")
+PLAIN = ("I want to pay", "the visit will end at nine", "she wants tea", "his visit was fine")
+
+
+def phrases():
+    return [
+        Phrase(text=f"{text} {number}", group=group, fold=number % 5)
+        for number in range(6)
+        for group, texts in (("self_harm", GRAVE), ("legal", ("I will sue",)), (ORDINARY, PLAIN))
+        for text in texts
+    ]
+
+
+@pytest.fixture(scope="module")
+def read():
+    return fit.Passages()
+
+
+def test_the_same_phrases_give_the_same_bytes(read, monkeypatch):
+    monkeypatch.setattr(fit, "GROUPS", ("self_harm", "legal"))
+    rows = read.phrases(phrases())
+    again = read.phrases(phrases())
+    assert to_text(fit.fit(rows)) == to_text(fit.fit(again))
+
+
+def test_no_word_of_a_public_comment_enters_the_model(read, monkeypatch):
+    monkeypatch.setattr(fit, "GROUPS", ("self_harm", "legal"))
+    public = fit.flat(read.comments([("Natasha was so kind to me", 0)] * 9))
+    weights = fit.fit([*read.phrases(phrases()), *public])
+    assert not [name for name in (*weights.features, *weights.alarms) if "natas" in name]
+
+
+def test_what_is_made_of_the_phrases_is_always_the_same_and_of_every_group():
+    made = Maker().make()
+    assert [one.text for one in made] == [one.text for one in Maker().make()]
+    assert {one.group for one in made} == {*GROUPS, ORDINARY}
+    assert not [one.text for one in made if "{" in one.text]
+
+
+def test_no_group_is_much_smaller_than_the_others():
+    counts = [len(templates(group)) for group in GROUPS]
+    assert min(counts) * 2 > max(counts)
