@@ -8,8 +8,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from servers.asterisk import LINE, Pbx
 
 from connector.domain.practice import Practice
@@ -128,51 +126,6 @@ def test_a_missing_queue_log_stops_nothing(place):
     place.queue.unlink()
     (signal,) = place.heard()
     assert (signal.facts["call_end"], signal.facts["wait_s"]) == ("abandoned", 45)
-
-
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(data=st.data())
-def test_any_pieces_any_kills_any_rotation_give_the_same_calls(tmp_path_factory, data):
-    """The log grows in pieces (lines split anywhere); the reader is killed after any batch."""
-    pbx = busy_day()
-    whole = Place(tmp_path_factory.mktemp("whole"))
-    whole.write(pbx)
-    expected = {signal.natural_key: signal for signal in whole.heard()}
-    live = Place(tmp_path_factory.mktemp("live"))
-    cel, queue = pbx.cel_bytes(), pbx.queue_bytes()
-    ends = [place + 1 for place, byte in enumerate(cel) if byte == 10]
-    cuts = [
-        *sorted(data.draw(st.lists(st.integers(0, len(cel)) | st.sampled_from(ends), max_size=5))),
-        len(cel),
-    ]
-    cursor, start, heard = None, 0, {}
-    rotate_at = data.draw(st.integers(0, 6))
-    for number, cut in enumerate(cuts):
-        share = len(queue) if cut == len(cel) else round(len(queue) * cut / len(cel))
-        # Asterisk writes a line of the queue_log before the channel's end
-        live.queue.write_bytes(queue[: min(len(queue), share + 400)])
-        with live.cel.open("ab") as log:
-            log.write(cel[start:cut])
-        start = cut
-        for batch in live.source(0).read(cursor):
-            committed = data.draw(st.booleans()) or number == len(cuts) - 1
-            for item in batch.items:
-                heard[item.natural_key] = item  # a kill before the commit hears it again
-            if not committed:
-                break
-            cursor = batch.cursor
-        if number == rotate_at and cursor is not None and cel[:cut].endswith(b"\n"):
-            live.cel.rename(live.cel.with_name(f"Master.csv.{9 - number}"))
-            live.cel.touch()
-    for batch in live.source(pbx.at + 120).read(cursor):
-        for item in batch.items:
-            heard[item.natural_key] = item
-    assert heard.keys() == expected.keys()
-    assert {key: item.facts for key, item in heard.items()} == {
-        key: item.facts for key, item in expected.items()
-    }
 
 
 def test_a_call_that_the_crash_of_the_phone_system_cut_off_is_truncated(place):

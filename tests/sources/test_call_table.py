@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -633,6 +633,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(
     name=st.sampled_from(sorted(shipped())),
     value=VALUES,
