@@ -133,8 +133,10 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         yield Finding(part=part, level="problem", what=str(error))
         return
     try:
-        yield from examine_helpdesk(helpdesk)
-        yield from examine_people(helpdesk, _logins(settings))
+        found = list(examine_helpdesk(helpdesk))
+        yield from found
+        if all(one.level != "problem" for one in found):  # else nobody is known there
+            yield from examine_people(helpdesk, _logins(settings))
     finally:
         helpdesk.close()
 
