@@ -18,6 +18,7 @@ from connector.recovery.overlays import document_lines
 from connector.recovery.playbook import Play, play_for
 from connector.recovery.policy import late_detected, promised
 from connector.recovery.render import Value
+from connector.recovery.routing import taker
 from connector.recovery.settings import BodyPolicy, RecoverySettings
 
 _WHY: Final = {Lane.TICKET: "WHY THIS IS A TICKET", Lane.REVIEW: "WHY WE ARE NOT SURE"}
@@ -84,7 +85,7 @@ def plan_context(
             local(case.clocks.resolution_due, practice) if case.clocks else "not set"
         ),
         "update": every if days else "",
-        "owner": owner_of(key, settings),
+        "owner": taker(case, settings).name if case.conflict else owner_of(key, settings),
         "case": case.id,
         "category": _category_words(case),
     }

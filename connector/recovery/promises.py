@@ -328,7 +328,7 @@ def _note(
         "manager": whom.name,
         "kept_from": whom.kept_from,
         "assigned": bool(limit and whom.login and found.rung >= limit),
-        "owner": owner_of(primary(round_.case), settings),
+        "owner": whom.name if whom.kept_from else owner_of(primary(round_.case), settings),
         "case": round_.case.id,
         "severity": round_.case.severity,
     }

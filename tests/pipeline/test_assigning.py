@@ -131,6 +131,7 @@ def test_a_complaint_about_the_manager_goes_to_somebody_else(house: House) -> No
     house.hears(a_signal(1, facts={"severity": 4}, **ABOUT))
     assert tags.CONFLICT in house.snapshot().tags
     assert "This seems to be about Marta Lee" in house.snapshot().text
+    assert "Owner: Dr Chen." in house.snapshot().text
 
     passes(house, 49)
     assert house.snapshot().assignee == "chen"
