@@ -17,10 +17,12 @@ from connector.parsing.calls.cdr_rows import _CUSTOM, column_name
 from connector.parsing.calls.cel_rows import COLUMNS
 from connector.parsing.calls.cel_rows import column_name as cel_column
 from connector.parsing.calls.found import Heard
+from connector.parsing.mail_signal import MailOptions
 from connector.sources.asterisk_cdr import AsteriskCdrSettings
 from connector.sources.asterisk_cel import AsteriskCelSettings
 from connector.sources.call_table import CallTableSettings
 from connector.sources.cisco_cucm import CiscoCucmSettings
+from connector.sources.mail_file import MailFileSettings
 
 DOCS = Path(__file__).parents[2] / "docs/sources"
 PRACTICE = Practice(tenant="practice", name="Clinic", zone=ZoneInfo("America/New_York"))
@@ -123,3 +125,29 @@ def test_the_folder_of_cucm_takes_only_whole_files_of_records(tmp_path):
         (tmp_path / name).write_text("half of a")
     source = CiscoCucmSettings(name="phones", path=tmp_path).open(PRACTICE)
     assert list(source.calls()) == []
+
+
+def mailed(rows: str, number: int) -> str:
+    return (
+        "From a@example.com Tue Mar  3 17:00:00 2026\n"
+        "Authentication-Results: mx.example; dmarc=pass header.from=pbx.example\n"
+        f"From: reports@pbx.example\nSubject: Calls\nMessage-ID: <{number}@pbx.example>\n"
+        "Content-Type: text/csv; name=calls.csv\n"
+        f"Content-Disposition: attachment; filename=calls.csv\n\n{rows}\n"
+    )
+
+
+def test_an_export_that_comes_by_mail_twice_is_each_call_once(tmp_path):
+    rows = next(rows for preset, _, rows in SAMPLES if preset == "generic")
+    folder, box = tmp_path / "calls", tmp_path / "box.mbox"
+    folder.mkdir()
+    box.write_text(mailed(rows, 1) + mailed(rows, 2))
+    rule = {"name": "calls", "senders": ["reports@pbx.example"], "folder": str(folder)}
+    mail = MailOptions.model_validate({"trusted_authserv": ["mx.example"], "exports": [rule]})
+    for _ in range(2):  # as after a kill before the commit
+        list(MailFileSettings(name="feedback", path=box, mail=mail).open(PRACTICE).read(None))
+    settings = CallTableSettings(
+        name="phones", path=folder, pattern="calls-*.csv", settle_seconds=0
+    )
+    (call,) = [item for batch in settings.open(PRACTICE).read(None) for item in batch.items]
+    assert (call.facts["call_end"], call.contact.phone) == ("missed", "+19175550106")
