@@ -146,6 +146,7 @@ class Book(Times):
         """Amends looked at a ticket: what people did there is known from now on."""
         truth = self.truth[ticket]
         self.known[ticket] = list(truth.words)
+        self.tried[ticket] = list(truth.tries)
         for file in [one for one in self.files if one.ticket == ticket]:
             if truth.into:
                 self._follow(file, truth.into)
@@ -164,6 +165,8 @@ class Book(Times):
                 del file.evidence[name]
             elif shown[name] != before:
                 file.evidence[name] = (shown[name], at)
+                if (name, shown[name]) == ("first_contact", "attempted"):
+                    file.tries.append((at, "phone"))
         last = file.rounds[-1] if file.rounds else None
         if last is not None and last.lacking:
             last.lacking = self._lacking(file, last)

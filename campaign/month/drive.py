@@ -9,10 +9,12 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import sqlalchemy as sa
@@ -20,7 +22,7 @@ import sqlalchemy as sa
 from campaign.month import world
 from campaign.month.book import Book
 from campaign.month.border import Border
-from campaign.month.hands import Hands
+from campaign.month.hands import Hands, taken
 from campaign.month.world import BEGIN, OUTAGE_BEGINS, OUTAGE_ENDS, Heard, Plan
 from connector.domain.errors import Unavailable
 from connector.domain.signal import Batch
@@ -36,6 +38,7 @@ from connector.pipeline.settings import PipelineSettings
 from connector.pipeline.sync import Sync
 from connector.store import signals
 from connector.store.store import Store
+from connector.store.writer import Writer, _Task
 from connector.testing.builders import Clock, a_store, opinion_of_facts
 from connector.triage.settings import TriageSettings
 
@@ -96,6 +99,7 @@ class Driver:
             folder = stack.enter_context(
                 tempfile.TemporaryDirectory(prefix="amends-month-", dir=_quick_folder())
             )
+            stack.enter_context(mock.patch.object(Writer, "run", _written_here))
             stack.enter_context(mock.patch.object(casework_room, "assess", opinion_of_facts))
             stack.enter_context(mock.patch.object(casework_room, "lexicon"))  # nobody reads words
             hands = self._make_hands(self._clock)
@@ -222,12 +226,15 @@ class Driver:
     def _shows(self, ticket: str, act: str, before: dict[str, str]) -> bool:
         """Say whether a product can tell that something was done: the same again is nothing."""
         after = self._month.book.truth[ticket].fields
-        changed = any(after.get(name, "") != before.get(name, "") for name in {*before, *after})
-        return changed if act == "fill" else act != "assign"
+        names = {*before, *after} - {"case"}  # not every product keeps that
+        changed = any(after.get(name, "") != before.get(name, "") for name in names)
+        filled = act == "fill" or (act == "call" and not self._month.hands.calls)
+        return changed if filled else act not in {"assign", "untag"}
 
     def _do(self, ticket: str, plan: Plan, now: datetime) -> bool:
         """Do one thing, and let the clerk's truth know; False where it makes no sense now."""
-        truth, hands, act = self._month.book.truth[ticket], self._month.hands, plan.act
+        truth, hands = self._month.book.truth[ticket], self._month.hands
+        act, values = self._in_this_product(plan)
         over = truth.ended_at is not None
         if truth.gone or truth.into or (over and act not in {"reopen", "fill"}):
             return False
@@ -235,12 +242,19 @@ class Driver:
             return False
         if act == "merge":
             return self._merge(ticket)
-        values = dict(plan.values)
+        if act == "untag" and not taken(values["tag"], hands.stands(ticket).tags):
+            return False
         if act == "priority":
             values = {"severity": "1" if hands.stands(ticket).severity != 1 else "2"}
         hands.act(ticket, act, values)
         truth.did(now, act, values)
         return True
+
+    def _in_this_product(self, plan: Plan) -> tuple[str, dict[str, str]]:
+        """Say what an agent does here: where no calls are logged, a field says that they spoke."""
+        if plan.act == "call" and not self._month.hands.calls:
+            return "fill", {"first_contact": "reached"}
+        return plan.act, dict(plan.values)
 
     def _merge(self, ticket: str) -> bool:
         others = [
@@ -270,6 +284,15 @@ class Driver:
             elif now - at > self._patience and not self._away(now - self._patience):
                 self._month.asleep.append(ticket)
                 del self._acted[ticket]
+
+
+def _written_here(writer: Any, work: Callable[[Any], Any], *, alone: bool = False) -> Any:
+    """Write as the writer's thread does, in the month's only thread: switching takes longest."""
+    if not hasattr(writer, "month"):
+        writer.month = writer._engine.connect()  # noqa: SLF001 - the same steps, elsewhere
+    task = _Task(work, Future(), alone)
+    (writer._between if alone else writer._commit)(writer.month, [task])  # noqa: SLF001 - likewise
+    return task.answer.result(0)
 
 
 def _quick_folder() -> Path | None:

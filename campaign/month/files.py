@@ -70,6 +70,8 @@ class File:
     priority: int = 1
     joined: list[datetime | None] = field(default_factory=list)
     """When the note of each further complaint stood on the ticket."""
+    tries: list[tuple[datetime, str]] = field(default_factory=list)
+    """Attempts that agents stated by the field of the first contact, as they were seen."""
     looked: datetime | None = None
     reopening: bool = False
     incomplete: bool = False
@@ -96,11 +98,19 @@ class Truth:
     theirs: bool = False
     """An agent set the priority."""
     priority: int = 0
+    untagged: set[str] = field(default_factory=set)
+    """Tags that an agent took away; `amends_cat` stands for all that begin so."""
+    tries: list[tuple[datetime, str]] = field(default_factory=list)
+    """When somebody tried to reach the person, and by which way."""
 
     def did(self, at: datetime, act: str, values: dict[str, str]) -> None:
         """Write down what an agent did."""
-        if act in {"note", "assign", "priority", "reply"}:
+        if act in {"note", "assign", "priority", "reply", "call", "tried", "untag"}:
             self.words.append((at, "public_reply" if act == "reply" else act))
+        if act == "tried":
+            self.tries.append((at, values["way"]))
+        if act == "untag":
+            self.untagged.add(values["tag"])
         if act == "priority":
             self.theirs, self.priority = True, int(values["severity"])
         self.fields |= values if act == "fill" else {}

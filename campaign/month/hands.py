@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from connector.testing.memory_desk import MemoryDesk, Weather
 from connector.testing.memory_helpdesk import MemoryHelpdesk
 
 WORDS = "We looked into it."
+CATEGORY = "amends_cat"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,16 @@ class Stands:
     fields: dict[str, str]
 
 
+def said(act: str, values: Mapping[str, str]) -> str:
+    """Give what an agent writes."""
+    return f"tried: {values['way']}" if act == "tried" else WORDS
+
+
+def taken(tag: str, there: Iterable[str]) -> list[str]:
+    """Name the tags that somebody takes away: one, or all of the category."""
+    return [one for one in there if one == tag or (tag == CATEGORY and one.startswith(tag))]
+
+
 class Hands(Protocol):
     """A product with people in it."""
 
@@ -31,6 +42,8 @@ class Hands(Protocol):
     """As what amends reads the words that a merge leaves on both tickets; empty: none."""
     pace: Mapping[str, Any]
     """How often amends looks, where that is not the usual."""
+    calls: bool
+    """The product has calls that agents log; elsewhere they say in a field that they spoke."""
     seen_within: timedelta
     """So soon amends looks at what agents did, turns aside."""
 
@@ -62,6 +75,7 @@ class MemoryHands:
     name = "memory"
     merge_says = ""
     pace: Mapping[str, Any] = {}
+    calls = True
     seen_within = timedelta(minutes=20)
 
     def __init__(self, now: Any) -> None:
@@ -84,8 +98,10 @@ class MemoryHands:
         """Do it."""
         desk = self._desk
         match act:
-            case "note" | "reply":
-                desk.say(ticket, WORDS, public=act == "reply")
+            case "note" | "reply" | "tried":
+                desk.say(ticket, said(act, values), public=act == "reply")
+            case "call":
+                desk.call(ticket, WORDS)
             case "assign":
                 desk.edit(ticket, assignee="kim")
             case "priority":
@@ -100,7 +116,7 @@ class MemoryHands:
             case "wrong" | "right":
                 desk.retag(ticket, add=[f"amends_{act}"])
             case "untag":
-                desk.retag(ticket, remove=[values["tag"]])
+                desk.retag(ticket, remove=taken(values["tag"], desk.tickets[ticket].snapshot.tags))
             case "delete":
                 desk.delete(ticket)
 

@@ -7,6 +7,7 @@ A month takes some hundred thousand requests. Everything above the socket is the
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import requests
 import urllib3
 from requests.structures import CaseInsensitiveDict
 
-from connector.http import Http, connections
+from connector.http import Http, connections, exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +60,10 @@ class Inside:
 
     @contextmanager
     def instead_of_sockets(self) -> Iterator[None]:
-        """Let all requests of the program end here; nobody waits for a share of a limit."""
+        """Let all requests of the program end here; nobody waits, for a limit or a deadline."""
         unhurried = mock.patch.object(Http, "__init__", _without_budget)
-        with mock.patch.object(connections.Adapter, "send", self._send), unhurried:
+        timeless = mock.patch.object(exchange, "threading", _NoTimers())
+        with mock.patch.object(connections.Adapter, "send", self._send), unhurried, timeless:
             yield
 
     def _send(self, request: requests.PreparedRequest, **_how: Any) -> requests.Response:
@@ -77,6 +79,16 @@ class Inside:
             body=body.encode() if isinstance(body, str) else bytes(body),
         )
         return _response(request, self._product(asked), self._now())
+
+
+class _NoTimers:
+    """`threading` for exchanges that end at once: no thread waits beside each request."""
+
+    Lock = threading.Lock
+
+    def Timer(self, *_when: object) -> mock.Mock:  # noqa: N802 - the library's name
+        """Give what never rings."""
+        return mock.Mock(spec=["start", "cancel", "daemon"])
 
 
 _MADE = Http.__init__

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from campaign.month.book import Book
 from campaign.month.drive import Month
 from campaign.month.files import File, Round
+from campaign.month.hands import taken
 from campaign.month.world import PLACES, paging
 
 SLA = ("running", "contact_met", "contact_late")
@@ -23,6 +24,9 @@ class Table:
     """How many of each kind were compared, and what disagreed."""
 
     compared: Counter[str] = field(default_factory=Counter)
+    expected: Counter[str] = field(default_factory=Counter)
+    """How many of the compared things there should be; an empty one is compared, not counted."""
+    seen: Counter[str] = field(default_factory=Counter)
     wrong: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     told: dict[str, int] = field(default_factory=dict)
 
@@ -34,17 +38,35 @@ class Table:
     def same(self, what: str, where: str, ours: object, theirs: object) -> None:
         """Compare what amends has with what the second computation says."""
         self.compared[what] += 1
+        self.expected[what] += _amount(theirs)
+        self.seen[what] += _amount(ours)
         if ours != theirs:
             self.wrong[what].append(f"{where}: amends {ours}, expected {theirs}")
 
     def lines(self) -> list[str]:
         """Print it for people."""
-        head = f"{'what':<34}{'compared':>10}{'disagree':>10}"
+        names = ("compared", "expected", "seen", "disagree")
+        head = f"{'what':<28}" + "".join(f"{name:>10}" for name in names)
         rows = [
-            f"{what:<34}{n:>10}{len(self.wrong[what]):>10}" for what, n in self.compared.items()
+            f"{what:<28}{n:>10}{self.expected[what]:>10}{self.seen[what]:>10}"
+            f"{len(self.wrong[what]):>10}"
+            for what, n in sorted(self.compared.items(), key=lambda one: _place(one[0]))
         ]
-        told = [f"{what:<34}{n:>10}" for what, n in self.told.items()]
+        told = [f"{what:<28}{n:>10}" for what, n in self.told.items()]
         return [head, *rows, "", *told]
+
+
+def _amount(value: object) -> int:
+    """Count what a value tells of: a number that many, nothing none, anything else one."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return 0 if value in (None, "none", "", [], (), (None, None), (None, "")) else 1
+
+
+def _place(what: str) -> tuple[int, str]:
+    """Let rungs stand together in their order, and else what was compared first."""
+    share = what.removeprefix("rung ").removesuffix(" %")
+    return (int(share), what) if share.isdecimal() else (0, "")
 
 
 def judge(month: Month) -> Table:
@@ -87,7 +109,7 @@ def _case(table: Table, file: File, row: Any) -> None:
         (row.state == "open", row.close_reason or ""),
         (file.open, file.reason),
     )
-    table.same("severity", where, row.severity, file.severity)
+    table.same("severity", where, f"{row.severity}", f"{file.severity}")
     table.same("site", where, row.site or "", file.founder.site)
     table.same("contact due", where, _moment(row.contact_due), file.contact_due)
     table.same("resolution due", where, _moment(row.resolution_due), file.resolution_due)
@@ -105,7 +127,8 @@ def _rounds(table: Table, month: Month, file: File) -> None:
         table.same("first contact", where, _moment(row.contact_at), one.contact)
         lacks = None if row.lacking is None else tuple(filter(None, row.lacking.split(",")))
         table.same("steps that lack", where, lacks, one.lacking)
-        table.same("held, seconds", where, row.held_s, int(one.held.total_seconds()))
+        held = int(one.held.total_seconds())
+        table.same("held", where, _seconds(row.held_s), _seconds(held))
         table.same("first contact shown", where, row.shown, one.shown)
 
 
@@ -140,7 +163,8 @@ def _ticket(table: Table, month: Month, file: File) -> None:
     where = f"{file.id} ticket {file.ticket}"
 
     def of(names: tuple[str, ...]) -> tuple[list[str], list[str]]:
-        return sorted(stands.tags & set(names)), sorted(file.tags & set(names))
+        asked = set(names) - truth.untagged
+        return sorted(stands.tags & asked), sorted(file.tags & asked)
 
     sla = tuple(f"amends_sla_{one}" for one in SLA)
     table.same("SLA tag", where, *of(sla))
@@ -150,7 +174,12 @@ def _ticket(table: Table, month: Month, file: File) -> None:
         "late and second-look tags", where, *of(("amends_late_detected", "amends_second_look"))
     )
     wanted = truth.priority if truth.theirs else file.priority
-    table.same("priority", where, stands.severity, wanted)
+    table.same("priority", where, f"{stands.severity}", f"{wanted}")
+    for tag in sorted(truth.untagged):
+        table.same("agents' edits stand", where, taken(tag, stands.tags), [])
+    for name in ("case", "category"):
+        if name in truth.fields and name in stands.fields:
+            table.same("agents' edits stand", where, stands.fields[name], truth.fields[name])
     if file.contact_due is not None:
         shown = (stands.fields.get("contact_due"), stands.fields.get("resolution_due"))
         due = (_short(file.contact_due), _short(file.resolution_due))
@@ -204,6 +233,10 @@ def _tell(table: Table, month: Month) -> None:
         "rounds": sum(len(file.rounds) for file in book.files),
         "rungs climbed": sum(len(one.climbed) for file in book.files for one in file.rounds),
     }
+
+
+def _seconds(number: int) -> str:
+    return f"{number} seconds" if number else ""
 
 
 def _moment(text: Any) -> datetime | None:

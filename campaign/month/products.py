@@ -19,7 +19,7 @@ from servers.weather import Request
 from servers.zendesk import Knobs, ZendeskSimulator
 
 from campaign.month import world
-from campaign.month.hands import WORDS, Stands
+from campaign.month.hands import WORDS, Stands, said, taken
 from campaign.month.inside import Asked, Inside, Told
 from connector.domain.blueprint import Action
 from connector.helpdesks.freshdesk import FreshdeskSettings
@@ -39,6 +39,7 @@ class Simulated:
     merge_says = "note"
     """What a merge leaves on both tickets, as agents' words."""
     pace: Mapping[str, Any] = {}
+    calls = False
     seen_within = timedelta(minutes=20)
 
     def __init__(self, server: Server, clock: SimClock, now: Callable[[], datetime]) -> None:
@@ -121,8 +122,8 @@ class ZendeskHands(Simulated):
         """Do it."""
         desk = self._desk
         match act:
-            case "note" | "reply":
-                desk.comment_by_hand(ticket, WORDS, public=act == "reply")
+            case "note" | "reply" | "tried":
+                desk.comment_by_hand(ticket, said(act, values), public=act == "reply")
             case "assign":
                 desk.assign(ticket)
             case "priority":
@@ -135,7 +136,7 @@ class ZendeskHands(Simulated):
             case "wrong" | "right":
                 desk.tag_by_hand(ticket, f"amends_{act}")
             case "untag":
-                desk.untag_by_hand(ticket, values["tag"])
+                desk.untag_by_hand(ticket, *taken(values["tag"], desk.ticket(ticket).tags))
             case "delete":
                 desk.delete(ticket)
 
@@ -144,7 +145,7 @@ class ZendeskHands(Simulated):
         options = [
             one["value"]
             for one in field.get("custom_field_options") or ()
-            if value and str(one["value"]).endswith(f"_{value}")
+            if value and str(one["value"]).endswith(f"_{value.replace('.', '__')}")
         ]
         ticked: object = value == "yes" if name.startswith(TICKS) else value or None
         return {"id": field["id"], "value": options[0] if options else ticked}
@@ -161,7 +162,10 @@ class ZendeskHands(Simulated):
         return Stands(
             tags=frozenset(shown["tags"]),
             severity=severity,
-            fields={name: values.get(one["id"]) or "" for name, one in self._fields.items()},
+            fields={
+                name: _code(values.get(one["id"]), f"amends_f_{name}_")
+                for name, one in self._fields.items()
+            },
         )
 
 
@@ -196,8 +200,8 @@ class FreshdeskHands(Simulated):
         """Do it."""
         hand = self._desk.hand
         match act:
-            case "note":
-                hand.comment(ticket, WORDS)
+            case "note" | "tried":
+                hand.comment(ticket, said(act, values))
             case "reply":
                 hand.reply(ticket, WORDS)
             case "assign":
@@ -212,7 +216,7 @@ class FreshdeskHands(Simulated):
             case "wrong" | "right":
                 hand.tag(ticket, f"amends_{act}")
             case "untag":
-                hand.untag(ticket, values["tag"])
+                hand.untag(ticket, *taken(values["tag"], hand.ticket(ticket)["tags"]))
             case "delete":
                 hand.delete(ticket)
 
@@ -235,8 +239,17 @@ class FreshdeskHands(Simulated):
         return Stands(
             tags=frozenset(shown["tags"]),
             severity=shown["priority"],
-            fields={name: str(custom.get(one.name) or "") for name, one in self._fields.items()},
+            fields={name: _code(custom.get(one.name)) for name, one in self._fields.items()},
         )
+
+
+def _code(value: object, head: str = "") -> str:
+    """Give the code of a choice as it is shown (`amends_f_..._a__b`, `Words [a.b]`), else it."""
+    shown = str(value or "")
+    if head and shown.startswith(head):
+        return shown.removeprefix(head).replace("__", ".")
+    words, _, code = shown.rpartition(" [")
+    return code.removesuffix("]") if words and code.endswith("]") else shown
 
 
 def _unhurried(helpdesk: Any, now: Callable[[], datetime]) -> Any:

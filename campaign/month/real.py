@@ -21,7 +21,7 @@ from unittest import mock
 from urllib.parse import unquote
 
 from campaign.month import world
-from campaign.month.hands import WORDS, Stands
+from campaign.month.hands import Stands, said, taken
 from campaign.month.inside import Asked, Inside, Told
 from connector.demo import helpdesk_site
 from connector.domain.blueprint import FieldType
@@ -41,6 +41,7 @@ class DjangoHands:
 
     name = "django_helpdesk"
     merge_says = ""
+    calls = False
     pace: Mapping[str, Any] = {"sync_seconds": 1_800, "full_round_seconds": 10_800}
     """The product does not tell what changed, and each look is a page of Python."""
     seen_within = timedelta(hours=3, minutes=20)
@@ -119,21 +120,23 @@ class DjangoHands:
 
         one = self._model("Ticket").objects.get(id=int(ticket))
         match act:
-            case "note" | "reply":
-                update_ticket(self._agent, one, comment=WORDS, public=act == "reply")
+            case "note" | "reply" | "tried":
+                words = said(act, values)
+                update_ticket(self._agent, one, comment=words, public=act == "reply")
             case "assign":
                 update_ticket(self._agent, one, owner=self._agent.id)
             case "priority":
                 update_ticket(self._agent, one, priority=PRIORITY[int(values["severity"])])
             case "fill":
                 for name, value in values.items():
-                    self._fill(one, f"amends_{name}", value)
+                    if f"amends_{name}" in self._fields:
+                        self._fill(one, f"amends_{name}", value)
             case "close" | "reopen":
                 update_ticket(self._agent, one, new_status=RESOLVED if act == "close" else REOPENED)
             case "wrong" | "right":
                 self._retag(one, {f"amends_{act}"}, set())
             case "untag":
-                self._retag(one, set(), {values["tag"]})
+                self._retag(one, set(), set(taken(values["tag"], self._tags(one))))
             case "delete":
                 one.delete()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from campaign.month.files import Climbed, File, Round, Truth
 from campaign.month.minutes import Minutes, minutes
@@ -22,7 +23,8 @@ HOLD_CEILING = timedelta(days=14)
 SILENCE = timedelta(minutes=30)
 HOLDS = {"waiting_for_patient", "later_date", "third_party", "legal_hold"}
 STOPS = {"reached", "declined"}
-"""`unable_to_reach` takes three attempts on two days by two ways; nobody here makes them."""
+"""`unable_to_reach` takes three attempts on two days by two ways."""
+TRIES, DAYS, WAYS = 3, 2, 2
 STEPS = ("step_apologize", "step_review", "step_fix", "step_document")
 CRITICAL = 4
 LATE, BEYOND = 100, 200
@@ -40,6 +42,8 @@ class Times:
         self.truth: dict[str, Truth] = {}
         self.known: dict[str, list[tuple[datetime, str]]] = {}
         """Words on each ticket that were there when it was last looked at."""
+        self.tried: dict[str, list[tuple[datetime, str]]] = {}
+        """Attempts on each ticket that were told there when it was last looked at."""
         self.pages: list[tuple[File, int, str, datetime, int]] = []
         """Case, round, reason, when it was asked for, and how grave; whatever the routes take."""
         self.delivered: set[str] = set()
@@ -90,9 +94,20 @@ class Times:
         if one.contact is None:
             spoke = [at for at, kind in words if kind in {"public_reply", "call"}]
             said, at = file.evidence.get("first_contact", ("", one.start))
-            if not spoke and said in STOPS and at >= one.start:
+            if not spoke and self._stops(file, one, said) and at >= one.start:
                 spoke = [at]
             one.contact = min(spoke, default=None)
+
+    def _stops(self, file: File, one: Round, said: str) -> bool:
+        """Say whether what an agent says of the first contact stops its clock."""
+        if said != "unable_to_reach":
+            return said in STOPS
+        told = [one for ticket in file.tickets for one in self.tried.get(ticket, ())]
+        tries = [(at, way) for at, way in told + file.tries if at >= one.start]
+        zone = ZoneInfo(PLACES[file.founder.site].zone)
+        days = {at.astimezone(zone).date() for at, _ in tries}
+        ways = {way for _, way in tries}
+        return len(tries) >= TRIES and len(days) >= DAYS and len(ways) >= WAYS
 
     def _run(self, file: File, one: Round, now: datetime) -> None:
         self._learn(file, one)
@@ -227,9 +242,9 @@ class Times:
     def _lacking(self, file: File, one: Round) -> tuple[str, ...]:
         shown = {name: value for name, (value, _) in file.evidence.items()}
         how = shown.get("first_contact", "")
-        ended = how == "declined"
+        ended = how in {"declined", "unable_to_reach"} and self._stops(file, one, how)
         unmet = "tries" if how == "unable_to_reach" else "first_contact"
-        lacks = [] if one.contact is not None or how in STOPS else [unmet]
+        lacks = [] if one.contact is not None or self._stops(file, one, how) else [unmet]
         lacks += [one for one in STEPS if one not in shown and not (ended and "apolog" in one)]
         if file.severity >= CAUSE_FROM:
             lacks += [] if "root_cause" in shown else ["root_cause"]

@@ -166,16 +166,10 @@ def intentions(chance: random.Random) -> Iterator[Plan]:
 
 
 def _work(chance: random.Random, wait: Callable[[], int]) -> Iterator[Plan]:
-    if chance.random() < 0.3:
-        yield Plan(act=chance.choice(("note", "assign")), after_minutes=wait())
-    if chance.random() < 0.15:
-        yield Plan(act="fill", after_minutes=wait(), values={"first_contact": "attempted"})
-    if chance.random() < 0.08:
-        yield Plan(act="priority", after_minutes=wait())
-    if chance.random() < 0.3:
-        yield from _rest(chance, wait())
+    yield from _begins(chance, wait)
     if chance.random() < 0.75:
-        yield Plan(act="reply", after_minutes=wait())
+        act = "call" if chance.random() < 0.25 else "reply"
+        yield Plan(act=act, after_minutes=wait())
     elif chance.random() < 0.7:
         how = chance.choice(("reached", "declined", "unable_to_reach"))
         yield Plan(act="fill", after_minutes=wait(), values={"first_contact": how})
@@ -191,6 +185,45 @@ def _work(chance: random.Random, wait: Callable[[], int]) -> Iterator[Plan]:
         yield Plan(act="close", after_minutes=chance.choice((0, wait())))
         if chance.random() < 0.3:
             yield Plan(act="fill", after_minutes=wait(), values=WHOLE)
+
+
+def _begins(chance: random.Random, wait: Callable[[], int]) -> Iterator[Plan]:
+    """What agents do about a ticket before they have spoken with the person."""
+    if chance.random() < 0.3:
+        yield Plan(act=chance.choice(("note", "assign")), after_minutes=wait())
+    if chance.random() < 0.15:
+        yield Plan(act="fill", after_minutes=wait(), values={"first_contact": "attempted"})
+    if chance.random() < 0.15:
+        yield from _tries(chance, wait)
+    if chance.random() < 0.08:
+        yield Plan(act="priority", after_minutes=wait())
+    if chance.random() < 0.12:
+        yield _meddles(chance, wait())
+    if chance.random() < 0.3:
+        yield from _rest(chance, wait())
+
+
+def _tries(chance: random.Random, wait: Callable[[], int]) -> Iterator[Plan]:
+    """Leave messages, often enough or not, and say at the end that nobody was reached."""
+    for _ in range(chance.choice((1, 2, 3, 4))):
+        way = chance.choice(("phone", "phone", "mail", "text"))
+        yield Plan(act="tried", after_minutes=wait(), values={"way": way})
+    if chance.random() < 0.6:
+        yield Plan(act="fill", after_minutes=wait(), values={"first_contact": "unable_to_reach"})
+
+
+def _meddles(chance: random.Random, wait: int) -> Plan:
+    """Take away or change what is ours: a tag, the number of the case, the category."""
+    act, values = chance.choice(
+        (
+            ("untag", {"tag": "amends"}),
+            ("untag", {"tag": "amends_sla_running"}),
+            ("untag", {"tag": "amends_cat"}),
+            ("fill", {"case": ""}),
+            ("fill", {"category": "place.digital"}),
+        )
+    )
+    return Plan(act=act, after_minutes=wait, values=dict(values))
 
 
 def _rest(chance: random.Random, wait: int) -> Iterator[Plan]:
