@@ -22,7 +22,7 @@ from connector.sources.base import SourceSettings
 
 ANSWERS = frozenset({Role.SCORE, Role.COMMENT})
 """Roles of columns without which there is nothing to hear."""
-READER_VERSION = 2
+READER_VERSION = 3
 """Raised when more formats are understood: files that were refused are looked at again."""
 
 
