@@ -17,6 +17,7 @@ from servers.engine_machine import Engine, Mailbox
 
 from connector import crash
 from connector.pipeline import delivery as delivery_room
+from connector.pipeline import edits as edits_room
 from connector.pipeline import joining, merging
 from connector.pipeline import owing as owing_room
 from connector.pipeline.delivery import Delivery, Doubt
@@ -211,9 +212,14 @@ def heard_again_not_doubted() -> Any:
     return patch.object(restoring, "doubts", lambda *_: False)
 
 
-def edits_overwritten() -> Any:
-    """Send what is owed whatever agents have made of it meanwhile."""
-    return patch.object(owing_room, "respected", lambda _, changes: iter(changes))
+@contextmanager
+def edits_overwritten() -> Iterator[None]:
+    """Owe and send updates whatever agents have made of it meanwhile."""
+    with (
+        patch.object(owing_room, "respected", lambda _, changes: iter(changes)),
+        patch.object(edits_room, "still_ours", lambda _, change, __: change),
+    ):
+        yield
 
 
 def deaf_to_people() -> Any:
