@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figures import Figure
-from bench.sizes import QUICK, Sizes
+from bench.sizes import LONG_EVENTS, QUICK, Sizes
 
 BENCHES = (
     "triage",
@@ -39,10 +39,11 @@ BENCHES = (
 @click.command()
 @click.option("--only", type=click.Choice(BENCHES), multiple=True, help="Run this one; repeatable.")
 @click.option("--quick", is_flag=True, help="Tiny sizes: shows that the benches work, no more.")
+@click.option("--long", "longer", is_flag=True, help="Read a phone log of 10,000,000 lines.")
 @click.option("--json", "path", type=click.Path(path_type=Path), help="Write figures here.")
-def main(*, only: tuple[str, ...], quick: bool, path: Path | None) -> None:
+def main(*, only: tuple[str, ...], quick: bool, longer: bool, path: Path | None) -> None:
     """Measure beside peers and limits on this machine; ends with 1 when a target is missed."""
-    sizes = QUICK if quick else Sizes()
+    sizes = QUICK if quick else Sizes(events=LONG_EVENTS) if longer else Sizes()
     figures: list[Figure] = []
     for name in only or BENCHES:
         click.echo(f"{name} ...", err=True)

@@ -37,7 +37,7 @@ BLOCK_BYTES = 32_768
 """Read at once."""
 MAX_LINE_BYTES = 65_536
 """A longer line is cut to this and marked; the rest of it is passed over."""
-CHUNK_LINES = 1_000
+CHUNK_LINES = 400
 """A chunk is handed on as soon as it has so many lines (one block may bring more)."""
 
 

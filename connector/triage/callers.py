@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from sys import intern
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ _REPEATED: Final = 2
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Seen:
-    """What is remembered of a call; times are epoch seconds. Nobody changes it.
+    """What is remembered of a call; times are epoch seconds.
 
     Not frozen: one is made for each call, in 0.7 us instead of 1.9.
     """
@@ -75,7 +76,7 @@ def seen_of(
         reached=found.reached,
         failed=not outbound and repairable(reasons),
         message=found.message,
-        line=found.line,
+        line=intern(found.line),  # of thousands of calls, to a few lines
     )
 
 

@@ -13,12 +13,12 @@ from typing import Final, Generic, TypeVar
 from connector.triage.callers import Seen, window_s
 from connector.triage.settings import PhoneLimits
 
-MAX_REMEMBERED: Final = 50_000
-"""Calls that are remembered; the oldest are forgotten first."""
+MAX_REMEMBERED: Final = 20_000
+"""Calls that are remembered, some 8 MB; the oldest are forgotten first."""
 MAX_OF_NUMBER: Final = 1_000
 """Calls of one number that are remembered, the last ones: each further one looks at all."""
-MAX_WAITING: Final = 5_000
-"""Calls that wait for their fate; the one that is due first is decided early."""
+MAX_WAITING: Final = 2_000
+"""Calls, some 4 MB, that wait for their fate; the one that is due first is decided early."""
 
 Payload = TypeVar("Payload")
 
@@ -30,7 +30,7 @@ class SecondPass(Generic[Payload]):
         """`deadline` gives the second at which it is too late to make a failed call good."""
         self._window_s = window_s(limits)
         self._deadline = deadline
-        self._by_number: dict[str, list[Seen]] = {}
+        self._by_number: dict[str, tuple[Seen, ...]] = {}
         self._ages: deque[Seen] = deque()
         self._waiting: list[tuple[int, int, Seen, Payload]] = []
         self._count = 0
@@ -71,10 +71,10 @@ class SecondPass(Generic[Payload]):
     def _remember(self, one: Seen, now: int) -> None:
         known = self._by_number.get(one.number)
         if known is None:
-            known = self._by_number[one.number] = []
-        elif len(known) == MAX_OF_NUMBER:
-            del known[0]
-        known.append(one)
+            self._by_number[one.number] = (one,)
+        else:
+            one.number = known[0].number  # one text for all of them
+            self._by_number[one.number] = (*known[-MAX_OF_NUMBER + 1 :], one)
         self._ages.append(one)
         # whoever still waits is needed with what came before it
         oldest = self._waiting[0][2].started if self._waiting else now
@@ -85,6 +85,7 @@ class SecondPass(Generic[Payload]):
     def _forget(self, old: Seen) -> None:
         kept = self._by_number.get(old.number)
         if kept and kept[0] is old:  # the oldest of all is the oldest of its number
-            del kept[0]
-            if not kept:
+            if len(kept) == 1:
                 del self._by_number[old.number]
+            else:
+                self._by_number[old.number] = kept[1:]

@@ -25,16 +25,22 @@ class Pending:
     """Records of one call."""
 
     records: list[Cdr] = field(default_factory=list)
+    ended: float = 0.0
+    """When the last of them ended."""
+    whole: bool = False
+    """Whether the records of the channel that began the call are there."""
+
+    def add(self, record: Cdr) -> None:
+        """Take a record; one that comes twice counts once."""
+        if all(one.line != record.line for one in self.records):
+            self.records.append(record)
+            self.ended = max(self.ended, record.end)
+            self.whole = self.whole or record.unique == record.linked
 
     @property
-    def ended(self) -> float:
-        """When the last of them ended."""
-        return max(one.end for one in self.records)
-
-    @property
-    def whole(self) -> bool:
-        """Say whether the records of the channel that began the call are there."""
-        return any(one.unique == one.linked for one in self.records)
+    def due(self) -> float:
+        """When the call is over, if the log goes on without it."""
+        return self.ended + (SETTLE_S if self.whole else WAIT_S)
 
 
 class CdrGroups:
@@ -43,6 +49,8 @@ class CdrGroups:
     def __init__(self) -> None:
         """Begin without open calls; a restart feeds the rows of open ones again."""
         self._open: dict[str, Pending] = {}
+        self._soonest = 0.0
+        """No open call is due before."""
         self.now = 0.0
         """When the newest record ended."""
 
@@ -57,12 +65,15 @@ class CdrGroups:
     def feed(self, record: Cdr) -> list[list[Cdr]]:
         """Take a record; give the calls that are over by it."""
         key = record.linked or f"{record.channel}"
-        records = self._open.setdefault(key, Pending()).records
-        if all(one.line != record.line for one in records):  # a row may come twice
-            records.append(record)
+        group = self._open.setdefault(key, Pending())
+        group.add(record)
+        self._soonest = min(self._soonest, group.due)
         self.now = max(self.now, record.end)
         # records of one channel stand together: only another call's record shows it is over
-        done = self.expire(record.end, SETTLE_S, but=key)
+        done: list[list[Cdr]] = []
+        if record.end > self._soonest:
+            done = self.expire(record.end, SETTLE_S, but=key)
+            self._soonest = min((one.due for one in self._open.values()), default=0.0)
         if len(self._open) > MAX_OPEN:
             done.append(self._open.pop(next(iter(self._open))).records)
         return done

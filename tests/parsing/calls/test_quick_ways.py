@@ -49,7 +49,7 @@ spoilers = st.sampled_from(
         lambda line: line.replace(b"pstn-in", b"caf\xe9"),
         lambda line: line.replace(b"Dial", b"D" * (MAX_FIELD_CHARS + 1)),
         lambda line: line.replace(b'"3",', b"3,"),
-        lambda line: b'"NEW_EVENT"' + line[line.index(b",") :],
+        lambda line: b'"NEW_EVENT",' + line.partition(b",")[2],
         lambda line: line.replace(b"191234", b"1e9"),
         lambda line: line.replace(b"191234", b"nan"),
         lambda line: line.rpartition(b",")[0],
