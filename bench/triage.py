@@ -41,7 +41,7 @@ def run(sizes: Sizes) -> list[Figure]:
             *figures,
             Figure(name="triage", ours="not measured", beside=told, ratio="", target=""),
         ]
-    figures.append(_speed(child("bench.triage", "speed", str(sizes.mail_rounds))))
+    figures += _speed(child("bench.triage", "speed", str(sizes.mail_rounds)))
     return [*figures, *_quality(child("bench.triage", "quality"))]
 
 
@@ -74,16 +74,26 @@ def _load(found: _Found) -> list[Figure]:
     ]
 
 
-def _speed(found: _Found) -> Figure:
-    ratio = found["ours"] / found["vader"]
-    return Figure(
-        name="comments a second, with explanations",
-        ours=f"{found['ours']:,.0f} (whole decisions {found['decisions']:,.0f})",
-        beside=f"VADER without {found['vader']:,.0f}",
-        ratio=f"{ratio:.2f}",
-        target=f"{SPEED} times",
-        met=ratio >= SPEED,
-    )
+def _speed(found: _Found) -> list[Figure]:
+    model, whole = found["ours"] / found["vader"], found["decisions"] / found["vader"]
+    beside = f"VADER without {found['vader']:,.0f}"
+    return [
+        Figure(
+            name="comments a second: probability with explanation",
+            ours=f"{found['ours']:,.0f}",
+            beside=beside,
+            ratio=f"{model:.2f}",
+            target=f"{SPEED} times",
+            met=model >= SPEED,
+        ),
+        Figure(  # lists, safety, kinds, probability, topics, severity and all reasons
+            name="comments a second: whole decision with all its reasons",
+            ours=f"{found['decisions']:,.0f}",
+            beside=beside,
+            ratio=f"{whole:.2f}",
+            target="",
+        ),
+    ]
 
 
 def _quality(found: _Found) -> list[Figure]:
@@ -181,7 +191,8 @@ def quality() -> None:
 
     feeling = corpus.feeling()
     public = corpus.comments(CORPUS)
-    rows = fit.read([*public, *corpus.Invented().make(corpus.INVENTED)], feeling)
+    own = [*corpus.Invented().make(corpus.INVENTED), *corpus.written()]
+    rows = fit.read([*public, *own], feeling)
     judged = fit.cross_validate(rows, feeling)
     nhs = [
         one

@@ -1,4 +1,4 @@
-"""Makes `connector/triage/model/comments.model` from the public data and the invented sentences.
+"""Makes `connector/triage/model/comments.model` from the public data and our own.
 
     make model ARGS="--data ../shared/corpora/triage/patient_comments.csv"
 
@@ -34,7 +34,8 @@ def train(
 ) -> tuple[Weights, Figures]:
     """Fit, cross-validate and calibrate."""
     feeling = corpus.feeling()
-    rows = fit.read([*public, *corpus.Invented().make(invented)], feeling)
+    own = [*corpus.Invented().make(invented), *corpus.written()]
+    rows = fit.read([*public, *own], feeling)
     judged = fit.cross_validate(rows, feeling, told=lambda text: print(text, file=sys.stderr))
     weights = fit.calibrated(fit.fit(rows, feeling), judged)
     figures = figures_of(judged, weights)
@@ -50,7 +51,9 @@ def about(data: Path, rows: int) -> dict[str, object]:
         "data_rows": rows,
         "invented": corpus.INVENTED,
         "invented_sha256": corpus.checksum(corpus.HERE / "us_sentences.toml"),
-        "feeling": "VADER lexicon, MIT (C.J. Hutto)",
+        "written_sha256": corpus.checksum(corpus.WRITTEN),
+        "feeling": "VADER lexicon, MIT (C.J. Hutto); words of care written for amends",
+        "care_feeling_sha256": corpus.checksum(corpus.HERE / "care_feeling.toml"),
         "word_lists": lexicon(TriageSettings()).version,
         "made_with": {
             "python": platform.python_version(),

@@ -98,7 +98,11 @@ class Judged:
     def permille(self) -> int:
         """The probability of a failure; where the model has none, what the lane stands for."""
         found = self.assessment.score_permille
-        return _STANDS_FOR[self.assessment.lane] if found is None else found
+        if found is not None:
+            return found
+        if any(reason.rule == "comment.fine" for reason in self.assessment.reasons):
+            return _LISTS_FIND_NOTHING
+        return _STANDS_FOR[self.assessment.lane]
 
     def plain(self) -> dict[str, Any]:
         """Give what programs read."""
@@ -111,6 +115,8 @@ class Judged:
         }
 
 
+_LISTS_FIND_NOTHING = 150
+"""In a language that only the lists know: a person looks, but nothing speaks for a failure."""
 _STANDS_FOR = {"ticket": 900, "review": 500, "count": 100, "park": 0}
 
 
@@ -166,6 +172,7 @@ def _by_verdicts(config: Path | None, *, as_json: bool) -> None:
             **_figures(said.verdicts),
             "judged_otherwise": said.others,
             "changed_by_people": said.changed,
+            "changes_by_people": dict(said.changes),
             "weeks": said.weeks,
             "proposals": [_plain(one) for one in proposals],
             "drift": [asdict(one) for one in drifts],
@@ -173,9 +180,10 @@ def _by_verdicts(config: Path | None, *, as_json: bool) -> None:
         echo_json(found)
         return
     _show(f"verdicts of your team over {_count(said.weeks, 'week')}", said.verdicts)
+    which = ", ".join(f"{printable(name)} {number:,}" for name, number in said.changes.items())
     click.echo(
         f"{_count(said.others, 'judged case')} had no probability (mails, calls, erased); people "
-        f"changed properties of {_count(said.changed, 'ticket')}."
+        f"changed properties of {_count(said.changed, 'ticket')}{f' ({which})' if which else ''}."
     )
     click.echo("What was counted only gets no verdict: failures missed there are not known.")
     _show_proposals(proposals, said.weeks)

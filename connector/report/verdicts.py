@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import sqrt
@@ -37,6 +37,8 @@ class Team:
     """Judged cases without a probability: mails, calls, erased ones."""
     changed: int
     """Judged cases in which somebody changed priority, category or severity."""
+    changes: Mapping[str, int]
+    """How many cases for each property that somebody changed (`severity`, `field:...`)."""
     weeks: int
     """From the first of these cases to the last, at least one."""
 
@@ -58,11 +60,12 @@ def team(connection: Connection) -> Team:
     bodies = content.get_all(connection, {row.assessment_id for row in rows})
     found = [one for row in rows if (one := _verdict(row, bodies.get(row.assessment_id)))]
     span = rows[-1].opened_at - rows[0].opened_at if rows else timedelta()
-    changed = sum(bool(edits.theirs(connection, row.case_id)) for row in rows)
+    theirs = [edits.theirs(connection, row.case_id) for row in rows]
     return Team(
         verdicts=tuple(found),
         others=len(rows) - len(found),
-        changed=changed,
+        changed=sum(map(bool, theirs)),
+        changes=dict(sorted(Counter(name for names in theirs for name in names).items())),
         weeks=max(1, round(span / timedelta(days=7))),
     )
 

@@ -2,7 +2,7 @@
 
 1. Mail that no person wrote is parked; mail that only brought files for another source counts.
 2. Words of safety, privacy, rights and law make a ticket, whatever the score or the source.
-3. Who asks to be contacted gets a ticket, whatever the score.
+3. Who asks to be contacted, by a tick or in words, gets a ticket, whatever the score.
 4. Calls are judged by what the phone system saw, survey answers by score and comment, mails by
    default: a ticket unless clearly thanks.
 5. A mail in doubt (forged, not understood) is looked at by a person, whatever it says.
@@ -55,6 +55,9 @@ _SAFETY: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
         "legal": ("", _CRITICAL),
     }
 )
+_CALLBACK: Final = "signal:callback"
+_ASKING: Final[Mapping[str, int]] = MappingProxyType({"callback": 1})
+"""Signals that ask for something, and the least severity of it."""
 _COMPLAINT_WEIGHT: Final = 2
 _SAFETY_WEIGHT: Final = 3
 _MAX_WEIGHT: Final = 5
@@ -80,7 +83,7 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
     heard = _hear(signal, reading, words, settings)
     opinion = _judge(signal, reading, heard, settings)
     doubt = doubt_reason(signal.facts)
-    lane = _lane(signal, opinion, safety, doubt)
+    lane = _lane(signal, opinion, safety, doubt, reading)
     reasons = (
         *safety,
         *([doubt] if doubt else []),
@@ -90,7 +93,7 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
         *_word_reasons(signal, reading),
     )
     if lane is Lane.COUNT:
-        return _nothing_owed(lane, reasons, words, heard)
+        return _nothing_owed(lane, (*reasons, *_thanked(signal, reading)), words, heard)
     reasons = (*reasons, *(heard.about if heard else ()))
     categories = _categories(signal, reading, reasons)
     raised = max((settings.floors.get(key, 0) for key in categories), default=0)
@@ -212,11 +215,17 @@ def _judge(
     return judge_comment(reading, score, heard)
 
 
-def _lane(signal: Signal, opinion: Opinion, safety: Sequence[Reason], doubt: Reason | None) -> Lane:
+def _lane(
+    signal: Signal,
+    opinion: Opinion,
+    safety: Sequence[Reason],
+    doubt: Reason | None,
+    reading: Reading,
+) -> Lane:
     """Let doubt put a person in front of everything but words of safety."""
     if doubt is not None:
         return Lane.TICKET if safety else Lane.REVIEW
-    lane: Lane = max(opinion.lane, *_demands(signal, safety), key=STRENGTH.index)
+    lane: Lane = max(opinion.lane, *_demands(signal, safety, reading), key=STRENGTH.index)
     return lane
 
 
@@ -225,9 +234,10 @@ def _spoken(signal: Signal) -> bool:
     return signal.channel is not Channel.PHONE or signal.facts.get("transcript") is True
 
 
-def _demands(signal: Signal, safety: Sequence[Reason]) -> tuple[Lane, ...]:
+def _demands(signal: Signal, safety: Sequence[Reason], reading: Reading) -> tuple[Lane, ...]:
     """Lanes that no score can talk down; one at least, so that there is something to compare."""
-    if safety or signal.facts.get("wants_contact") is True:
+    asks = _CALLBACK in reading.found and signal.channel is not Channel.PHONE
+    if safety or asks or signal.facts.get("wants_contact") is True:
         return (Lane.TICKET,)
     return (Lane.REVIEW if signal.facts.get("contact_answer_unclear") is True else Lane.COUNT,)
 
@@ -239,6 +249,13 @@ def _consent(signal: Signal) -> list[Reason]:
     if signal.facts.get("contact_answer_unclear") is True:
         return [plain("consent.unclear")]
     return [plain("consent.no_contact")] if wants is False else []
+
+
+def _thanked(signal: Signal, reading: Reading) -> list[Reason]:
+    """Name the listed staff whom a kind comment names: as the list writes them, nobody else."""
+    if not _spoken(signal) or not (reading.count("tone:praise") or reading.count("tone:thanks")):
+        return []
+    return [plain("signal.thanks_to", name) for name in sorted(reading.section("staff"))]
 
 
 def _word_reasons(signal: Signal, reading: Reading) -> list[Reason]:
@@ -254,7 +271,7 @@ def _word_reasons(signal: Signal, reading: Reading) -> list[Reason]:
             for name, finding in sorted(reading.section("risk").items())
         ]
         reasons += [
-            plain(f"signal.{name}", finding.evidence)
+            plain(f"signal.{name}", finding.evidence, severity=_ASKING.get(name, 0))
             for name, finding in sorted(reading.section("signal").items())
         ]
         reasons += tone_reasons(reading)

@@ -87,7 +87,17 @@ def judge_comment(reading: Reading, score: Opinion | None, heard: Heard | None =
         lane = Lane.REVIEW
     if heard is not None and not heard.sure and score is None:
         lane = max(lane, Lane.REVIEW, key=STRENGTH.index)
-    return Opinion(lane=lane, reasons=(*(score.reasons if score else ()), *said, *found.reasons))
+    reasons = found.reasons
+    if lane is Lane.COUNT and (doubt := _hidden(reading, heard)):
+        lane, reasons = Lane.REVIEW, (plain(doubt),)
+    return Opinion(lane=lane, reasons=(*(score.reasons if score else ()), *said, *reasons))
+
+
+def _hidden(reading: Reading, heard: Heard | None) -> str:
+    """Name the rule by which a comment that seems fine needs a person's eyes; empty for none."""
+    if reading.count("signal:irony"):
+        return "comment.irony"
+    return "comment.nothing_good" if heard is not None and heard.nothing_good else ""
 
 
 def _judge_by_model(reading: Reading, score: Opinion | None, heard: Heard) -> Opinion:

@@ -35,6 +35,14 @@ _NEXT: Final[Mapping[Lane, str]] = MappingProxyType(
         Lane.COUNT: "If this is wrong, tell whoever keeps the word lists: `[triage.words]`.",
     }
 )
+_SPOKEN_OF: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "people": "the staff",
+        "place": "the place and its equipment",
+        "process": "how things are done",
+        "unknown": "",
+    }
+)
 _PER_MILLE: Final = 10
 
 
@@ -74,6 +82,11 @@ def _gravity(assessment: Assessment) -> list[str]:
         floor = f", never below severity {category.floor}" if category else ""
         kind = "Kind of failure" if place == 0 else "Also"
         lines.append(f"{kind}: {said} [{key}{floor}].")
+    spoken_of = dict.fromkeys(
+        _SPOKEN_OF[TAXONOMY[key].three_p] for key in assessment.categories if key in TAXONOMY
+    )
+    if told := [one for one in spoken_of if one]:
+        lines.append(f"What is spoken of: {', '.join(told)}.")
     return lines
 
 

@@ -17,11 +17,13 @@ from connector.domain.signal import Channel, Signal
 from connector.domain.taxonomy import TAXONOMY
 from connector.triage.lexicon import Lexicon
 from connector.triage.model.features import says_something
+from connector.triage.model.questions import Asks, asks
 from connector.triage.model.scorer import Score, Term, scorer
 from connector.triage.model.settings import CommentSettings, Thresholds
 from connector.triage.model.weights import Topic
 from connector.triage.opinion import plain
 from connector.triage.reading import Reading, read
+from connector.triage.tokens import plain_words_of
 
 MAX_ANSWERS: Final = 20
 """So many answers of one response are weighed by themselves; with more the whole is one."""
@@ -32,7 +34,7 @@ MIN_KNOWN_PERMILLE: Final = 450
 MIN_KNOWN_WORDS: Final = 3
 """A text of fewer words than this is judged however few of them are known."""
 
-_SECTIONS: Final = ("complaint:", "topic:", "tone:", "risk:")
+_SECTIONS: Final = ("complaint:", "topic:", "tone:", "risk:", "signal:irony")
 _BETWEEN: Final = "\n\n"
 # Questions in the model's eyes, for the roles that survey columns have.
 _ROLES: Final = {
@@ -54,6 +56,8 @@ class Heard:
     thresholds: Thresholds
     sure: bool
     """False when too few of the words are known: another language, noise."""
+    nothing_good: bool = False
+    """True where somebody who was asked what was good could name nothing."""
 
     @property
     def lane(self) -> Lane:
@@ -111,19 +115,56 @@ def hear(
     answers = [one for one in _answers(signal) if says_something(one[0])]
     if not answers:
         return None
-    heard = [
-        scorer().judged(text, question, labels, tokens)
-        for text, question, labels, tokens in _labelled(answers, reading, words)
-    ]
-    score, names = heard[0] if len(heard) == 1 else max(heard, key=lambda one: one[0].permille)
+    heard = []
+    for text, question, labels, tokens in _labelled(answers, reading, words):
+        found, names = scorer().judged(text, question, labels, tokens)
+        way = asks(question)
+        heard.append((_settled(found, text, way), names, way))
+    score, names, way = heard[0] if len(heard) == 1 else max(heard, key=lambda one: one[0].permille)
     thresholds = settings.of(signal.source)
     worth = score.permille >= thresholds.review_permille
     return Heard(
         score=score,
-        topics=scorer().likely(names) if worth else (),
+        topics=scorer().likely(names, way) if worth else (),
         thresholds=thresholds,
         sure=score.known_permille >= MIN_KNOWN_PERMILLE or reading.words < MIN_KNOWN_WORDS,
+        nothing_good=any(
+            asks(question) is Asks.PRAISE and _names_nothing(text) for text, question in answers
+        ),
     )
+
+
+def _settled(score: Score, text: str, way: Asks) -> Score:
+    """Give "nothing" the probability that it has as an answer to what was asked."""
+    if way is Asks.ANYTHING or not _names_nothing(text):
+        return score
+    return score._replace(permille=_NOTHING_PERMILLE[way])
+
+
+_NOTHING_PERMILLE: Final = {Asks.PRAISE: 400, Asks.FAILURE: 60}
+"""Of such answers in the public data 3 of 7, and 4 of 51, were failures."""
+
+
+def _names_nothing(text: str) -> bool:
+    """Recognise "Not a lot, honestly."; praise and blame have other words beside."""
+    if len(text) > _SHORT_CHARS:
+        return False
+    words = {word for word in plain_words_of(text) if word}
+    none = not words.isdisjoint(_NOTHING) or ("not" in words and not words.isdisjoint(_MUCH))
+    return none and words <= _HARDLY_A_WORD
+
+
+_SHORT_CHARS: Final = 60
+"""Who can name nothing says it in few words."""
+_NOTHING: Final = frozenset({"nothing", "nil", "nowt", "zero", "zilch", "little"})
+_MUCH: Final = frozenset({"lot", "alot", "much"})
+_HARDLY_A_WORD: Final = (_NOTHING | _MUCH).union(
+    (
+        "a", "absolutely", "all", "as", "at", "be", "can", "could", "did", "far", "good", "honest",
+        "honestly", "i", "in", "not", "really", "so", "that", "think", "this", "time", "to", "very",
+        "was", "well", "whatsoever", "you",
+    )
+)  # fmt: skip
 
 
 def _answers(signal: Signal) -> list[tuple[str, str]]:

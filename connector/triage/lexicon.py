@@ -1,8 +1,8 @@
 """The word lists, read once and made into one finder.
 
 A label is `section:name`: `complaint:visit.wait`, `topic:billing.money`,
-`safety:self_harm`, `risk:leaving`, `tone:praise`. What the safety model weighs (English phrases,
-all patterns) has `sign:` for `safety:`.
+`safety:self_harm`, `risk:leaving`, `tone:praise`, `staff:Dr. Chen`. What the safety model weighs
+(English phrases, all patterns) has `sign:` for `safety:`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from connector.triage.patterns import PatternFinder, Sets
 from connector.triage.phrases import Finder
 from connector.triage.settings import TriageSettings
 from connector.triage.spelling import variants
-from connector.triage.tokens import words_of
+from connector.triage.tokens import name_of, words_of
 
 LANGUAGES: Final = ("en", "es", "de", "fr", "pt")
 """Every language that has a list, in the order in which the version is made."""
@@ -117,12 +117,17 @@ def lexicon(settings: TriageSettings) -> Lexicon:
         tuple(sorted(settings.words.items())),
         tuple(sorted(settings.safety_words.items())),
         settings.ignored_words,
+        settings.staff,
     )
 
 
 @lru_cache(maxsize=8)
 def _lexicon(
-    languages: tuple[str, ...], words: _Extra, safety: _Extra, ignored: tuple[str, ...]
+    languages: tuple[str, ...],
+    words: _Extra,
+    safety: _Extra,
+    ignored: tuple[str, ...],
+    staff: tuple[str, ...],
 ) -> Lexicon:
     muted = frozenset(_spelling(phrase) for phrase in ignored)
     phrases = sorted(
@@ -130,6 +135,7 @@ def _lexicon(
             *_listed(languages, muted),
             *((f"complaint:{key}", phrase) for key, more in words for phrase in more),
             *((f"safety:{group}", phrase) for group, more in safety for phrase in more),
+            *((f"staff:{person}", name_of(person)) for person in staff),
         }
     )
     patterns = _in_force(languages, muted)

@@ -209,7 +209,7 @@ class _Kind(NamedTuple):
 def _kind(label: str) -> _Kind:
     section, _, name = label.partition(":")
     return _Kind(
-        certain=section in {"safety", "risk", "signal"} or name in {"fine", "negation"},
+        certain=section in {"safety", "risk", "signal", "staff"} or name in {"fine", "negation"},
         complaint=section == "complaint",
         praise=name == "praise",
         stays=section not in _TURNED and name not in {"blame", "thanks"},

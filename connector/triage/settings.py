@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connector.domain.taxonomy import TAXONOMY
 from connector.triage.model.settings import CommentSettings
+from connector.triage.tokens import name_of
 
 Language: TypeAlias = Literal["en", "es", "de", "fr", "pt"]
 SafetyGroup: TypeAlias = Literal[
@@ -224,6 +225,11 @@ class TriageSettings(BaseModel):
         "the safety lists cannot be switched off.",
     )
 
+    staff: tuple[Phrase, ...] = Field(
+        default=(),
+        description="Names of staff as patients write them (`Amy`, `Dr. Chen`): kind comments "
+        "that name them are recorded as thanks to them. Nobody else is ever named.",
+    )
     floors: dict[str, Annotated[int, Field(ge=1, le=4)]] = Field(
         default_factory=dict,
         description="A higher least severity for a category, 1 to 4; it can only be raised.",
@@ -236,6 +242,9 @@ class TriageSettings(BaseModel):
             if unknown:
                 msg = f"{name}: no such category: {', '.join(unknown)}"
                 raise ValueError(msg)
+        if nameless := [one for one in self.staff if not name_of(one)]:
+            msg = f"staff: no name in {', '.join(nameless)}"
+            raise ValueError(msg)
         low = sorted(key for key, floor in self.floors.items() if floor < TAXONOMY[key].floor)
         if low:
             msg = f"floors: can only be raised: {', '.join(low)}"

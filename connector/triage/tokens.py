@@ -80,6 +80,16 @@ def words_of(text: str) -> Words:
     return Words(text=clean, tokens=tuple(tokens), spans=tuple(spans), cut=cut)
 
 
+_TITLES: Final = frozenset(
+    {"dr", "doctor", "mr", "mrs", "ms", "miss", "prof", "professor", "sister", "nurse"}
+)
+
+
+def name_of(person: str) -> str:
+    """Give the words by which a text names somebody, without titles; empty when none is left."""
+    return " ".join(word for word in words_of(person).tokens if word and word not in _TITLES)
+
+
 def _plainly(clean: str, *, cut: bool) -> Words:
     """Likewise, where every token is a word of letters and digits or a stop: most texts."""
     found = list(_TOKEN.finditer(clean.lower()))

@@ -52,6 +52,11 @@ def test_one_of_the_first_two_is_right_in_nearly_all():
         ("Please send a copy of my medical records to Dr Ames", "signal.records"),
         ("Nurse Joy was wonderful", "signal.praised_staff"),
         ("Are you accepting new patients? We just moved to the area", "signal.prospect"),
+        ("Por favor, que alguien me llame por la tarde", "signal.callback"),
+        ("Bitte um R\u00fcckruf", "signal.callback"),
+        ("Merci de me rappeler demain", "signal.callback"),
+        ("Podem me ligar amanh\u00e3?", "signal.callback"),
+        ("Necesito una copia de mi expediente", "signal.records"),
     ],
 )
 def test_what_else_a_text_tells_is_a_reason(text, rule):

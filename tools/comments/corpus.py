@@ -8,7 +8,7 @@ import importlib.resources
 import random
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,11 @@ HERE: Final = Path(__file__).parent
 FOLDS: Final = 5
 LICENCES: Final = frozenset({"MIT repo (NHS England)", "MIT repo (J. du Plessis)"})
 """Only rows under these may shape a model that is shipped."""
+WRITTEN: Final = HERE / "written.csv"
+"""Comments written for amends, in the manner of other sources than the public data."""
+WRITTEN_WEIGHT: Final = 2.0
+_NEIGHBOURS: Final = 8
+"""Written comments beside each other often say the opposite in the same words: one fold."""
 INVENTED: Final = 8_000
 INVENTED_WEIGHT: Final = 0.6
 SHORT_WEIGHT: Final = 2.0
@@ -88,6 +93,28 @@ def checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def written(path: Path = WRITTEN) -> list[Comment]:
+    """Read the comments written for amends."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        Comment(
+            text=row["text"],
+            question=row["question"],
+            failure=row["needs_recovery"] == "1",
+            source="written",
+            fold=place // _NEIGHBOURS % FOLDS,
+            topics=_themes(row["categories"].split("|")),
+            weight=WRITTEN_WEIGHT,
+        )
+        for place, row in enumerate(rows)
+    ]
+
+
+def _themes(categories: Iterable[str]) -> frozenset[str]:
+    return frozenset(_THEME_OF.get(key, key) for key in categories) - _NO_TOPIC
+
+
 class Invented:
     """Makes comments out of the sentences in `us_sentences.toml`."""
 
@@ -125,7 +152,7 @@ class Invented:
             failure=failure,
             source="invented",
             fold=fold,
-            topics=frozenset(_THEME_OF.get(key, key) for key, _ in picked) - _NO_TOPIC,
+            topics=_themes(key for key, _ in picked),
             weight=INVENTED_WEIGHT,
         )
 
@@ -169,7 +196,7 @@ def _whole(place: int, failure: bool, text: str) -> Comment:  # noqa: FBT001 - a
 
 
 def feeling() -> dict[str, float]:
-    """Read how words feel from the VADER lexicon (MIT), without what misleads about care."""
+    """Read how words feel: the VADER lexicon (MIT) without what misleads, and words of care."""
     listed = importlib.resources.files("vaderSentiment").joinpath("vader_lexicon.txt")
     table = tomllib.loads((HERE / "no_feeling.toml").read_text(encoding="utf-8"))
     muted = {word for words in table.values() for word in words.split()}
@@ -179,7 +206,8 @@ def feeling() -> dict[str, float]:
         word = word.replace("'", "")
         if word.isalpha() and word not in muted and abs(float(value)) >= _FAINT:
             found[word] = round(float(value), 1)
-    return found
+    care = tomllib.loads((HERE / "care_feeling.toml").read_text(encoding="utf-8"))
+    return found | {word: float(value) for value, words in care.items() for word in words.split()}
 
 
 _FAINT: Final = 0.05

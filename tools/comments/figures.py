@@ -29,6 +29,10 @@ class Figures:
     """As if no question were known."""
     gp_pr_auc: float
     """Ratings of London practices: weak labels, one in thirteen a failure."""
+    written_pr_auc: float
+    """Comments written for amends, full of traps; half of them failures."""
+    written_ticket_precision: float
+    written_ticket_recall: float
     topic_f1: float
     ticket_precision: float
     """NHS comments from the model's threshold for tickets on."""
@@ -51,7 +55,10 @@ def figures_of(judged: Sequence[Judged], weights: Weights) -> Figures:
     """Work out the figures."""
     labelled = [one for one in judged if one.row.comment.failure is not None]
     nhs = [one for one in labelled if one.row.comment.source.startswith("nhs")]
-    others = [one for one in labelled if not one.row.comment.source.startswith("nhs")]
+    practices = [one for one in labelled if one.row.comment.source == "gp_fft"]
+    written = [one for one in labelled if one.row.comment.source == "written"]
+    told = np.array([bool(one.row.comment.failure) for one in written], dtype=int)
+    sent = np.array([_permille(one, weights) for one in written]) >= TICKET_PERMILLE
     target = np.array([bool(one.row.comment.failure) for one in nhs], dtype=int)
     raw = np.array([one.raw for one in nhs])
     permille = np.array([_permille(one, weights) for one in nhs])
@@ -62,8 +69,12 @@ def figures_of(judged: Sequence[Judged], weights: Weights) -> Figures:
         nhs_recall_at_90=recall_at(target, raw),
         nhs_pr_auc_unasked=average_precision(target, [one.unasked for one in nhs]),
         gp_pr_auc=average_precision(
-            [int(bool(one.row.comment.failure)) for one in others], [one.raw for one in others]
+            [int(bool(one.row.comment.failure)) for one in practices],
+            [one.raw for one in practices],
         ),
+        written_pr_auc=average_precision(told, [one.raw for one in written]),
+        written_ticket_precision=float(told[sent].mean()),
+        written_ticket_recall=float(told[sent].sum() / told.sum()),
         topic_f1=topic_f1(judged),
         ticket_precision=float(target[ticket].mean()),
         ticket_recall=float(target[ticket].sum() / target.sum()),

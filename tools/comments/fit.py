@@ -16,7 +16,7 @@ from connector.triage.heard import labels_of
 from connector.triage.lexicon import lexicon
 from connector.triage.model.features import FIGURES, Feeling, Reader
 from connector.triage.model.questions import Asks, asks
-from connector.triage.model.scorer import Scorer
+from connector.triage.model.scorer import TOPIC_POWER, Scorer, topical
 from connector.triage.model.weights import (
     FIGURE_SCALE,
     WEIGHT_SCALE,
@@ -40,10 +40,10 @@ FIGURE_SHARE: Final = 0.3
 UNASKED: Final = 0.15
 """Each comment also counts so much as if its question were not known."""
 TOPIC_FEATURES: Final = 850
-TOPIC_STRENGTH: Final = 6.0
-TOPIC_THRESHOLD: Final = 0.28
+TOPIC_STRENGTH: Final = 2.0
+TOPIC_THRESHOLD: Final = 0.29
 """Where a topic's F1 is best; its bias is moved so that this becomes even odds."""
-TOLERANCE: Final = 1e-5
+TOLERANCE: Final = 1e-4
 _OWN_WAYS: Final = (Asks.FAILURE, Asks.PRAISE)
 
 Matrix = Any
@@ -100,17 +100,18 @@ def fit(rows: Sequence[Read], feeling: Feeling, *, topics: bool = True) -> Weigh
     )
 
 
-def _matrix(rows: Sequence[Read], vocabulary: Sequence[str], *, whole: bool) -> Matrix:
+def _matrix(rows: Sequence[Read], vocabulary: Sequence[str], power: float | None = None) -> Matrix:
     """Give each row its known features, each as one over the root of their number.
 
-    `whole`: over the root of the number of all its features, known or not.
+    With `power`: over that power of the number of all its features, known or not.
     """
     places = {name: place for place, name in enumerate(vocabulary)}
     data, columns, starts = [], [], [0]
     for row in rows:
         known = [places[name] for name in row.names if name in places]
         columns += known
-        data += [1 / max(len(row.names if whole else known), 1) ** 0.5] * len(known)
+        size = len(known) ** 0.5 if power is None else len(row.names) ** power
+        data += [1 / max(size, 1.0)] * len(known)
         starts.append(len(columns))
     return sparse.csr_matrix((data, columns, starts), shape=(len(rows), len(vocabulary)))
 
@@ -123,7 +124,7 @@ class _Failures:
         self._middle, spread = figures.mean(0), figures.std(0)
         self._scale = FIGURE_SHARE / np.where(spread > 0, spread, 1.0)
         dense = sparse.csr_matrix((figures - self._middle) * self._scale)
-        words = _matrix(rows, vocabulary, whole=False)
+        words = _matrix(rows, vocabulary)
         own = _with_way(words, dense, [row.way for row in rows])
         unasked = _with_way(words, dense, [Asks.ANYTHING] * len(rows))
         asked = np.array([row.way is not Asks.ANYTHING for row in rows])
@@ -178,10 +179,11 @@ def _topics(rows: Sequence[Read]) -> tuple[Topic, ...]:
     """
     told = [row for row in rows if _names_topics(row.comment)]
     counted = Counter(topic for row in told for topic in row.comment.topics)
-    held = Counter(name for row in told for name in row.names)
+    told = [replace(row, names=topical(row.names, row.way)) for row in told]
+    held = Counter(name for row in told for name in row.names if "@" not in name)
     vocabulary = sorted(name for name, count in held.items() if count >= LEAST)
     scale = np.array([_rarity(held[name], len(told)) for name in vocabulary])
-    words = _matrix(told, vocabulary, whole=True) @ sparse.diags(scale)
+    words = _matrix(told, vocabulary, power=TOPIC_POWER) @ sparse.diags(scale)
     weight = np.array([1.0 if row.comment.source == "nhs_p2" else _INVENTED for row in told])
     topics = []
     for name in sorted(topic for topic, count in counted.items() if count >= _LEAST_TOLD):
@@ -218,7 +220,10 @@ def _topic_model() -> LogisticRegression:
 
 
 def _names_topics(comment: Comment) -> bool:
-    return comment.source == "nhs_p2" or (comment.source == "invented" and bool(comment.failure))
+    """Tell whose topics were named; of our own comments only failures have them."""
+    return comment.source == "nhs_p2" or (
+        comment.source in {"invented", "written"} and bool(comment.failure)
+    )
 
 
 def _rarity(count: int, among: int) -> float:
@@ -226,11 +231,13 @@ def _rarity(count: int, among: int) -> float:
 
 
 _RARITY_SCALE: Final = 4.0
-_INVENTED: Final = 0.25
-"""Weight of an invented comment for topics."""
+_INVENTED: Final = 0.12
+"""Weight of a comment of our own for topics."""
 _PER_EXAMPLE: Final = 2
 """A topic with few examples gets no more features than so many for each."""
 _LEAST_TOLD: Final = 8
+_OWN_CALIBRATION: Final = 0.2
+"""Weight of a comment of our own for probabilities: half of them are failures, as nowhere else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +274,7 @@ def judge(rows: Sequence[Read], model: Scorer) -> list[Judged]:
             row=row,
             raw=model.weighed(row.names, row.figures, row.comment.question),
             unasked=model.weighed(row.names, row.figures, ""),
-            topics=frozenset(topic.name for topic, _ in model.likely(row.names)),
+            topics=frozenset(topic.name for topic, _ in model.likely(row.names, row.way)),
         )
         for row in rows
     ]
@@ -280,7 +287,8 @@ def calibrated(weights: Weights, judged: Sequence[Judged]) -> Weights:
         seen = [one for one in judged if one.row.comment.failure is not None and one.row.way is way]
         odds = np.array([[one.raw] for one in seen])
         target = [int(bool(one.row.comment.failure)) for one in seen]
-        model = LogisticRegression(C=1e6, solver="lbfgs").fit(odds, target)
+        weight = [_OWN_CALIBRATION if one.row.comment.source == "written" else 1.0 for one in seen]
+        model = LogisticRegression(C=1e6, solver="lbfgs").fit(odds, target, sample_weight=weight)
         ways[way] = replace(
             weights.ways[way],
             slope=round(float(model.coef_[0][0]) * WEIGHT_SCALE),

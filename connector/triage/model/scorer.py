@@ -9,7 +9,7 @@ from operator import mul
 from typing import Final, NamedTuple
 
 from connector.triage.model.features import Reader
-from connector.triage.model.questions import asks
+from connector.triage.model.questions import Asks, asks
 from connector.triage.model.weights import (
     FIGURE_SCALE,
     WEIGHT_SCALE,
@@ -18,6 +18,9 @@ from connector.triage.model.weights import (
     Weights,
     shipped,
 )
+
+TOPIC_POWER: Final = 0.35
+"""Longer texts have more topics: features weigh by this power of their number, not its root."""
 
 MAX_TERMS: Final = 6
 """An explanation names so many features at most."""
@@ -112,11 +115,12 @@ class Scorer:
     def topics(self, text: str, labels: Iterable[str] = ()) -> tuple[tuple[Topic, int], ...]:
         """Give what a comment is about, with permille, likeliest first; only likely ones."""
         words, others, _ = self._reader.features(text, labels)
-        return self.likely([*words, *others])
+        return self.likely([*words, *others], Asks.ANYTHING)
 
-    def likely(self, names: Sequence[str]) -> tuple[tuple[Topic, int], ...]:
-        """Give the topics of features that were found before."""
-        scale = (sqrt(len(names)) or 1.0) * WEIGHT_SCALE
+    def likely(self, names: Sequence[str], way: Asks) -> tuple[tuple[Topic, int], ...]:
+        """Give the topics of features that were found before, and of what was asked."""
+        names = topical(names, way)
+        scale = float(len(names) ** TOPIC_POWER) * WEIGHT_SCALE
         together = sum(filter(None, map(self._about.get, names)))
         found = []
         for topic in self.weights.topics:
@@ -127,6 +131,13 @@ class Scorer:
             if odds > _UNLIKELY and (permille := permille_of(odds)) >= _HALF:
                 found.append((topic, permille))
         return tuple(sorted(found, key=_likeliest_first))
+
+
+def topical(names: Iterable[str], way: Asks) -> list[str]:
+    """Give the features that tell topics: a negation changes none, what was asked may."""
+    plain = [name.replace("not_", "") if "not_" in name else name for name in names]
+    plain.append(f"?{way}")
+    return plain
 
 
 def _packed(topics: Sequence[Topic]) -> dict[str, int]:
