@@ -344,11 +344,12 @@ def _open(
     )
     kind, channel = "second_look" if second_look else "case", signal.channel.value
     origin = cases.Origin(source=signal.source, channel=channel, person=person, kind=kind)
+    # asked before the case is stored: what waits to be written together is not written for it
+    spoken, here = outreach.earlier(tx, case, person, rules), (rules.practice, rules.recovery)
     cases.insert(tx, case, origin)
     met.count(signal.tenant, signal.source)
     onrecord.opened(tx, stored, case, held=held)
     marks, book = again.tags if again is not None else (), rules.shelf.book()
-    spoken, here = outreach.earlier(tx, case, person, rules), (rules.practice, rules.recovery)
     opening = plan.opening(case, heard, *here, marks, book, spoken)
     draft = public_reply.notes(case, heard, *here, book)
     owe(tx, stored, (*opening, *draft), rules.prepare, held=held)

@@ -91,6 +91,8 @@ def logins(settings: RecoverySettings) -> frozenset[str]:
 
 def _folded(text: str) -> str:
     """Give lower-case words without accents, one space between them."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(char for char in plain if not unicodedata.combining(char))
+    letters = text.casefold()
+    if not letters.isascii():
+        plain = unicodedata.normalize("NFKD", letters)
+        letters = "".join(char for char in plain if not unicodedata.combining(char))
     return " ".join(_NOT_WORDS.split(letters)).strip()
