@@ -8,9 +8,11 @@ all the others first, which it would throw away (at 2,000 tickets that is all it
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -67,6 +69,7 @@ class DjangoHands:
 
     def _begin(self) -> None:
         folder = Path(tempfile.mkdtemp(prefix="amends-site-", dir=_quick_folder()))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         access = {
             "secret_key": secrets.token_urlsafe(40),
             "token": secrets.token_hex(20),
