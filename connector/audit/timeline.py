@@ -198,6 +198,12 @@ class _Teller:
             return "A mail address and a number are not one person's", self._reason(entry)
         return "A mail address and a number are known to be one person's", self._reason(entry)
 
+    def pattern(self, entry: LedgerEntry) -> Told:
+        count, what = entry.body.get("cases", 0), _text(entry, "category")
+        if entry.action == "pattern.found":
+            return f"{count} small failures of one kind ({what}) got a ticket in common", ""
+        return f"{count} small failures of one kind ({what}) are told on it by now", ""
+
     def tried(self, entry: LedgerEntry) -> Told:
         at = self._time(_text(entry, "happened_at"))
         return f"Somebody tried to reach the person ({_text(entry, 'way')}), {at}", ""
@@ -372,6 +378,7 @@ _SENTENCES: Final[Mapping[str, Callable[[_Teller, LedgerEntry], Told]]] = Mappin
         **dict.fromkeys(("ticket.history_incomplete", "ticket.history_whole"), _Teller.history),
         "contact.made": _Teller.contact,
         "contact.tried": _Teller.tried,
+        **dict.fromkeys(("pattern.found", "pattern.grew"), _Teller.pattern),
         **dict.fromkeys(("person.acquainted", "person.parted"), _Teller.acquainted),
         "contact.failed": _Teller.contact_failed,
         "content.erased": _Teller.erased,

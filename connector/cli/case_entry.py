@@ -192,7 +192,7 @@ def _decide(settings: Settings, one: str, other: str, reason: str, how: _How) ->
             done = not any(key == other for key, _ in cases.links_of(tx.connection, one))
             case = cases.case_of(rows[0]) if rows[0] is not None else None
             if done and case is not None:
-                seed = f"{one}.{other}.{tx.now:%y%m%d%H%M%S}"
+                seed = f"{one}.{other}.{tx.now:%y%m%d%H%M%S%f}"
                 link_cases(tx, case, [(other, "by_a_person")], seed, helpdesk.prepare)
         if done:
             action = "case.unlinked" if undo else "case.linked_by_person"

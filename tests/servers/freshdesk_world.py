@@ -58,6 +58,13 @@ class FreshdeskWorld:
         self._opened.append(helpdesk)
         return helpdesk
 
+    def open_at(self, url):
+        """Open one whose address went wrong after its settings were read."""
+        settings = self.settings().model_copy(update={"url": url})
+        helpdesk = Freshdesk(settings, PRACTICE, rates=UNHURRIED)
+        self._opened.append(helpdesk)
+        return helpdesk
+
     def open_locked_out(self):
         return self.open(api_key="0" * 20)
 

@@ -13,7 +13,7 @@ from typing import cast
 from servers.owing import case_named, note_of, tag_of, ticket_of
 
 from connector.domain.errors import RateLimited
-from connector.domain.ticket import AddNote, OpenTicket, TicketRef, UpdateTicket
+from connector.domain.ticket import AddNote, Change, OpenTicket, TicketRef, UpdateTicket
 from connector.helpdesks.base import Capabilities, Helpdesk, Op
 from connector.http.budget import Budget, Finding, Limit, Rates, Request
 from connector.pipeline.delivery import Delivery
@@ -187,6 +187,9 @@ class LimitedDesk:
 
     def turn(self, op: Op, *, urgent: bool = False) -> AbstractContextManager[None]:
         return self.budget.turn(op, urgent=urgent)
+
+    def prepare(self, change: Change) -> bytes:
+        return change.key.encode()
 
     def open(self, ticket: OpenTicket) -> TicketRef:
         self._ask("POST")

@@ -218,7 +218,7 @@ def test_an_answer_to_a_note_that_lacks_what_the_reference_leaves_out_will_do(wo
 
 
 def test_an_address_that_is_none_of_the_product_is_said(world):
-    desk = world.open(url=f"{world.server.url}/elsewhere")
+    desk = world.open_at(f"{world.server.url}/elsewhere")
     with pytest.raises(Unavailable, match="own address"):
         desk.open(prepared(desk, a_ticket()))
     with pytest.raises(Unavailable):

@@ -97,7 +97,9 @@ def test_after_a_merge_the_work_goes_on_with_the_other_ticket(house, ref):
     house.work()
     house.settle()
     assert set(states(house.store).values()) == {"done"}
-    assert house.desk.snapshot(ref).severity == 4
+    found = house.desk.snapshot(ref)
+    assert "amends_repeat" in found.tags
+    assert found.severity == 2  # the other ticket's own: ours is a guest there
     assert any("(2)" in note.text for note in house.world.notes(ref))
 
 
