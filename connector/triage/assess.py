@@ -1,7 +1,8 @@
 """The one decision about a signal.
 
 1. Mail that no person wrote is parked; mail that only brought files for another source counts.
-2. Words of safety, privacy, rights and law make a ticket, whatever the score or the source.
+2. Words of safety, privacy, rights and law make a ticket, whatever the score or the source; a
+   person looks at what may be such words.
 3. Who asks to be contacted, by a tick or in words, gets a ticket, whatever the score.
 4. Calls are judged by what the phone system saw, survey answers by score and comment, mails by
    default: a ticket unless clearly thanks.
@@ -74,10 +75,10 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
     # what a phone system wrote is nobody's word: an "emergency" there is a recording's name
     spoken = (signal.subject, signal.reply_text or signal.text) if _spoken(signal) else ("", "")
     reading = read(*spoken, words)
-    safety = _safety_reasons(reading)
+    safety, perhaps = _safety_reasons(reading), _perhaps_grave(reading)
     automatic = _automatic(signal)
     if automatic is not None:
-        return _nothing_owed(Lane.PARK, (automatic, *safety), words)
+        return _nothing_owed(Lane.PARK, (automatic, *safety, *perhaps), words)
     if (exported := exported_reason(signal.facts)) is not None:
         return _nothing_owed(Lane.COUNT, (exported,), words)
     heard = _hear(signal, reading, words, settings)
@@ -90,6 +91,7 @@ def assess(signal: Signal, settings: TriageSettings) -> Assessment:
         *proof_reasons(signal.facts),
         *_consent(signal),
         *opinion.reasons,
+        *perhaps,
         *_word_reasons(signal, reading),
     )
     if lane is Lane.COUNT:
@@ -183,6 +185,13 @@ def _safety_reasons(reading: Reading) -> list[Reason]:
     ]
 
 
+def _perhaps_grave(reading: Reading) -> list[Reason]:
+    """Give what may be grave, for a person to say; one reason whatever the groups."""
+    found = reading.section("perhaps")
+    said = dict.fromkeys(_said(found[group]) for group in _SAFETY if group in found)
+    return [plain("signal.perhaps_grave", "; ".join(said))] if said else []
+
+
 def _said(finding: Finding) -> str:
     """Give the person's words, and those of them that the safety model weighed most."""
     terms = [f'"{shown}"' for term in finding.terms[:_MAX_TERMS] if (shown := readable(term))]
@@ -239,7 +248,8 @@ def _demands(signal: Signal, safety: Sequence[Reason], reading: Reading) -> tupl
     asks = _CALLBACK in reading.found and signal.channel is not Channel.PHONE
     if safety or asks or signal.facts.get("wants_contact") is True:
         return (Lane.TICKET,)
-    return (Lane.REVIEW if signal.facts.get("contact_answer_unclear") is True else Lane.COUNT,)
+    looked_at = reading.section("perhaps") or signal.facts.get("contact_answer_unclear") is True
+    return (Lane.REVIEW if looked_at else Lane.COUNT,)
 
 
 def _consent(signal: Signal) -> list[Reason]:

@@ -28,6 +28,7 @@ LABELS_REMEMBERED: Final = 512
 _NEGATION: Final = "tone:negation"
 _FINE: Final = "tone:fine"
 _SAFETY: Final = "safety"
+_PERHAPS: Final = "perhaps"
 _SIGN: Final = "sign:"
 _HARMLESS: Final = "harmless:"
 _HARMLESS_TO_ALL: Final = "harmless:safety"
@@ -103,7 +104,8 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
         for label, first, last in _meant(words, hits):
             _add(found, label, words, first, last)
         for alarm in judge().alarms(words, signs):
-            finding = _add(found, f"{_SAFETY}:{alarm.group}", words, alarm.first, alarm.last)
+            label = f"{_SAFETY if alarm.sure else _PERHAPS}:{alarm.group}"
+            finding = _add(found, label, words, alarm.first, alarm.last)
             finding.terms += [term for term in alarm.terms if term not in finding.terms]
     return Reading(
         found=found,

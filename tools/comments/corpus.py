@@ -44,6 +44,10 @@ THEMES: Final = {
     "safety": "clinical.safety",
 }
 _THEME_OF: Final = {key: theme for theme, key in THEMES.items() if key}
+_GRAVE_SEVERITIES: Final = frozenset({"3", "4"})
+_GRAVE_CATEGORIES: Final = frozenset(
+    {"clinical.safety", "clinical.quality", "privacy.confidentiality", "people.rights"}
+)
 _NO_TOPIC: Final = frozenset({"", "other.unclassified"})
 
 
@@ -108,6 +112,18 @@ def written(path: Path = WRITTEN) -> list[Comment]:
             weight=WRITTEN_WEIGHT,
         )
         for place, row in enumerate(rows)
+    ]
+
+
+def written_harmless(path: Path = WRITTEN) -> list[Comment]:
+    """Read those of the written comments that tell of no danger and no wrong."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        one
+        for one, row in zip(written(path), rows, strict=True)
+        if row["severity"] not in _GRAVE_SEVERITIES
+        and not _GRAVE_CATEGORIES & set(row["categories"].split("|"))
     ]
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import random
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 HERE: Final = Path(__file__).parent
+WRITTEN: Final = HERE / "written.csv"
+"""Whole remarks, grave and ordinary, of people who had not seen the rules."""
 SAID: Final = HERE.parents[1] / "tests" / "triage" / "said"
 GROUPS: Final = (
     "self_harm",
@@ -33,6 +36,8 @@ PLAIN_TIMES: Final = 3
 
 ORDINARY_WEIGHT: Final = 3.0
 """Weight of an ordinary phrase of ours: it tells what is not grave although it sounds so."""
+WRITTEN_WEIGHT: Final = 8.0
+"""Weight of a whole remark: it is said as people say it, not as a template does."""
 ALONE: Final = 0.70
 """So often a phrase stands alone; up to BEFORE an ordinary one stands before it, else behind."""
 BEFORE: Final = 0.88
@@ -76,7 +81,7 @@ def templates(name: str) -> list[str]:
 def checksum() -> str:
     """Give one SHA-256 over all phrases."""
     digest = hashlib.sha256()
-    for path in (*sorted((HERE / "phrases").iterdir()), *_said_files()):
+    for path in (*sorted((HERE / "phrases").iterdir()), WRITTEN, *_said_files()):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -97,6 +102,20 @@ def _said() -> Iterator[tuple[str, str]]:
                     yield ORDINARY, text
 
 
+def written() -> list[Phrase]:
+    """Read the whole remarks."""
+    with WRITTEN.open(encoding="utf-8", newline="") as file:
+        return [
+            Phrase(
+                text=row["text"],
+                group=row["group"],
+                fold=fold_of(row["text"]),
+                weight=WRITTEN_WEIGHT,
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
 class Maker:
     """Makes phrases out of templates; the same seed makes the same ones."""
 
@@ -115,7 +134,14 @@ class Maker:
                 made += self._ways(group, template)
         for group, text in _said():
             made += self._ways(group, text)
+        for phrase in written():
+            made += self._remarks(phrase)
         return made
+
+    def _remarks(self, phrase: Phrase) -> Iterator[Phrase]:
+        """Give a remark as it stands, and a second time carelessly."""
+        again = self._careless(self._beside(phrase.text))
+        return (replace(phrase, text=text) for text in dict.fromkeys((phrase.text, again)))
 
     def _ways(self, group: str, template: str) -> list[Phrase]:
         times = TIMES if "{" in template else PLAIN_TIMES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from connector.triage.safety.passages import passages
 from connector.triage.safety.weights import WEIGHT_SCALE, Weights
 from connector.triage.settings import TriageSettings
 from connector.triage.tokens import words_of
-from tools.safety.corpus import GROUPS, ORDINARY, Phrase
+from tools.safety.corpus import FOLDS, GROUPS, ORDINARY, Phrase
 
 MAX_FEATURES: Final = 15_000
 """The features that weigh most are kept."""
@@ -27,14 +28,17 @@ GROUP_FEATURES: Final = 500
 """For each group."""
 LEAST: Final = 3
 """A feature stands in so many passages at least."""
-ASIDE: Final = 0
-"""The fold, one of five, on which the threshold is found."""
-STRENGTH: Final = 30.0
+STRENGTH: Final = 8.0
 """Inverse strength of the ridge."""
 SUSPECT: Final = -1.0
 """A public comment about a failure that gets such odds may tell of something grave: left out."""
-ORDINARY_RATE: Final = 0.015
-"""So many of the public comments that need no answer may alarm, those kept aside."""
+RATES: Final = MappingProxyType({"fine": 0.015, "kind": 0.02, "ordinary": 0.02, "complaint": 0.035})
+"""So many of each sort of ordinary text may alarm by passages in which no list has a sign.
+
+The threshold obeys the strictest. Lower rates would leave more of what is grave to the second look.
+"""
+NOTICED: Final = MappingProxyType({"fine": 0.02, "kind": 0.08, "ordinary": 0.05, "complaint": 0.16})
+"""So many of each may be shown to a person; a complaint mostly is anyway."""
 UNSEEN: Final = 0.003
 """So many grave phrases may be left out by the first look at single words."""
 
@@ -76,9 +80,14 @@ class Passages:
         return found
 
     def comments(
-        self, texts: Sequence[tuple[str, int]], *, weight: float = 1.0, own: bool = False
+        self,
+        texts: Sequence[tuple[str, int]],
+        *,
+        weight: float = 1.0,
+        own: bool = False,
+        group: str = ORDINARY,
     ) -> list[list[Read]]:
-        """Read ordinary comments with their folds, as the daemon reads them."""
+        """Read comments with their folds, as the daemon reads them; mostly ordinary ones."""
         found = []
         for text, fold in texts:
             words = words_of(text)
@@ -86,7 +95,7 @@ class Passages:
             found.append(
                 [
                     self._read(
-                        ORDINARY,
+                        group,
                         fold,
                         weight,
                         one.tokens,
@@ -139,6 +148,7 @@ def fit(rows: Sequence[Read], *, grave_only: bool = False) -> Weights:
         features=_whole(kept, final.coef_[0]),
         bias=round(float(final.intercept_[0]) * WEIGHT_SCALE),
         threshold=0,
+        notice=0,
         groups={},
         group_bias={},
     )
@@ -268,49 +278,61 @@ def flat(texts: Sequence[Sequence[Read]]) -> list[Read]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What a model finds that never saw the templates and respondents it is judged on; permille."""
+    """What models find that never saw the templates and respondents they are judged on."""
 
-    found: Mapping[str, int]
-    """By group: phrases of ours that alarm."""
-    ordinary: int
-    """Ordinary phrases of ours that alarm."""
-    fine: int
-    """Public comments that need no answer and alarm."""
-    failed: int
-    """Public comments about failures that alarm."""
+    threshold: int
+    """Log odds from which a passage is grave, in 1 / WEIGHT_SCALE."""
+    notice: int
+    """Log odds from which a person is asked to look, likewise."""
+    grave: Mapping[str, int]
+    """Permille of texts that alarm, by sort: a group of ours, or a sort of ordinary text."""
+    noticed: Mapping[str, int]
+    """Permille of texts that alarm or are shown to a person, by sort."""
 
 
-def validate(
-    ours: Sequence[Read],
-    fine: Sequence[Sequence[Read]],
-    failed: Sequence[Sequence[Read]],
-    plain: Sequence[Read],
-) -> tuple[int, Figures]:
-    """Give the threshold, and what it finds in the fold that was kept aside.
+def validate(rows: Sequence[Read], texts: Mapping[str, Sequence[Sequence[Read]]]) -> Figures:
+    """Find both thresholds by cross-validation.
 
-    `plain` are the public passages to learn from.
+    `rows` are the passages to learn from; `texts` those to judge by, of each sort.
     """
-    weights = fit([row for row in (*ours, *plain) if row.fold != ASIDE], grave_only=True)
-    aside = [row for row in ours if row.fold == ASIDE]
-    own = list(zip([row.group for row in aside], odds(weights, aside), strict=True))
-    public = [
-        [max(odds(weights, one)) for one in texts if one and one[0].fold == ASIDE]
-        for texts in (fine, failed)
-    ]
-    threshold = round(float(np.quantile(public[0], 1 - ORDINARY_RATE)) * WEIGHT_SCALE)
-    least = threshold / WEIGHT_SCALE
-    return threshold, Figures(
-        found={group: _share([v for name, v in own if name == group], least) for group in GROUPS},
-        ordinary=_share([value for name, value in own if name == ORDINARY], least),
-        fine=_share(public[0], least),
-        failed=_share(public[1], least),
+    plain: dict[str, list[float]] = {sort: [] for sort in texts}
+    signed: dict[str, list[float]] = {sort: [] for sort in texts}
+    for fold in range(FOLDS):
+        weights = fit([row for row in rows if row.fold != fold], grave_only=True)
+        for sort, many in texts.items():
+            for one in many:
+                if one and one[0].fold == fold:
+                    plain[sort].append(_highest(weights, [row for row in one if not row.signs]))
+                    signed[sort].append(_highest(weights, [row for row in one if row.signs]))
+    either = {sort: [*map(max, plain[sort], signed[sort])] for sort in texts}
+    threshold, notice = _least(plain, RATES), _least(either, NOTICED)
+    lift = (threshold - notice) / WEIGHT_SCALE
+    sure = {
+        sort: [max(one, two + lift) for one, two in zip(plain[sort], signed[sort], strict=True)]
+        for sort in texts
+    }
+    return Figures(
+        threshold=threshold,
+        notice=notice,
+        grave={sort: _share(values, threshold) for sort, values in sure.items()},
+        noticed={sort: _share(values, notice) for sort, values in either.items()},
     )
 
 
-def _share(values: Sequence[float], threshold: float) -> int:
-    return round(1_000 * sum(value >= threshold for value in values) / max(len(values), 1))
+def _highest(weights: Weights, rows: Sequence[Read]) -> float:
+    return max(odds(weights, rows), default=_PASSED)
 
 
-def finished(weights: Weights, threshold: int, about: Mapping[str, object]) -> Weights:
-    """Add threshold and description."""
-    return replace(weights, threshold=threshold, about=about)
+def _least(highest: Mapping[str, Sequence[float]], rates: Mapping[str, float]) -> int:
+    found = (np.quantile(highest[sort], 1 - rate) for sort, rate in rates.items())
+    return round(max(map(float, found)) * WEIGHT_SCALE)
+
+
+def _share(values: Sequence[float], threshold: int) -> int:
+    least = threshold / WEIGHT_SCALE
+    return round(1_000 * sum(value >= least for value in values) / max(len(values), 1))
+
+
+def finished(weights: Weights, figures: Figures, about: Mapping[str, object]) -> Weights:
+    """Add thresholds and description."""
+    return replace(weights, threshold=figures.threshold, notice=figures.notice, about=about)

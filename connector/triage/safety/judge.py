@@ -2,6 +2,8 @@
 
 The lists (`words/safety`) give signs, the model weighs them with everything else: a sign alone is
 not enough ("the receptionist is a killer at crosswords"), and much that is grave is in no list.
+With a sign the lower threshold makes an alarm sure, without one the upper; between them a person
+looks.
 """
 
 from __future__ import annotations
@@ -52,6 +54,8 @@ class Alarm(NamedTuple):
     """How sure the model is, in thousandths."""
     terms: tuple[str, ...]
     """The features that weighed most, strongest first. Words of a patient."""
+    sure: bool
+    """False when a person has to say whether it is grave."""
 
 
 class Judge:
@@ -64,7 +68,10 @@ class Judge:
         self._alarm = lru_cache(maxsize=REMEMBERED)(self._hint)
 
     def alarms(self, words: Words, signs: Sequence[Sign] = ()) -> list[Alarm]:
-        """Give the alarms of a text, at most one for each group and passage; never fails."""
+        """Give the alarms of a text, the sure ones first; never fails.
+
+        At most one for each group and passage; unsure ones only of groups without a sure one.
+        """
         found: list[Alarm] = []
         ordered = sorted(signs, key=_first)
         starts = [one.first for one in ordered]
@@ -73,7 +80,9 @@ class Judge:
             within = [one.group for one in begun if one.last <= passage.last]
             if within or self.worth(passage.tokens):
                 found += self._judged(passage, within)
-        return _shortest(found)
+        grave = _shortest([one for one in found if one.sure])
+        named = {one.group for one in grave}
+        return grave + _shortest([one for one in found if not one.sure and one.group not in named])
 
     def worth(self, tokens: Sequence[str]) -> bool:
         """Say whether the single words of a passage hint enough at something grave."""
@@ -96,12 +105,13 @@ class Judge:
     def _judged(self, passage: Passage, signs: Sequence[str]) -> Iterator[Alarm]:
         names = self._reader.features(passage.tokens, signs)
         odds = self.odds(names)
-        if odds * WEIGHT_SCALE < self.weights.threshold:
+        if odds * WEIGHT_SCALE < self.weights.notice:
             return
+        sure = bool(signs) or odds * WEIGHT_SCALE >= self.weights.threshold
         terms = self._terms(names)
         permille = round(1_000 / (1.0 + exp(-min(max(odds, -_SURE), _SURE))))
         for group in self._groups(names, signs):
-            yield Alarm(group, passage.first, passage.last, permille, terms)
+            yield Alarm(group, passage.first, passage.last, permille, terms, sure)
 
     def _groups(self, names: Sequence[str], signs: Sequence[str]) -> list[str]:
         """Give the likeliest group, those as likely, and those the lists saw."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 WEIGHT_SCALE: Final = 1_000
 """Thousandths of a logit."""
 
@@ -33,7 +33,9 @@ class Weights:
     """Weight by feature, in 1 / WEIGHT_SCALE; above zero it speaks for something grave."""
     bias: int
     threshold: int
-    """Log odds from which a passage is grave, in 1 / WEIGHT_SCALE."""
+    """Log odds from which a passage without a sign is grave, in 1 / WEIGHT_SCALE."""
+    notice: int
+    """Log odds from which one with a sign is, and from which a person is asked, likewise."""
     groups: Mapping[str, Mapping[str, int]]
     """For each group its features, in 1 / WEIGHT_SCALE: which one it is, once it is grave."""
     group_bias: Mapping[str, int]
@@ -51,6 +53,7 @@ def to_text(weights: Weights) -> str:
         "alarmed": weights.alarmed,
         "bias": weights.bias,
         "threshold": weights.threshold,
+        "notice": weights.notice,
         "groups": dict(weights.group_bias),
     }
     tables = [
@@ -84,6 +87,7 @@ def from_text(text: str) -> Weights:
         features=features,
         bias=head["bias"],
         threshold=head["threshold"],
+        notice=head["notice"],
         groups=dict(zip(head["groups"], groups, strict=True)),
         group_bias=head["groups"],
         about=head["about"],

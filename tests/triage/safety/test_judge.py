@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from triage.builders import answer, mail
 
+from connector.domain.assessment import Lane
 from connector.triage.assess import assess
 from connector.triage.lexicon import lexicon
 from connector.triage.reading import signs_of
 from connector.triage.safety import weights
 from connector.triage.safety.features import Reader, readable
-from connector.triage.safety.judge import Judge, judge
+from connector.triage.safety.judge import Judge, Sign, judge
 from connector.triage.settings import TriageSettings
 from connector.triage.tokens import MAX_CHARS, words_of
 
@@ -22,6 +25,7 @@ MODEL = weights.Weights(
     features={"@weapon": 3_000, "@weapon @kin": 2_000, "nice": -4_000, "#violence": 5_000},
     bias=-2_000,
     threshold=0,
+    notice=-1_500,
     groups={"violence": {"@weapon": 2_000}, "abuse": {"mother": 500}},
     group_bias={"violence": 0, "abuse": -3_000},
 )
@@ -45,6 +49,50 @@ def test_what_outweighs_the_threshold_is_an_alarm_with_its_group_and_words():
 
 def test_words_that_speak_against_it_count_too():
     assert small("a nice gun") == []
+
+
+def test_what_only_passes_the_lower_threshold_is_not_sure():
+    unsure = Judge(replace(MODEL, threshold=3_000), Reader(CLASSES))
+    (one,) = unsure.alarms(words_of("A gun in the film."))
+    assert not one.sure
+    assert small("A gun in the film.")[0].sure
+
+
+def test_a_sign_of_the_lists_makes_sure_what_passes_the_lower_threshold():
+    unsure = Judge(replace(MODEL, threshold=9_000), Reader(CLASSES))
+    (one,) = unsure.alarms(words_of("A gun in the film."), [Sign("violence", 1, 1)])
+    assert one.sure
+
+
+def test_nothing_unsure_is_named_beside_the_same_group_said_surely():
+    unsure = Judge(replace(MODEL, threshold=1_200), Reader(CLASSES))
+    found = unsure.alarms(words_of("A gun in the film. " * 20 + "A gun for mother."))
+    assert {one.sure for one in found if one.group == "violence"} == {True}
+
+
+@pytest.fixture
+def half_sure(monkeypatch):
+    unsure = Judge(replace(MODEL, alarmed=0, threshold=9_000), Reader({"weapon": ["badger"]}))
+    monkeypatch.setattr("connector.triage.reading.judge", lambda: unsure)
+
+
+@pytest.mark.usefixtures("half_sure")
+@pytest.mark.parametrize("score", [None, 10])
+def test_what_may_be_grave_is_looked_at_by_a_person_and_pages_nobody(score):
+    facts = {} if score is None else {"score": score, "score_kind": "nps"}
+    found = assess(answer("There was a badger in the picture, lovely visit.", **facts), USUAL)
+    assert found.lane is Lane.REVIEW
+    assert found.severity < 3
+    assert "clinical.safety" not in found.categories
+    (reason,) = [one for one in found.reasons if one.rule == "signal.perhaps_grave"]
+    assert "a badger in the picture" in reason.evidence
+
+
+@pytest.mark.usefixtures("half_sure")
+def test_what_may_be_grave_in_a_complaint_stays_a_ticket():
+    found = assess(mail("The receptionist was rude. A badger was on the wall."), USUAL)
+    assert found.lane is Lane.TICKET
+    assert "signal.perhaps_grave" in {one.rule for one in found.reasons}
 
 
 def test_a_passage_without_any_hint_is_not_weighed():
