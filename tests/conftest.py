@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["connector.testing.points", "servers.imap_table"]
@@ -16,3 +19,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],  # likewise a wall clock
 )
 settings.load_profile("ci")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One worker more than cores: a quarter of the time tests wait for servers and daemons."""
+    del config
+    return (os.cpu_count() or 1) + 1
