@@ -120,7 +120,8 @@ class ReviewRows(ExportRows):
         facts: dict[str, Fact] = dict(signal.facts)
         if self._answered(origin.row.cells, origin.table.reader):
             facts["answered"] = True
-        return replace(signal, facts=facts)
+        text, reply_text = unmarked(signal.text), unmarked(signal.reply_text)
+        return replace(signal, facts=facts, text=text, reply_text=reply_text)
 
     def _answered(self, cells: Sequence[str], reader: ResponseReader) -> bool:
         """Say whether the practice answered what the review says now."""
@@ -149,6 +150,13 @@ def original_of(text: str) -> str:
         return text
     _, marked, original = behind.partition(ORIGINAL)
     return original.strip() if marked else before.strip()
+
+
+def unmarked(text: str) -> str:
+    """Take a product's marks of translations out of a text: they are nobody's words."""
+    if MACHINE not in text:
+        return text
+    return text.replace(MACHINE, "").replace(ORIGINAL, "").strip()
 
 
 def _digest_of(when: datetime) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from connector.domain.plain import one_line
@@ -27,6 +28,14 @@ LABELS_REMEMBERED: Final = 512
 
 _NEGATION: Final = "tone:negation"
 _FINE: Final = "tone:fine"
+_CALLBACK: Final = "signal:callback"
+_NOT: Final = frozenset({"not", "dont", "never", "stop"})
+_CALL: Final = frozenset(
+    {
+        *("call", "calling", "ring", "ringing", "phone", "phoning", "telephone", "contact"),
+        *("contacting", "text", "texting", "email", "emailing"),
+    }
+)
 _SAFETY: Final = "safety"
 _PERHAPS: Final = "perhaps"
 _SIGN: Final = "sign:"
@@ -102,6 +111,8 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
     for words in texts:
         hits, signs = _hits(words, lexicon)
         for label, first, last in _meant(words, hits):
+            if label == _CALLBACK and _unwanted(words.tokens[first : last + 1]):
+                continue  # "please do not call me"
             _add(found, label, words, first, last)
         for alarm in judge().alarms(words, signs):
             label = f"{_SAFETY if alarm.sure else _PERHAPS}:{alarm.group}"
@@ -114,6 +125,11 @@ def read(subject: str, body: str, lexicon: Lexicon) -> Reading:
         question="?" in texts[-1].text,
         body=texts[-1],
     )
+
+
+def _unwanted(tokens: Sequence[str]) -> bool:
+    """Say whether words about being called say not to."""
+    return any(one in _NOT and other in _CALL for one, other in pairwise(tokens))
 
 
 def signs_of(words: Words, lexicon: Lexicon) -> list[Sign]:

@@ -212,3 +212,15 @@ def test_a_translation_that_comes_or_goes_is_no_edit_without_a_time_of_change_ei
         (row,) = batch.items.entries
         heard.append((row.key, row.content))
     assert heard[0] == heard[1]
+
+
+def test_what_a_product_writes_about_translations_is_nobodys_words(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text('Stars,Review\n5,"Excelente\n\n(Translated by Google)\nExcellent"\n')
+    settings = ReviewFileSettings(
+        name="r", path=path, map={"Stars": "score", "Review": "comment"},
+        score_kind="stars5", settle_seconds=0,
+    )  # fmt: skip
+    (batch,) = settings.open(PRACTICE).read(None)
+    (row,) = batch.items.entries
+    assert "Google" not in batch.items.make(row).text + batch.items.make(row).reply_text

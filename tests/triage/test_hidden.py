@@ -83,6 +83,8 @@ def test_who_asks_for_a_call_gets_a_ticket_at_any_score(text):
         "The doctor called me back within the hour, brilliant.",
         "They always return my calls and text me when the prescription is ready.",
         "She was lovely on the phone and put me at ease.",
+        "Please do not call me. All good.",
+        "All fine, please stop calling me.",
     ],
 )
 def test_who_was_called_back_asks_for_nothing(text):

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from operator import itemgetter
 from typing import Final, TypeAlias
+
+from connector.parsing.calls.times import Clock
 
 Row: TypeAlias = list[str]
 """One event, in the order of `COLUMNS`."""
@@ -107,7 +111,13 @@ _AT: Final = {name: place for place, name in enumerate(COLUMNS)}
 _KIND, _TIME, _CHANNEL = _AT["eventtype"], _AT["eventtime"], _AT["channame"]
 _UNIQUE, _LINKED = _AT["uniqueid"], _AT["linkedid"]
 _WHOLE: Final = frozenset({len(COLUMNS)})
+_TIMED: Final = re.compile(
+    r"[0-9]{9,10}(?:\.[0-9]{1,9})?"
+    r"|[0-9]{4}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-6][0-9]"
+).fullmatch
+"""Times as Asterisk and FreePBX write them; of any other line the clock decides."""
 _get_kind, _get_channel = itemgetter(_KIND), itemgetter(_CHANNEL)
+_get_time = itemgetter(_TIME)
 _get_unique, _get_linked = itemgetter(_UNIQUE), itemgetter(_LINKED)
 
 
@@ -164,6 +174,7 @@ class CelRows:
             and all(map(_get_unique, rows))
             and all(map(_get_linked, rows))
             and all(map(_get_channel, rows))
+            and all(map(_TIMED, map(_get_time, rows)))
             and max(map(len, lines), default=0) <= MAX_FIELD_CHARS
         )
         return rows if sound else None
@@ -207,6 +218,8 @@ def _checked(row: Row) -> tuple[Row | None, str]:
         return None, "The line does not begin with an event: name the log's columns in `columns`."
     if not (row[_UNIQUE] and row[_LINKED] and row[_CHANNEL]):
         return None, "The event has no channel or no id of its call."
+    if Clock(UTC).epoch(row[_TIME]) is None:
+        return None, "The event's time cannot be read, or is no time of a call."
     if max(map(len, row)) > MAX_FIELD_CHARS:
         return None, "A field of the line is too long."
     return row, ""

@@ -3,6 +3,8 @@ same as what is looked at line by line: only the time differs."""
 
 from __future__ import annotations
 
+import csv
+import io
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -175,3 +177,16 @@ def test_the_last_row_of_a_call_that_is_too_long_is_its_end():
     (group,) = groups.flush()
     assert len(group.rows) == cel_groups.MAX_ROWS
     assert (group.rows[-1][0], group.dropped) == ("HANGUP", 3)
+
+
+@pytest.mark.parametrize("time", ["notime", "17951B3400.0", "", "12", "1e300"])
+def test_an_event_without_a_time_is_shown_and_not_passed_over(time):
+    fields = next(csv.reader([DAY[0].decode()]))
+    fields[COLUMNS.index("eventtime")] = time
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="").writerow(fields)
+    line = text.getvalue().encode()
+    rows, [bad] = CelRows().read([line])
+    assert rows == []
+    assert "time" in bad.problem
+    assert CelRows().block(line + b"\n") is None
