@@ -111,11 +111,8 @@ _AT: Final = {name: place for place, name in enumerate(COLUMNS)}
 _KIND, _TIME, _CHANNEL = _AT["eventtype"], _AT["eventtime"], _AT["channame"]
 _UNIQUE, _LINKED = _AT["uniqueid"], _AT["linkedid"]
 _WHOLE: Final = frozenset({len(COLUMNS)})
-_TIMED: Final = re.compile(
-    r"[0-9]{9,10}(?:\.[0-9]{1,9})?"
-    r"|[0-9]{4}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9]:[0-6][0-9]"
-).fullmatch
-"""Times as Asterisk and FreePBX write them; of any other line the clock decides."""
+_PLAIN_TIME: Final = re.compile(r"[1-3][0-9]{9}(?:\.[0-9]{1,9})?").fullmatch
+"""Epoch seconds of 2001 to 2096, as Asterisk writes them; of any other time the clock decides."""
 _get_kind, _get_channel = itemgetter(_KIND), itemgetter(_CHANNEL)
 _get_time = itemgetter(_TIME)
 _get_unique, _get_linked = itemgetter(_UNIQUE), itemgetter(_LINKED)
@@ -139,6 +136,7 @@ class CelRows:
         named = [column_name(column) for column in columns]
         self._width = len(named)
         self._plain = tuple(named) == COLUMNS
+        self._clock = Clock(UTC)
         self._from = [named.index(name) if name in named else -1 for name in COLUMNS]
 
     def read(self, lines: Sequence[bytes]) -> tuple[list[Row], list[BadLine]]:
@@ -174,17 +172,24 @@ class CelRows:
             and all(map(_get_unique, rows))
             and all(map(_get_linked, rows))
             and all(map(_get_channel, rows))
-            and all(map(_TIMED, map(_get_time, rows)))
+            and self._timed(rows)
             and max(map(len, lines), default=0) <= MAX_FIELD_CHARS
         )
         return rows if sound else None
+
+    def _timed(self, rows: list[Row]) -> bool:
+        times = set(map(_get_time, rows))
+        return all(map(_PLAIN_TIME, times)) or all(
+            self._clock.epoch(one) is not None for one in times
+        )
 
     def _one(self, line: bytes) -> tuple[Row | None, str]:
         text = _decoded(line).strip("\r\n")
         if not text.strip():
             return None, ""
         if text.startswith("{"):
-            return _from_json(text)
+            row = _from_json(text)
+            return self._checked(row) if row else (None, "The line is no JSON object.")
         try:
             fields = next(csv.reader([text], strict=True), [])
         except csv.Error:
@@ -202,7 +207,22 @@ class CelRows:
         row = fields
         if not self._plain:
             row = [fields[place] if place >= 0 else "" for place in self._from]
-        return _checked(row)
+        return self._checked(row)
+
+    def _checked(self, row: Row) -> tuple[Row | None, str]:
+        if row[_KIND] not in EVENTS:
+            if row[_KIND].isascii() and row[_KIND].replace("_", "").isupper():
+                return None, ""  # an event of another release or module: valid, means nothing here
+            return None, (
+                "The line does not begin with an event: name the log's columns in `columns`."
+            )
+        if not (row[_UNIQUE] and row[_LINKED] and row[_CHANNEL]):
+            return None, "The event has no channel or no id of its call."
+        if self._clock.epoch(row[_TIME]) is None:
+            return None, "The event's time cannot be read, or is no time of a call."
+        if max(map(len, row)) > MAX_FIELD_CHARS:
+            return None, "A field of the line is too long."
+        return row, ""
 
 
 def column_name(name: str) -> str:
@@ -211,29 +231,15 @@ def column_name(name: str) -> str:
     return _ALIASES.get(plain, plain)
 
 
-def _checked(row: Row) -> tuple[Row | None, str]:
-    if row[_KIND] not in EVENTS:
-        if row[_KIND].isascii() and row[_KIND].replace("_", "").isupper():
-            return None, ""  # an event of another release or module: valid, and means nothing here
-        return None, "The line does not begin with an event: name the log's columns in `columns`."
-    if not (row[_UNIQUE] and row[_LINKED] and row[_CHANNEL]):
-        return None, "The event has no channel or no id of its call."
-    if Clock(UTC).epoch(row[_TIME]) is None:
-        return None, "The event's time cannot be read, or is no time of a call."
-    if max(map(len, row)) > MAX_FIELD_CHARS:
-        return None, "A field of the line is too long."
-    return row, ""
-
-
-def _from_json(text: str) -> tuple[Row | None, str]:
+def _from_json(text: str) -> Row | None:
     try:
         plain = json.loads(text)
     except (ValueError, RecursionError):
-        return None, "The line is no JSON object."
+        return None
     if not isinstance(plain, dict):
-        return None, "The line is no JSON object."
+        return None
     named = {column_name(str(key)): value for key, value in plain.items()}
-    return _checked([_text(named.get(name)) for name in COLUMNS])
+    return [_text(named.get(name)) for name in COLUMNS]
 
 
 def _text(value: object) -> str:

@@ -179,7 +179,9 @@ def test_the_last_row_of_a_call_that_is_too_long_is_its_end():
     assert (group.rows[-1][0], group.dropped) == ("HANGUP", 3)
 
 
-@pytest.mark.parametrize("time", ["notime", "17951B3400.0", "", "12", "1e300"])
+@pytest.mark.parametrize(
+    "time", ["notime", "17951B3400.0", "", "12", "1e300", "9999999999", "2026-02-31 10:00:00"]
+)
 def test_an_event_without_a_time_is_shown_and_not_passed_over(time):
     fields = next(csv.reader([DAY[0].decode()]))
     fields[COLUMNS.index("eventtime")] = time
